@@ -1,0 +1,203 @@
+# bitlaw. `make help` lists what can be made; variables are set as in `make SAN=address test`.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---- Settings -------------------------------------------------------------------------------------------------------
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SAN     ?=
+DEBUG   ?=
+V       ?=
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+
+ifneq ($(filter-out address undefined thread,$(SAN)),)
+$(error SAN=$(SAN) is not known; use SAN=address, SAN=undefined or SAN=thread)
+endif
+
+# gcc's OpenMP library synchronises in ways that its thread sanitizer does not see, and every parallel region would be
+# reported. clang's library tells it (libarcher.so, an OpenMP tool that is loaded when the sanitizer is present).
+ifeq ($(origin CXX),default)
+CXX := $(if $(filter thread,$(SAN)),clang++-14,g++)
+endif
+MACHINE := $(shell $(CXX) -dumpmachine 2>/dev/null)
+ifeq ($(SAN),thread)
+export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
+endif
+
+VARIANT := $(subst $() ,-,$(strip $(SAN) $(if $(DEBUG),debug)))
+OUT     := $(BUILD)$(addprefix /,$(VARIANT))
+
+# Exact arithmetic: no contraction, never -ffast-math, and no -march for anything but the kernels of that set.
+OPTIMIZE := $(if $(VARIANT),-O1,-O2) $(if $(DEBUG),-D_GLIBCXX_ASSERTIONS -fno-omit-frame-pointer)
+# Instrumented and lightly optimised code draws warnings that are false; they are shown there, but do not stop.
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wpedantic \
+            $(if $(VARIANT),,-Werror)
+SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
+            $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all)
+CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
+CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(WARNINGS) -fopenmp $(SANITIZE)
+LDFLAGS  += -fopenmp $(SANITIZE)
+# The compressors that tables compare with. xxhash, Eigen, cereal and CLI11 are headers only.
+LDLIBS   += -lz -lbz2 -llzma -lzstd
+
+# ---- Sources --------------------------------------------------------------------------------------------------------
+
+# The core needs no compressor's library, so that it can be cross-compiled with a compiler alone.
+sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp))
+X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp)
+CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
+                  $(call sources_of,base kernels model train coding))
+LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,studies)
+CLI_SOURCES       := $(wildcard src/cli/*.cpp)
+TEST_SOURCES      := $(wildcard tests/*.cpp)
+SIGNATURE_SOURCES := $(wildcard tests/signature/*.cpp)
+
+object_of = $(patsubst %.cpp,$(OUT)/objects/%.o,$(1))
+LIBRARY   := $(OUT)/libbitlaw.a
+BINARY    := $(OUT)/bitlaw
+TESTS     := $(OUT)/bitlaw_tests
+SIGNATURE := $(OUT)/bitlaw_signature
+OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES))
+
+# Only these files may use instructions that not every machine has; src/kernels/isa.cpp chooses at start.
+KERNEL_FLAGS := $(if $(DEBUG),,$(if $(SAN),-O2,-O3))
+AVX2_FLAGS   := -mavx2 -mfma
+AVX512_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
+$(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS)
+$(OUT)/objects/src/kernels/%_avx2.o: CXXFLAGS += $(AVX2_FLAGS)
+$(OUT)/objects/src/kernels/%_avx512.o: CXXFLAGS += $(AVX512_FLAGS)
+
+# ---- Main targets ---------------------------------------------------------------------------------------------------
+
+.PHONY: all help demo test bench signature signature-arm64 deps deps-check format tidy clean install programs settings
+
+all:  ## build the tool (build/bitlaw) and its library
+	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY))
+
+demo: deps  ## train a small model, compress held-out text with it, restore it, draw the figure
+	+@$(PARALLEL_MAKE) $(BINARY)
+	@BITLAW=$(abspath $(BINARY)) experiments/demo/demo.sh
+
+test: deps  ## build and run all tests; the last line is "N passed, N failed" (TEST=word: only those with the word)
+	+@$(PARALLEL_MAKE) programs
+	@tests/run.sh $(OUT) $(TEST)
+
+bench:  ## measure kernels, training and coding as shares of this machine's peak
+	+@$(PARALLEL_MAKE) $(BINARY)
+	@$(BINARY) bench
+
+signature:  ## check the committed hashes for every instruction set and 1, 2, 3 threads
+	+@$(PARALLEL_MAKE) $(SIGNATURE)
+	@tests/signature/check.sh $(SIGNATURE)
+
+signature-arm64:  ## the same, cross-compiled for ARM and run by qemu-aarch64
+	@command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null || \
+	    { echo "bitlaw: needs apt-get install g++-aarch64-linux-gnu qemu-user" >&2; exit 1; }
+	@$(MAKE) --no-print-directory CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar BUILD=$(BUILD)/arm64 \
+	    signature-program
+	@RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" tests/signature/check.sh $(BUILD)/arm64/bitlaw_signature
+
+install:  ## copy the tool to PREFIX/bin (default /usr/local; DESTDIR is put in front)
+	+@$(PARALLEL_MAKE) $(BINARY)
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/bitlaw
+
+format:  ## format all sources with clang-format
+	clang-format -i $$(find include src tests -name '*.[ch]pp' -o -name '*.inl')
+
+tidy:  ## run clang-tidy over the library and the tool
+	clang-tidy --quiet $(filter-out $(X86_KERNELS),$(LIBRARY_SOURCES)) $(CLI_SOURCES) -- \
+	    -std=c++20 -Iinclude -isystem /usr/include/eigen3 -fopenmp
+
+clean:  ## remove everything that was built
+	rm -rf $(BUILD)
+
+help:  ## this list
+	@echo "Targets:"
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+	@echo "Variables:"
+	@echo "  SAN=address|undefined|thread  with a sanitizer, in $(BUILD)/SAN"
+	@echo "  DEBUG=1     for the debugger, in $(BUILD)/debug     BUILD=DIR  another folder than build"
+	@echo "  JOBS=N      compile with N processes                V=1        show the commands"
+	@echo "  CXX=...     another compiler                        PREFIX=DIR DESTDIR=DIR  for install"
+
+# ---- Rules ----------------------------------------------------------------------------------------------------------
+
+# Parallel by default: a newcomer types no -j. A -j on the command line counts instead.
+PARALLEL_MAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+QUIET         = $(if $(V),,@echo "  $(1)";)
+
+settings: deps-check
+	@echo "bitlaw: $$($(CXX) --version | head -n 1) | $(MACHINE) | $(or $(VARIANT),release) in $(OUT) |" \
+	    "$(strip $(CXXFLAGS)) | $(LDLIBS)"
+
+programs: $(if $(CLI_SOURCES),$(BINARY)) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
+signature-program: $(SIGNATURE)
+.PHONY: signature-program
+
+# Remade from nothing, so that objects of deleted sources do not stay inside.
+$(LIBRARY): $(call object_of,$(LIBRARY_SOURCES))
+	$(call QUIET,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(TESTS): $(call object_of,$(TEST_SOURCES)) $(LIBRARY)
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(SIGNATURE): $(call object_of,$(SIGNATURE_SOURCES) $(CORE_SOURCES))
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^
+
+$(OUT)/objects/%.o: %.cpp $(OUT)/settings.txt | settings
+	@mkdir -p $(@D)
+	$(call QUIET,CXX  $<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# Holds compiler and flags; touched only when they change, and then everything is compiled again.
+SETTINGS := $(CXX) $(MACHINE) $(CPPFLAGS) $(CXXFLAGS) | $(KERNEL_FLAGS) | $(AVX2_FLAGS) | $(AVX512_FLAGS)
+$(OUT)/settings.txt: ALWAYS
+	@mkdir -p $(@D)
+	@[[ -f $@ && "$$(<$@)" == "$(SETTINGS)" ]] || echo "$(SETTINGS)" > $@
+.PHONY: ALWAYS
+
+-include $(OBJECTS:.o=.d)
+
+# ---- What must be installed -----------------------------------------------------------------------------------------
+
+# header=package and command=package (Debian 12). The demo draws with gnuplot; nothing is compiled with it.
+HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/CLI.hpp=libcli11-dev \
+                   doctest/doctest.h=doctest-dev xxhash.h=libxxhash-dev zlib.h=zlib1g-dev bzlib.h=libbz2-dev \
+                   lzma.h=liblzma-dev zstd.h=libzstd-dev $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
+COMPILER        := $(firstword $(CXX))
+TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)
+DEMO_PACKAGES   := gnuplot=gnuplot-nox
+
+# Prints the packages of the given commands, and of the headers, that are missing. All headers are looked up in one run
+# of the preprocessor, which costs a few milliseconds; without a compiler every one of them counts as missing.
+define missing_packages
+{ for pair in $(1); do command -v "$${pair%%=*}" >/dev/null || echo "$${pair#*=}"; done; \
+  for pair in $(HEADER_PACKAGES); do \
+      printf '#if !__has_include(<%s>)\nMISSING=%s\n#endif\n' "$${pair%%=*}" "$${pair#*=}"; \
+  done | if command -v $(COMPILER) >/dev/null; then $(CXX) $(CPPFLAGS) $(CXXFLAGS) -E -P -x c++ -; else cat; fi | \
+      sed -n 's/ //g; s/^MISSING=//p'; } | sort -u | tr '\n' ' '
+endef
+
+deps:  ## install the Debian packages that are missing (as root), or say what to type
+	@missing=$$($(call missing_packages,$(TOOL_PACKAGES) $(DEMO_PACKAGES))); \
+	if [[ -z "$$missing" ]]; then exit 0; fi; \
+	if [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
+	    echo "bitlaw: installing $$missing"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing </dev/null >/dev/null; \
+	else \
+	    echo "bitlaw: packages are missing; type: sudo apt-get install --no-install-recommends $$missing" >&2; \
+	    exit 1; \
+	fi
+
+deps-check:
+	@missing=$$($(call missing_packages,$(TOOL_PACKAGES))); [[ -z "$$missing" ]] || { \
+	    echo "bitlaw: packages are missing; type: make deps (as root), or" \
+	        "sudo apt-get install --no-install-recommends $$missing" >&2; exit 1; }

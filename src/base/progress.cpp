@@ -1,0 +1,164 @@
+#include "bitlaw/base/progress.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <string_view>
+
+#include "bitlaw/base/error.hpp"
+
+namespace bitlaw {
+namespace {
+
+constexpr std::chrono::milliseconds kPrintInterval{100};
+
+template <class... Values>
+std::string formatted(const char* format, Values... values) {
+    std::array<char, 96> text{};
+    std::snprintf(text.data(), text.size(), format, values...);
+    return text.data();
+}
+
+std::string clock_text(double seconds) {
+    // The cap keeps the conversion defined; 9,999 hours is longer than any run.
+    const auto whole = std::lround(std::min(seconds, 9999.0 * 3600.0));
+    return formatted("%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+// What stands after the digits of a size. Zero means: not a suffix that bitlaw knows.
+std::uint64_t size_factor(std::string_view suffix) {
+    struct Suffix {
+        std::string_view text;
+        std::uint64_t factor;
+    };
+    constexpr std::array<Suffix, 7> kSuffixes{{{"", 1},
+                                               {"K", 1'000},
+                                               {"M", 1'000'000},
+                                               {"G", 1'000'000'000},
+                                               {"KiB", std::uint64_t{1} << 10},
+                                               {"MiB", std::uint64_t{1} << 20},
+                                               {"GiB", std::uint64_t{1} << 30}}};
+    for (const Suffix& known : kSuffixes) {
+        if (suffix == known.text) {
+            return known.factor;
+        }
+    }
+    return 0;
+}
+
+// Appends a decimal digit; false when the number no longer fits.
+bool append_digit(std::uint64_t& number, char digit) {
+    const auto value = static_cast<std::uint64_t>(digit - '0');
+    if (number > (std::numeric_limits<std::uint64_t>::max() - value) / 10) {
+        return false;
+    }
+    number = number * 10 + value;
+    return true;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+Progress::Progress(std::uint64_t total_units)
+    : total_(total_units), start_(std::chrono::steady_clock::now()), last_(start_ - kPrintInterval) {}
+
+double Progress::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+bool Progress::due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kPrintInterval) {
+        return false;
+    }
+    last_ = now;
+    return true;
+}
+
+std::string Progress::line(std::uint64_t done_units, double bits_per_byte, double gflops) const {
+    const auto done = static_cast<double>(done_units);
+    const auto total = static_cast<double>(total_);
+    const double share = total_ == 0 ? 1.0 : std::min(done / total, 1.0);
+    // Rounded down, so that 100 % means finished.
+    std::string text = formatted("%4d %%", static_cast<int>(share * 100.0));
+    const double elapsed = seconds();
+    if (done_units > 0 && elapsed > 0.0) {
+        text += "  " + with_unit(done / elapsed, "B/s");
+    }
+    if (bits_per_byte != 0.0) {
+        text += formatted("  %.2f bits/byte", bits_per_byte);
+    }
+    if (gflops != 0.0) {
+        text += formatted("  %.0f GFLOP/s", gflops);
+    }
+    if (done_units > 0 && done_units < total_) {
+        text += "  " + clock_text(elapsed * (total - done) / done) + " left";
+    }
+    return text;
+}
+
+std::string with_commas(std::uint64_t value) {
+    std::string text = std::to_string(value);
+    for (std::size_t place = text.size(); place > 3;) {
+        place -= 3;
+        text.insert(place, 1, ',');
+    }
+    return text;
+}
+
+std::string with_unit(double value, const char* unit) {
+    constexpr std::string_view kPrefixes = "KMGTPE";
+    std::size_t power = 0;
+    // 999.5 already rounds to 1000, which would be a fourth digit.
+    while (value >= 999.5 && power < kPrefixes.size()) {
+        value /= 1000.0;
+        ++power;
+    }
+    const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    std::string text = formatted("%.*f ", decimals, value);
+    if (power > 0) {
+        text += kPrefixes[power - 1];
+    }
+    return text + unit;
+}
+
+std::uint64_t parse_size(const std::string& text, const char* what) {
+    const auto refuse = [&](const char* why) {
+        fail_usage(what, ": '", text, "' ", why, "; write a size such as 500, 16K, 1.5M, 2G or 64MiB");
+    };
+    std::uint64_t digits = 0;  // all digits, those after the point included
+    std::uint64_t scale = 1;   // 10 to the number of digits after the point
+    std::size_t place = 0;
+    bool fits = true;
+    while (place < text.size() && is_digit(text[place])) {
+        fits = append_digit(digits, text[place++]) && fits;
+    }
+    if (place == 0) {
+        refuse("is not a size");
+    }
+    if (place < text.size() && text[place] == '.') {
+        const std::size_t point = place++;
+        while (place < text.size() && is_digit(text[place])) {
+            fits = append_digit(digits, text[place++]) && append_digit(scale, '0') && fits;
+        }
+        if (place == point + 1) {
+            refuse("is not a size");
+        }
+    }
+    const std::uint64_t factor = size_factor(std::string_view(text).substr(place));
+    if (factor == 0) {
+        refuse("is not a size");
+    }
+    if (!fits || digits > std::numeric_limits<std::uint64_t>::max() / factor) {
+        refuse("is too large");
+    }
+    if (digits * factor % scale != 0) {
+        refuse("is not a whole number of units");
+    }
+    return digits * factor / scale;
+}
+
+}  // namespace bitlaw

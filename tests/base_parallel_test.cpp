@@ -1,0 +1,145 @@
+#include <doctest/doctest.h>
+
+#include <sched.h>
+
+#include <atomic>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "support/message.hpp"
+
+using namespace bitlaw;
+
+namespace {
+
+// Sets the number of threads for the length of a scope.
+class ThreadsFor {
+   public:
+    explicit ThreadsFor(std::size_t count) : before_(thread_count()) { set_thread_count(count); }
+    ~ThreadsFor() { set_thread_count(before_); }
+    ThreadsFor(const ThreadsFor&) = delete;
+    ThreadsFor& operator=(const ThreadsFor&) = delete;
+
+   private:
+    std::size_t before_;
+};
+
+}  // namespace
+
+TEST_CASE("parallel: the count starts as the processors of the affinity mask") {
+    cpu_set_t mask;
+    REQUIRE(sched_getaffinity(0, sizeof mask, &mask) == 0);
+    CHECK(thread_count() == static_cast<std::size_t>(CPU_COUNT(&mask)));
+}
+
+TEST_CASE("parallel: every index runs exactly once, for every count and number of threads") {
+    for (const std::size_t threads : {1, 2, 3, 8, 32}) {
+        const ThreadsFor scope(threads);
+        for (const std::size_t count : {0, 1, 2, 3, 7, 100, 1000}) {
+            std::vector<std::atomic<int>> runs(count);
+            parallel_for(count, [&](std::size_t i) { ++runs[i]; });
+            CAPTURE(threads);
+            CAPTURE(count);
+            for (const std::atomic<int>& seen : runs) {
+                CHECK(seen == 1);
+            }
+        }
+    }
+}
+
+TEST_CASE("parallel: what the workers wrote is seen by the caller, and the caller's writes by the workers") {
+    const ThreadsFor scope(4);
+    std::vector<long> values(500, 1);
+    for (int round = 0; round < 20; ++round) {
+        parallel_for(values.size(), [&](std::size_t i) { values[i] += static_cast<long>(i); });
+    }
+    const long sum = std::accumulate(values.begin(), values.end(), 0L);
+    CHECK(sum == 500 + 20 * (499 * 500 / 2));
+}
+
+TEST_CASE("parallel: a worker's number is its own, so that scratch memory is not shared") {
+    const ThreadsFor scope(6);
+    std::vector<std::size_t> scratch(thread_count(), 0);  // plain words: a shared number would lose counts
+    std::atomic<bool> in_range{true};
+    parallel_for(20'000, [&](std::size_t, std::size_t worker) {
+        if (worker >= scratch.size()) {
+            in_range = false;
+            return;
+        }
+        ++scratch[worker];
+    });
+    CHECK(in_range);
+    CHECK(std::accumulate(scratch.begin(), scratch.end(), std::size_t{0}) == 20'000);
+}
+
+TEST_CASE("parallel: nested calls run on the calling worker, in order and with its number") {
+    for (const std::size_t threads : {1, 4}) {
+        const ThreadsFor scope(threads);
+        std::atomic<int> wrong{0};
+        parallel_for(40, [&](std::size_t, std::size_t outer) {
+            std::size_t expected = 0;
+            parallel_for(10, [&](std::size_t i, std::size_t inner) {
+                wrong += inner == outer && i == expected ? 0 : 1;
+                ++expected;
+            });
+            wrong += expected == 10 ? 0 : 1;
+        });
+        CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("parallel: the exception of the lowest failing index is rethrown, whatever the number of threads") {
+    for (const std::size_t threads : {1, 2, 7}) {
+        const ThreadsFor scope(threads);
+        for (int round = 0; round < 20; ++round) {
+            const std::string message = test::message_of<Error>([] {
+                parallel_for(1000, [](std::size_t i) {
+                    if (i % 100 == 37) {
+                        fail("index ", i);
+                    }
+                });
+            });
+            CHECK(message == "index 37");
+        }
+    }
+}
+
+TEST_CASE("parallel: after an exception no new index starts, and the next call works") {
+    const ThreadsFor scope(3);
+    std::atomic<std::size_t> runs{0};
+    CHECK_THROWS_AS(parallel_for(1'000'000,
+                                 [&](std::size_t i) {
+                                     ++runs;
+                                     if (i == 0) {
+                                         throw std::invalid_argument("first");
+                                     }
+                                 }),
+                    std::invalid_argument);
+    CHECK(runs < 1'000'000);
+    runs = 0;
+    parallel_for(100, [&](std::size_t) { ++runs; });
+    CHECK(runs == 100);
+}
+
+TEST_CASE("parallel: an exception inside a nested call reaches the outermost caller") {
+    const ThreadsFor scope(2);
+    CHECK_THROWS_AS(parallel_for(4, [](std::size_t) { parallel_for(4, [](std::size_t) { fail("inner"); }); }),
+                    Error);
+    // The worker mark is gone again: the next call may use all threads.
+    std::vector<std::atomic<int>> seen(2);
+    parallel_for(100, [&](std::size_t, std::size_t worker) { ++seen[worker]; });
+    CHECK(seen[0] + seen[1] == 100);
+}
+
+TEST_CASE("parallel: numbers of threads that make no sense are refused, and the old one stays") {
+    const ThreadsFor scope(2);
+    CHECK(test::holds(test::message_of<UsageError>([] { set_thread_count(0); }), "1 to 256, not 0"));
+    CHECK_THROWS_AS(set_thread_count(kMostThreads + 1), UsageError);
+    CHECK(thread_count() == 2);
+    set_thread_count(kMostThreads);
+    CHECK(thread_count() == kMostThreads);
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# Checks what docs/DESIGN.md says about the sources' structure: tests/structure/check.sh [ROOT]
+# Prints the offending lines, then "ok NAME" or "not ok NAME" for each rule. Exits 1 when a rule is broken.
+set -uo pipefail
+cd "${1:-$(dirname "$0")/../..}" || exit 1
+
+status=0
+# Fails rule $1 if standard input holds a line.
+rule() {
+    local name=$1 offences
+    offences=$(cat)
+    if [[ -n $offences ]]; then
+        echo "$offences"
+        echo "not ok $name"
+        status=1
+    else
+        echo "ok $name"
+    fi
+}
+
+# Lines "file:number:text" of the C++ files under the given places that match pattern $1; no // comments.
+lines() {
+    local pattern=$1
+    shift
+    find "$@" \( -name '*.cpp' -o -name '*.hpp' -o -name '*.inl' \) -type f 2>/dev/null | sort |
+        xargs -r -d '\n' grep -nHE -e "$pattern" | grep -vE '^[^:]*:[0-9]+: *//' || true
+}
+
+# The layers that each layer may include.
+declare -A may_include=(
+    [base]="base"
+    [kernels]="base kernels"
+    [model]="base kernels model"
+    [train]="base kernels model train"
+    [coding]="base kernels model coding"
+    [studies]="base kernels model train coding studies"
+    [cli]="base kernels model train coding studies cli"
+)
+readonly libraries="base kernels model train coding studies"
+
+for layer in "${!may_include[@]}"; do
+    allowed=$(tr ' ' '|' <<<"${may_include[$layer]}")
+    lines '^ *# *include *["<]bitlaw/' "include/bitlaw/$layer" "src/$layer" |
+        grep -vE "[\"<]bitlaw/($allowed)/" | sed "s/\$/  <- $layer must not include this/"
+done | rule "includes run base -> kernels -> model -> {train, coding} -> studies -> cli"
+
+# Private headers sit in the folder of the file that includes them, or below it.
+lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(src|include|tests)/' |
+    rule "private headers are included from their own layer only"
+
+find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
+    grep -vE '^(include/bitlaw(/(base|kernels|model|train|coding|studies|cli))?|src/(base|kernels|model|train|coding|studies|cli)(/.*)?)$' |
+    rule "every folder of include and src is a layer"
+
+# Standard headers have neither a dot nor a slash in their names.
+lines '^ *# *include *<[^>]*[./][^>]*>' include |
+    rule "public headers include only the standard library and bitlaw's own"
+
+find include -name '*.hpp' -exec grep -L '^#pragma once' {} + 2>/dev/null | rule "every public header has #pragma once"
+
+lines '# *pragma +omp|[^a-z_]omp_[a-z_]+ *\(|<omp\.h>' include src | grep -vE '^src/(kernels/|base/parallel\.cpp)' |
+    rule "OpenMP is known to the kernels and to parallel_for only"
+
+# Its order of summation depends on the number of threads.
+lines '# *pragma +omp.*reduction *\(' include src | rule "no OpenMP reduction clauses"
+
+lines '<[a-z]*mmintrin\.h>|<immintrin\.h>|<arm_(neon|sve)\.h>|[^a-zA-Z_]_mm(256|512)?_[a-z]|[^a-zA-Z]__m(128|256|512)' \
+    include src | grep -vE '^src/(kernels/|base/float_state\.cpp)' |
+    rule "intrinsics are known to the kernels and to the floating-point state only"
+
+# Comments may name the flags; commands may not.
+{
+    grep -nHE -e '-ffast-math|-Ofast|-march=native|-funsafe-math|-ffp-contract=(fast|on)' \
+        Makefile .ci/run data/*.sh experiments/*.sh experiments/*/*.sh 2>/dev/null | grep -vE '^[^:]*:[0-9]+: *#'
+    lines 'optimize *\( *"|pragma +(GCC|clang) +(optimize|fp)|STDC +FP_CONTRACT +ON' include src
+} | rule "nothing asks for fast-math or the building machine's instructions"
+
+{ grep -qE '^CXXFLAGS .*-ffp-contract=off' Makefile || echo "Makefile: CXXFLAGS lacks it"; } |
+    rule "every file is compiled with -ffp-contract=off"
+
+# shellcheck disable=SC2086
+lines '(^|[^a-z_])(std::)?(cout|cerr|clog|f?printf|puts|fputs|putchar)( *\(| *<<)|[^a-z_.](std::)?(exit|_exit|quick_exit|abort) *\(' \
+    $(for layer in $libraries; do echo "src/$layer" "include/bitlaw/$layer"; done) |
+    rule "only cli prints or ends the process"
+
+exit $status

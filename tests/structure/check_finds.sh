@@ -1,0 +1,63 @@
+#!/bin/bash
+# A check must be able to fail: plants one offence at a time in an empty project and expects its rule to be broken.
+set -uo pipefail
+check=$(dirname "$(realpath "$0")")/check.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+status=0
+# Writes line $3 to file $2 of a clean project; rule $1, and no other, must fail.
+expect() {
+    local rule=$1 file=$2 line=$3 broken
+    rm -rf "$work/project"
+    mkdir -p "$work/project/src/base" "$work/project/include/bitlaw/base"
+    echo 'CXXFLAGS += -ffp-contract=off' >"$work/project/Makefile"
+    if [[ -n $file ]]; then
+        mkdir -p "$(dirname "$work/project/$file")"
+        printf '%b\n' "$line" >"$work/project/$file"
+    fi
+    broken=$("$check" "$work/project" | sed -n 's/^not ok //p')
+    if [[ $broken == "$rule" ]]; then
+        echo "ok finds: ${rule:-nothing} ($file $line)"
+    else
+        echo "not ok finds: ${rule:-nothing} ($file $line), but got '$broken'"
+        status=1
+    fi
+}
+
+arrows="includes run base -> kernels -> model -> {train, coding} -> studies -> cli"
+printing="only cli prints or ends the process"
+fast="nothing asks for fast-math or the building machine's instructions"
+intrinsics="intrinsics are known to the kernels and to the floating-point state only"
+openmp="OpenMP is known to the kernels and to parallel_for only"
+
+expect "" "" ""
+expect "$arrows" src/base/x.cpp '#include "bitlaw/model/model.hpp"'
+expect "$arrows" src/train/x.cpp '#include "bitlaw/coding/codec.hpp"'
+expect "$arrows" src/coding/x.cpp '#include "bitlaw/train/trainer.hpp"'
+expect "$arrows" include/bitlaw/kernels/x.hpp '#pragma once\n#include "bitlaw/model/model.hpp"'
+expect "$arrows" src/studies/x.cpp '#  include <bitlaw/cli/command.hpp>'
+expect "" src/cli/x.cpp '#include "bitlaw/studies/table.hpp"'
+expect "" src/kernels/x.cpp '#include "body/dot.hpp"'
+expect "private headers are included from their own layer only" src/model/x.cpp '#include "../kernels/body.hpp"'
+expect "every folder of include and src is a layer" src/util/x.cpp 'int x;'
+expect "public headers include only the standard library and bitlaw's own" include/bitlaw/base/x.hpp \
+    '#pragma once\n#include <Eigen/Core>'
+expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x();'
+expect "$openmp" src/train/x.cpp '#pragma omp parallel for'
+expect "$openmp" src/model/x.cpp 'int n = omp_get_num_threads();'
+expect "" src/base/parallel.cpp '#pragma omp parallel'
+expect "no OpenMP reduction clauses" src/kernels/x.cpp '#pragma omp parallel for reduction(+ : sum)'
+expect "$intrinsics" src/model/x.cpp '#include <immintrin.h>'
+expect "$intrinsics" src/coding/x.cpp 'auto y = _mm256_add_ps(a, b);'
+expect "" src/kernels/x.cpp 'auto y = _mm512_add_ps(a, b);'
+expect "$fast" experiments/demo/demo.sh 'g++ -Ofast x.cpp'
+expect "$fast" src/model/x.cpp '#pragma GCC optimize("fast-math")'
+expect "$fast" Makefile 'CXXFLAGS += -ffp-contract=off -ffast-math'
+expect "every file is compiled with -ffp-contract=off" Makefile 'CXXFLAGS += -O2'
+expect "$printing" src/train/x.cpp '    std::cerr << "loss";'
+expect "$printing" src/model/x.cpp '    printf("x");'
+expect "$printing" src/coding/x.cpp '    std::exit(1);'
+expect "" src/base/x.cpp '    std::snprintf(text, size, "x");'
+expect "" src/model/x.cpp '    // std::cout << "only a comment"'
+exit $status

@@ -1,0 +1,77 @@
+#pragma once
+/// \file Tiny models whose predictions are far from uniform, and bytes that such a model finds likely.
+
+#include <cmath>
+#include <cstdint>
+
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/coding/block.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/stepper.hpp"
+
+namespace bitlaw::test {
+
+/// Two layers, grouped heads for modern, a window shorter than the context.
+[[nodiscard]] inline ModelConfig tiny_config(Architecture architecture, std::uint32_t alphabet = 256) {
+    const bool vanilla = architecture == Architecture::vanilla;
+    return {.architecture = architecture,
+            .alphabet = alphabet,
+            .width = 16,
+            .layers = 2,
+            .heads = 2,
+            .kv_heads = vanilla ? 2u : 1u,
+            .head_width = 16,
+            .hidden = 32,
+            .context = 64,
+            .window = vanilla ? 64u : 40u,
+            .rotary_base = 10000};
+}
+
+/// The smallest that runs: one layer, one head.
+[[nodiscard]] inline ModelConfig smallest_config(Architecture architecture, std::uint32_t alphabet) {
+    return {.architecture = architecture,
+            .alphabet = alphabet,
+            .width = 4,
+            .layers = 1,
+            .heads = 1,
+            .kv_heads = 1,
+            .head_width = 16,
+            .hidden = 4,
+            .context = 32,
+            .window = architecture == Architecture::vanilla ? 32u : 20u,
+            .rotary_base = 10000};
+}
+
+/// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a file.
+[[nodiscard]] inline StoredModel noisy_model(const ModelConfig& config, std::uint64_t seed,
+                                             Precision precision = Precision::bf16) {
+    Model model = initial_model(config, seed);
+    Random random(seed, 77);
+    for (float& weight : model.weights) {
+        weight += static_cast<float>(0.7 * random.normal());
+    }
+    return decode_model(encode_model(model, precision, nullptr), "the test's model");
+}
+
+[[nodiscard]] inline Bytes random_bytes(std::size_t count, std::uint64_t seed, std::uint64_t alphabet = 256) {
+    Random random(seed);
+    Bytes bytes(count);
+    for (std::uint8_t& byte : bytes) {
+        byte = static_cast<std::uint8_t>(random.below(alphabet));
+    }
+    return bytes;
+}
+
+/// A sample of the model: what a decoder makes of random bytes. The model codes it in fewer bits than 8 a byte.
+[[nodiscard]] inline Bytes likely_bytes(const StoredModel& model, std::size_t count, std::uint64_t seed) {
+    const PackedModel packed(model.model, PackFor::inference);
+    const Bytes payload = random_bytes(count + 8, seed);
+    const ByteSpan span = payload;
+    Bytes plain(count);
+    if (count > 0) {
+        decode_streams(packed, default_reset(model.model.config), {&span, 1}, plain, {});
+    }
+    return plain;
+}
+
+}  // namespace bitlaw::test
