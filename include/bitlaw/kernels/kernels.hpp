@@ -1,0 +1,204 @@
+#pragma once
+/// \file The class A kernels: every function gives the same bits for every instruction set.
+///
+/// All are serial; the model's code splits work by output rows or columns and calls them from parallel_for.
+/// "Chain" means one sequence of fused multiply-adds in ascending order; "lane sum" means 16 partial sums, element i in
+/// lane i mod 16, each lane a chain, joined by the halving tree (l[i] + l[i+8], then +4, +2, +1).
+/// Unless said otherwise inputs and outputs do not overlap, and every row length may be any number, 0 included.
+/// Row-major everywhere; `ld` is the distance in floats between rows.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bitlaw {
+
+/// Columns of one packed panel: two 16-float vectors, so that a 12 x 32 tile fills 24 of 32 AVX-512 registers.
+inline constexpr std::size_t kPanel = 32;
+
+/// Floats that a packed K x N operand needs: N rounded up to whole panels.
+[[nodiscard]] constexpr std::size_t packed_size(std::size_t k, std::size_t n) {
+    return k * ((n + kPanel - 1) / kPanel) * kPanel;
+}
+
+/// What a product's chain starts from.
+enum class ChainStart : std::uint8_t { zero, bias, accumulate };
+
+/// Attention of `heads` query heads over `kv_heads` key-value heads (heads % kv_heads == 0); query head h reads key-value
+/// head h / (heads / kv_heads). A query at position t sees the keys max(0, t - window + 1) .. t.
+struct AttentionShape {
+    std::size_t heads;
+    std::size_t kv_heads;
+    std::size_t head_width;  ///< D, a multiple of 16, at most 128
+    std::size_t window;      ///< at least 1
+    bool subtract_maximum;   ///< softmax subtracts the row's maximum; false where QK-norm bounds the scores
+};
+
+/// Queries and keys of one sequence. Key row i has position key_position + i; query row i has the position of key row
+/// past + i; so there are past + queries keys. key_position is a multiple of 16 and key rows older than any window
+/// may be missing only if no query needs them.
+struct AttentionBlock {
+    const float* q;  ///< [queries, heads * D], prepared: scores come out in units of log2
+    std::size_t ldq;
+    const float* k;  ///< [past + queries, kv_heads * D]
+    std::size_t ldk;
+    const float* v;  ///< [past + queries, kv_heads * D]
+    std::size_t ldv;
+    std::size_t queries;
+    std::size_t past;
+};
+
+/// One token of one stream against its ring-buffer cache. Position p lives in slot p % ring; ring is a multiple of 16 and
+/// at least window + 15, so that no group of 16 slots holds both ends of the window.
+struct AttentionCache {
+    float* k;          ///< [kv_heads, ring / 16, D, 16]: lanes run over keys
+    float* v;          ///< [kv_heads, ring, D]: lanes run over the head width
+    std::size_t ring;  ///< slots
+};
+
+/// Slots that a cache for this window needs.
+[[nodiscard]] constexpr std::size_t ring_size(std::size_t window) { return (window + 15 + 15) / 16 * 16; }
+
+/// Options of one AdamW step (Loshchilov and Hutter 2019, algorithm 2).
+struct AdamStep {
+    float learning_rate;
+    float beta1;
+    float beta2;
+    float epsilon;
+    float weight_decay;        ///< decoupled: w -= learning_rate * weight_decay * w
+    float bias_correction1;    ///< 1 / (1 - beta1^t)
+    float bias_correction2;    ///< 1 / (1 - beta2^t)
+    float gradient_scale;      ///< clipping factor that multiplies every gradient first
+};
+
+/// The functions of one instruction set.
+struct Kernels {
+    const char* name;  ///< "scalar", "avx2" or "avx512"
+
+    // ---- products -------------------------------------------------------------------------------------------------
+
+    /// Packs W [k, n] into panels: packed[p][kk][j] = W[kk][32 p + j], zero beyond n.
+    void (*pack)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed);
+    /// The same for the transpose of W [n, k]: packed[p][kk][j] = W[32 p + j][kk], zero beyond n.
+    void (*pack_transposed)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed);
+
+    /// C[r][j] = start + sum over kk of A[r][kk] * W[kk][j]; one chain per element from 0, bias[j] or C[r][j].
+    /// A [rows, k], packed W [k, n], C [rows, n].
+    void (*product)(const float* a, std::size_t lda, std::size_t rows, const float* packed, std::size_t k,
+                    std::size_t n, ChainStart start, const float* bias, float* c, std::size_t ldc);
+
+    /// G[kk][j] += sum over rows r ascending of X[r][kk] * Y[r][j], continuing the chain in G.
+    /// X [rows, k], Y [rows, n], G [k, n].
+    void (*weight_gradient)(const float* x, std::size_t ldx, const float* y, std::size_t ldy, std::size_t rows,
+                            std::size_t k, std::size_t n, float* g, std::size_t ldg);
+
+    /// g[j] += sum over rows r ascending of y[r][j] (plain additions in that order). y [rows, n].
+    void (*column_sums)(const float* y, std::size_t ldy, std::size_t rows, std::size_t n, float* g);
+    /// g[j] += sum over rows r ascending of x[r][j] * y[r][j], continuing the chain in g.
+    void (*column_products)(const float* x, std::size_t ldx, const float* y, std::size_t ldy, std::size_t rows,
+                            std::size_t n, float* g);
+
+    // ---- norms, row by row ------------------------------------------------------------------------------------------
+
+    /// inverse[r] = 1 / sqrt(lanesum(x^2) / n + 1e-6), y = x * inverse. x, y [rows, n]; y may be x.
+    /// (Zhang and Sennrich 2019, without gain.)
+    void (*rms_norm)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* y, std::size_t ldy,
+                     float* inverse);
+    /// dx += inverse * (dy - y * lanesum(dy * y) / n), with y the forward's result. All [rows, n].
+    void (*rms_norm_backward)(const float* dy, std::size_t lddy, const float* y, std::size_t ldy,
+                              const float* inverse, std::size_t rows, std::size_t n, float* dx, std::size_t lddx);
+    /// mean = lanesum(x) / n; inverse[r] = 1 / sqrt(lanesum((x - mean)^2) / n + 1e-5);
+    /// normal = (x - mean) * inverse; y = fma(normal, gain, bias). x, normal, y [rows, n]; gain, bias [n].
+    /// normal may be x or null (not kept); y may be x. (Ba et al. 2016)
+    void (*layer_norm)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, const float* gain,
+                       const float* bias, float* normal, std::size_t ldn, float* y, std::size_t ldy,
+                       float* inverse);
+    /// g = dy * gain; dx = inverse * (g - lanesum(g) / n - normal * lanesum(g * normal) / n). dx overwritten, may be dy.
+    void (*layer_norm_backward)(const float* dy, std::size_t lddy, const float* normal, std::size_t ldn,
+                                const float* inverse, const float* gain, std::size_t rows, std::size_t n, float* dx,
+                                std::size_t lddx);
+
+    // ---- element by element (flat arrays of n floats) ---------------------------------------------------------------
+
+    /// y = x * sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3): the tanh form of GELU. y may be x. (Hendrycks, Gimpel 2016)
+    void (*gelu)(const float* x, std::size_t n, float* y);
+    /// dx = dy * gelu'(x); dx may be dy.
+    void (*gelu_backward)(const float* x, const float* dy, std::size_t n, float* dx);
+    /// y = max(x, 0)^2; y may be x. (So et al. 2021, "Primer")
+    void (*squared_relu)(const float* x, std::size_t n, float* y);
+    /// dx = dy * 2 max(x, 0); dx may be dy.
+    void (*squared_relu_backward)(const float* x, const float* dy, std::size_t n, float* dx);
+    /// y += x.
+    void (*add)(const float* x, std::size_t n, float* y);
+    /// y = x * factor; y may be x.
+    void (*scale)(const float* x, float factor, std::size_t n, float* y);
+    /// y = x rounded to bfloat16 (nearest even) and widened again; y may be x. NaN stays NaN.
+    void (*round_bf16)(const float* x, std::size_t n, float* y);
+    /// The lane sum of squares of x.
+    float (*sum_squares)(const float* x, std::size_t n);
+    /// One AdamW step: g = gradient * gradient_scale; m = fma(beta1, m, (1 - beta1) g); v = fma(beta2, v, ((1 - beta2) g) g);
+    /// w = w - rate * weight_decay * w - rate * (m c1) / (sqrt(v c2) + epsilon), every step one IEEE operation.
+    void (*adam)(const AdamStep& step, const float* gradient, std::size_t n, float* w, float* m, float* v);
+
+    // ---- rotary positions and QK-norm (Su et al. 2021; Henry et al. 2020) ----------------------------------------------
+
+    /// For every row and head, in place: x = x * inverse (when normalise: inverse = 1 / sqrt(lanesum(x^2) / D + 1e-6), stored
+    /// in inverse[row * heads + head]), rotate the pairs (i, i + D/2) by the row's angles, multiply by factor.
+    /// y1 = fma(x1, cos, -(x2 * sin)), y2 = fma(x2, cos, x1 * sin). x [rows, heads * D]; cosine, sine [rows, D/2].
+    void (*rotate)(float* x, std::size_t ldx, std::size_t rows, std::size_t heads, std::size_t head_width,
+                   const float* cosine, const float* sine, bool normalise, float factor, float* inverse);
+    /// Gradient of `rotate`: dx in place, y the forward's result (read only when normalise).
+    void (*rotate_backward)(float* dx, std::size_t lddx, const float* y, std::size_t ldy, std::size_t rows,
+                            std::size_t heads, std::size_t head_width, const float* cosine, const float* sine,
+                            bool normalise, float factor, const float* inverse);
+
+    // ---- attention (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023) --------------------------------------------
+
+    /// Floats of scratch memory that the block functions need.
+    std::size_t (*attention_scratch)(const AttentionShape& shape, std::size_t queries, std::size_t past);
+
+    /// For the query heads of key-value head `kv_head` and the query rows first .. last-1:
+    /// s_j = chain over d of q_d k_jd; p_j = 2^(s_j - m), m = the maximum over the window or 0; l = sum of p_j in 16 lanes by
+    /// position mod 16 (each lane ascending), halving tree; out_d = (chain over j ascending of p_j v_jd) * (1 / l).
+    /// maximum, inverse [queries, heads] receive m and 1 / l. out [queries, heads * D]. `first` is a multiple of 16.
+    /// Zeros of m and out are positive, so that masked keys leave no trace.
+    void (*attention_forward)(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
+                              std::size_t first, std::size_t last, float* out, std::size_t ldo, float* maximum,
+                              float* inverse, float* scratch);
+    /// Gradients of attention_forward for all queries of one key-value head, past == 0. With P_j = p_j / l and
+    /// delta = chain over d of dout_d out_d: dp_j = chain over d of dout_d v_jd; ds_j = P_j (dp_j - delta) ln 2;
+    /// dq_d = chain over j ascending of ds_j k_jd; dk_jd, dv_jd = chains over the group's heads ascending, then queries
+    /// ascending, of ds_j q_d and P_j dout_d. dq [queries, heads * D], dk, dv [queries, kv_heads * D]: this head's columns
+    /// are overwritten. Zeros are positive.
+    void (*attention_backward)(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
+                               const float* out, std::size_t ldo, const float* dout, std::size_t lddo,
+                               const float* maximum, const float* inverse, float* dq, std::size_t lddq, float* dk,
+                               std::size_t lddk, float* dv, std::size_t lddv, float* scratch);
+    /// Writes k, v [kv_heads * D] of `position` into the cache.
+    void (*attention_append)(const AttentionShape& shape, const AttentionCache& cache, std::uint64_t position,
+                             const float* k, const float* v);
+    /// Floats of scratch memory that attention_step needs.
+    std::size_t (*attention_step_scratch)(const AttentionShape& shape);
+    /// The same bits as attention_forward for one query at `position`, whose own key is already in the cache.
+    /// `oldest` is the first position of the context (0, or where the stream was last reset). q, out [heads * D].
+    void (*attention_step)(const AttentionShape& shape, const AttentionCache& cache, std::uint64_t position,
+                           std::uint64_t oldest, const float* q, float* out, float* scratch);
+
+    // ---- output -----------------------------------------------------------------------------------------------------
+
+    /// For every row: m = max; e_j = 2^((x_j - m) * log2(e)); total[r] = lanesum(e). e [rows, n], may be x.
+    void (*softmax_numerators)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* e,
+                               std::size_t lde, float* total);
+    /// Gradient of the mean negative log-likelihood: dx_j = e_j * (factor / total) - (j == target ? factor : 0).
+    /// e, total from softmax_numerators; targets [rows] < n. dx may be e.
+    void (*cross_entropy_backward)(const float* e, std::size_t lde, const float* total, const std::uint16_t* targets,
+                                   float factor, std::size_t rows, std::size_t n, float* dx, std::size_t lddx);
+    /// Integer frequencies: e_j as above; frequency_j = 1 + floor(e_j * (2^24 - 1)); so the likeliest symbol gets 2^24 and
+    /// every symbol at least 1. x, frequency [rows, n].
+    void (*frequencies)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, std::uint32_t* frequency,
+                        std::size_t ldf);
+};
+
+/// The kernels of the chosen instruction set.
+[[nodiscard]] const Kernels& kernels();
+
+}  // namespace bitlaw

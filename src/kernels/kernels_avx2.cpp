@@ -1,0 +1,35 @@
+/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's flags.
+/// No header with inline functions may be used here, lest the linker keep this file's copy for everyone.
+
+#include <immintrin.h>
+
+#include "tables.hpp"
+
+#ifdef __FAST_MATH__
+#error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
+#endif
+
+namespace bitlaw {
+namespace {
+
+#include "body/lanes_avx2.inl"
+#include "body/micro.inl"
+#include "body/product.inl"
+#include "body/rows.inl"
+#include "body/elementwise.inl"
+#include "body/rotate.inl"
+#include "body/attention_tiles.inl"
+#include "body/attention_forward.inl"
+#include "body/attention_backward.inl"
+#include "body/attention_step.inl"
+#include "body/output.inl"
+#include "body/table.inl"
+
+}  // namespace
+
+const Kernels& kernels_avx2() {
+    static constexpr Kernels kTable = make_table("avx2");
+    return kTable;
+}
+
+}  // namespace bitlaw

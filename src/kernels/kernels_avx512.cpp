@@ -1,0 +1,40 @@
+/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's flags.
+/// No header with inline functions may be used here, lest the linker keep this file's copy for everyone.
+
+// GCC 12's own header starts undefined vectors from themselves and then warns of it (bug 105593).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#pragma GCC diagnostic pop
+
+#include "tables.hpp"
+
+#ifdef __FAST_MATH__
+#error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
+#endif
+
+namespace bitlaw {
+namespace {
+
+#include "body/lanes_avx512.inl"
+#include "body/micro.inl"
+#include "body/product.inl"
+#include "body/rows.inl"
+#include "body/elementwise.inl"
+#include "body/rotate.inl"
+#include "body/attention_tiles.inl"
+#include "body/attention_forward.inl"
+#include "body/attention_backward.inl"
+#include "body/attention_step.inl"
+#include "body/output.inl"
+#include "body/table.inl"
+
+}  // namespace
+
+const Kernels& kernels_avx512() {
+    static constexpr Kernels kTable = make_table("avx512");
+    return kTable;
+}
+
+}  // namespace bitlaw
