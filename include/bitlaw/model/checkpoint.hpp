@@ -1,0 +1,73 @@
+#pragma once
+/// \file Model files: config, coding weights, and how they were trained. docs/FORMAT.md specifies the bytes.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bitlaw/base/bytes.hpp"
+#include "bitlaw/model/model.hpp"
+
+namespace bitlaw {
+
+/// Version of the forward pass's arithmetic: archives of another version cannot be decoded and say so.
+inline constexpr std::uint16_t kArithmeticVersion = 1;
+
+/// How weights are stored; every rate is measured with the stored weights.
+enum class Precision : std::uint8_t { bf16 = 1, fp32 = 2 };
+[[nodiscard]] const char* precision_name(Precision precision);
+[[nodiscard]] double bytes_per_parameter(Precision precision);
+
+/// One range of a training file, known by its content.
+struct DataSource {
+    std::string name;          ///< file name without folders
+    std::uint64_t hash = 0;    ///< xxh3-64 of the range's bytes
+    std::uint64_t begin = 0;   ///< first byte of the range in the file
+    std::uint64_t bytes = 0;   ///< length of the range
+};
+
+/// How a model came to be. No time, path, thread count or instruction set: equal runs give equal bytes.
+struct TrainingRecord {
+    std::vector<DataSource> training;
+    std::vector<DataSource> validation;
+    std::uint64_t seed = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t tokens = 0;
+    std::string options;                     ///< one "name=value" a line
+    double training_bits_per_byte = 0;       ///< moving mean at the end
+    double validation_bits_per_byte = 0;     ///< with the stored weights; 0 when there was none
+};
+
+/// A model as it is coded with.
+struct StoredModel {
+    Model model;              ///< weights as stored, widened to fp32
+    Precision precision;
+    std::uint64_t id;         ///< model id
+    TrainingRecord record;    ///< empty when embedded in an archive
+    std::uint64_t stored_bytes;  ///< bytes of header, config and weights: what an archive embeds
+};
+
+/// Rounds the weights to what `precision` stores (in place).
+void round_weights(Model& model, Precision precision);
+
+/// Model id = xxh3-64 of config, arithmetic version, precision and coding weights as stored.
+[[nodiscard]] std::uint64_t model_id(const Model& model, Precision precision);
+
+/// The bytes of a model file; `record` null leaves the training record out, as archives do.
+[[nodiscard]] Bytes encode_model(const Model& model, Precision precision, const TrainingRecord* record);
+
+/// Reads them back. Verifies hash and sizes before it allocates; throws Error with `name` in it.
+[[nodiscard]] StoredModel decode_model(ByteSpan file, const std::string& name);
+
+/// Suffix of model files.
+inline constexpr const char* kModelSuffix = ".blm";
+/// Name of the model file in a training folder.
+inline constexpr const char* kModelFile = "model.blm";
+
+/// Loads a model file, or `model.blm` of a folder.
+[[nodiscard]] StoredModel load_model(const std::filesystem::path& path);
+void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
+                const TrainingRecord& record);
+
+}  // namespace bitlaw

@@ -1,0 +1,64 @@
+#pragma once
+/// \file What a model is: architecture, sizes, presets, and exact counts of parameters and operations.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bitlaw/base/bytes.hpp"
+
+namespace bitlaw {
+
+/// One element of the alphabet; a byte model uses 0 .. 255.
+using Symbol = std::uint16_t;
+
+/// The symbol that stands before the first one of a context (the paper pads with zero).
+inline constexpr Symbol kStartSymbol = 0;
+
+enum class Architecture : std::uint8_t {
+    vanilla = 0,  ///< the paper's network: post-LN, GELU, full attention, biases in the MLP, context cut every K
+    modern = 1,   ///< pre-norm RMSNorm, QK-norm, squared ReLU, grouped key-value heads, sliding window
+};
+
+/// Everything that fixes the shapes; equal configs have equal layouts.
+struct ModelConfig {
+    Architecture architecture = Architecture::modern;
+    std::uint32_t alphabet = 256;       ///< V
+    std::uint32_t width = 64;           ///< C
+    std::uint32_t layers = 4;           ///< L
+    std::uint32_t heads = 4;            ///< H
+    std::uint32_t kv_heads = 4;         ///< heads of keys and values; divides H
+    std::uint32_t head_width = 16;      ///< D, a multiple of 16, at most 128
+    std::uint32_t hidden = 256;         ///< F, width of the MLP
+    std::uint32_t context = 2048;       ///< K: positions of a training sequence
+    std::uint32_t window = 2048;        ///< W: keys that a query sees, itself included; at most K
+    std::uint32_t rotary_base = 10000;  ///< longest wavelength / 2 pi
+
+    bool operator==(const ModelConfig&) const = default;
+};
+
+/// Throws Error naming the field when the config is not one that the network can run. Bounds: V 2..65536, C 1..8192,
+/// L 1..256, F 1..65536, K 1..2^20; parameters at most 2^31.
+void validate(const ModelConfig& config);
+
+/// The config of a named preset; throws UsageError listing the names when there is none.
+[[nodiscard]] ModelConfig preset_config(const std::string& name);
+[[nodiscard]] std::vector<std::string> preset_names();
+
+[[nodiscard]] std::uint64_t parameter_count(const ModelConfig& config);
+/// Parameters that a token's operations touch: all but the embedding table (a look-up costs no operation).
+[[nodiscard]] std::uint64_t multiplied_parameter_count(const ModelConfig& config);
+/// Floating-point operations (a multiply-add is 2) of one forward pass over positions first .. first+count-1 of one context:
+/// 2 per multiplied parameter and position plus 4 H D per query and visible key.
+[[nodiscard]] double forward_flops(const ModelConfig& config, std::uint64_t first, std::uint64_t count);
+/// Of forward and backward: three times as much; recomputation is not counted.
+[[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
+
+/// Fixed 41-byte little-endian form (docs/FORMAT.md), and back; parse validates.
+void write_config(ByteWriter& writer, const ModelConfig& config);
+[[nodiscard]] ModelConfig read_config(ByteReader& reader);
+
+/// One line: "modern, 4 layers of width 64, ...".
+[[nodiscard]] std::string describe(const ModelConfig& config);
+
+}  // namespace bitlaw

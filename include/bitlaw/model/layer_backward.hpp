@@ -1,0 +1,64 @@
+#pragma once
+/// \file Gradients of the row functions of layer.hpp, in the same order backwards. Exactness class A.
+
+#include <vector>
+
+#include "bitlaw/model/layer.hpp"
+
+namespace bitlaw {
+
+/// Gradients with respect to n rows' values inside one layer; `d` stands for d(loss) / d(value).
+struct LayerGradientRows {
+    const float* dout;  ///< [n, C] comes in
+    float* hidden;      ///< [n, F] the activations, computed again
+    float* dup;         ///< [n, F]
+    float* dmlp;        ///< [n, C] vanilla: at the sum that enters the second layer norm
+    float* dmiddle;     ///< [n, C]
+    float* dsum;        ///< [n, C] vanilla: at the sum that enters the first layer norm
+    float* dattended;   ///< [n, H D]
+    float* dqkv;        ///< [n, (H + 2 Hkv) D] filled by attention's gradient in between
+    float* dnormal;     ///< [n, C] scratch
+    float* din;         ///< [n, C] goes out; must not be dout's memory
+};
+
+/// dout -> hidden, dup, dmlp, dmiddle, dsum, dattended.
+void after_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
+                              const LayerGradientRows& gradients, std::size_t n);
+
+/// dqkv (turned back in place) and dmiddle or dsum -> din.
+void before_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
+                               const LayerGradientRows& gradients, std::size_t n, const float* cosine,
+                               const float* sine);
+
+/// dlogits [n, V] -> din [n, C] at the last layer's output. normal, inverse: what logit_rows left (modern).
+void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal, const float* inverse,
+                         std::size_t n, float* dnormal, float* din);
+
+/// One independent piece of a layer's weight gradients: a block of one tensor. All tokens of the batch, ascending, in one chain.
+struct WeightGradientTask {
+    enum class Kind { product, column_sums, column_products } kind;
+    const float* x;  ///< product: the operand's rows [M, K], from its column `first` on; column_products: the factor [M, N]
+    std::size_t ldx;
+    const float* y;  ///< [M, N]
+    std::size_t ldy;
+    std::size_t k;   ///< rows of the tensor's block
+    std::size_t n;   ///< columns
+    float* g;        ///< the block in the gradient
+};
+
+/// Where the gradient of a layer's tensors comes from, cut into blocks for parallel work. `gradient` is the flat array.
+[[nodiscard]] std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::size_t layer,
+                                                                    const LayerRows& rows,
+                                                                    const LayerGradientRows& gradients,
+                                                                    float* gradient);
+/// The same for the output matrix: x [M, C] entered it, dlogits [M, V] came back.
+[[nodiscard]] std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const float* x,
+                                                                    const float* dlogits, float* gradient);
+/// Runs one task over M rows.
+void run(const WeightGradientTask& task, std::size_t rows);
+
+/// gradient of the embedding: for tokens ascending, g[symbol] += dx (times sqrt(C) for vanilla), columns first .. last-1 only.
+void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
+                         std::size_t first, std::size_t last, float* gradient);
+
+}  // namespace bitlaw

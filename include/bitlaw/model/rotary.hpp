@@ -1,0 +1,24 @@
+#pragma once
+/// \file Rotary position angles, exact for every position up to 2^40 and beyond (Su et al. 2021). Exactness class A.
+
+#include <cstdint>
+#include <vector>
+
+#include "bitlaw/model/config.hpp"
+
+namespace bitlaw {
+
+/// Angles position * base^(-2i/D) for the pairs i < D/2, as fixed-point fractions of a turn: the 64-bit product position * frequency
+/// wraps around without loss, so that the angle's error does not grow with the position's size but for the frequency's rounding.
+class RotaryAngles {
+   public:
+    explicit RotaryAngles(const ModelConfig& config);
+    /// Fills cosine, sine [D/2] for one position.
+    void fill(std::uint64_t position, float* cosine, float* sine) const;
+    [[nodiscard]] std::size_t pairs() const { return frequencies_.size(); }
+
+   private:
+    std::vector<std::uint64_t> frequencies_;  ///< [D/2], turns per position times 2^64
+};
+
+}  // namespace bitlaw

@@ -1,0 +1,336 @@
+#include "bitlaw/model/checkpoint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cereal/archives/portable_binary.hpp>
+#include <cereal/cereal.hpp>
+#include <limits>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/hash.hpp"
+
+namespace bitlaw {
+namespace {
+
+constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'M'};
+constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kHasRecord = 1;  // flag
+constexpr std::uint32_t kRecordVersion = 1;
+
+// Bounds of a record, so that a damaged length cannot make a reader allocate much.
+constexpr std::uint64_t kMostNameBytes = 4096;
+constexpr std::uint64_t kMostOptionBytes = 1 << 20;
+constexpr std::uint64_t kMostSources = 65536;
+constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 24;
+
+// Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
+constexpr std::uint64_t kMostFileBytes = (std::uint64_t{1} << 33) + kMostRecordBytes + 4096;
+
+// ---- the training record through cereal --------------------------------------------------------------------------
+
+template <class Archive>
+void save_text(Archive& archive, const std::string& text, std::uint64_t most) {
+    if (text.size() > most) {
+        fail("the training record holds a text of ", text.size(), " bytes, and at most ", most,
+             " can be saved; use shorter names or options");
+    }
+    archive(cereal::make_size_tag(static_cast<cereal::size_type>(text.size())));
+    archive(cereal::binary_data(text.data(), text.size()));
+}
+
+template <class Archive>
+std::string load_text(Archive& archive, std::uint64_t most) {
+    cereal::size_type size = 0;
+    archive(cereal::make_size_tag(size));
+    if (size > most) {
+        fail("a text of ", size, " bytes, but at most ", most, " are possible");
+    }
+    std::string text(static_cast<std::size_t>(size), '\0');
+    archive(cereal::binary_data(text.data(), text.size()));
+    return text;
+}
+
+template <class Archive>
+void save_sources(Archive& archive, const std::vector<DataSource>& sources) {
+    if (sources.size() > kMostSources) {
+        fail("the training record holds ", sources.size(), " data ranges, and at most ", kMostSources,
+             " can be saved; join the files first");
+    }
+    archive(cereal::make_size_tag(static_cast<cereal::size_type>(sources.size())));
+    for (const DataSource& source : sources) {
+        save_text(archive, source.name, kMostNameBytes);
+        archive(source.hash, source.begin, source.bytes);
+    }
+}
+
+template <class Archive>
+std::vector<DataSource> load_sources(Archive& archive) {
+    cereal::size_type count = 0;
+    archive(cereal::make_size_tag(count));
+    if (count > kMostSources) {
+        fail(count, " data ranges, but at most ", kMostSources, " are possible");
+    }
+    std::vector<DataSource> sources;  // grows with what is there
+    for (cereal::size_type i = 0; i < count; ++i) {
+        DataSource source;
+        source.name = load_text(archive, kMostNameBytes);
+        archive(source.hash, source.begin, source.bytes);
+        sources.push_back(std::move(source));
+    }
+    return sources;
+}
+
+}  // namespace
+}  // namespace bitlaw
+
+CEREAL_CLASS_VERSION(bitlaw::TrainingRecord, bitlaw::kRecordVersion)
+
+namespace cereal {
+
+template <class Archive>
+void save(Archive& archive, const bitlaw::TrainingRecord& record, std::uint32_t /*version*/) {
+    bitlaw::save_sources(archive, record.training);
+    bitlaw::save_sources(archive, record.validation);
+    archive(record.seed, record.steps, record.tokens);
+    bitlaw::save_text(archive, record.options, bitlaw::kMostOptionBytes);
+    archive(record.training_bits_per_byte, record.validation_bits_per_byte);
+}
+
+template <class Archive>
+void load(Archive& archive, bitlaw::TrainingRecord& record, std::uint32_t version) {
+    if (version != bitlaw::kRecordVersion) {
+        bitlaw::fail("version ", version, ", but this program reads version ", bitlaw::kRecordVersion);
+    }
+    record.training = bitlaw::load_sources(archive);
+    record.validation = bitlaw::load_sources(archive);
+    archive(record.seed, record.steps, record.tokens);
+    record.options = bitlaw::load_text(archive, bitlaw::kMostOptionBytes);
+    archive(record.training_bits_per_byte, record.validation_bits_per_byte);
+}
+
+}  // namespace cereal
+
+namespace bitlaw {
+namespace {
+
+std::string record_bytes(const TrainingRecord& record) {
+    std::ostringstream stream(std::ios::binary);
+    cereal::PortableBinaryOutputArchive archive(stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian());
+    archive(record);
+    return std::move(stream).str();
+}
+
+TrainingRecord parse_record(ByteSpan bytes) {
+    std::istringstream stream(std::string(bytes.begin(), bytes.end()), std::ios::binary);
+    TrainingRecord record;
+    try {
+        cereal::PortableBinaryInputArchive archive(stream);
+        archive(record);
+    } catch (const cereal::Exception&) {
+        fail("it ends too early");
+    }
+    if (stream.peek() != std::istringstream::traits_type::eof()) {
+        fail("it has bytes after its end");
+    }
+    for (const double rate : {record.training_bits_per_byte, record.validation_bits_per_byte}) {
+        if (!(rate >= 0) || rate > std::numeric_limits<double>::max()) {
+            fail("a rate in it is not a number");
+        }
+    }
+    return record;
+}
+
+// ---- weights -----------------------------------------------------------------------------------------------------
+
+constexpr std::uint32_t kExponent = 0x7F800000;
+
+bool finite(std::uint32_t bits) { return (bits & kExponent) != kExponent; }
+
+// The upper half of the fp32 bits, rounded to nearest, ties to even. Needs a finite weight; may give an infinity.
+std::uint16_t bf16_bits(std::uint32_t bits) {
+    return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+float widened(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+// What is stored of a weight, as fp32 bits. Throws when that is not a finite number.
+std::uint32_t stored_bits(float weight, Precision precision, std::size_t index) {
+    const auto bits = std::bit_cast<std::uint32_t>(weight);
+    const std::uint32_t stored = precision == Precision::bf16 && finite(bits)
+                                     ? static_cast<std::uint32_t>(bf16_bits(bits)) << 16
+                                     : bits;
+    if (!finite(stored)) {
+        fail("weight ", index, " of the model is not a finite number (", weight,
+             "); the training has diverged: train again with a lower learning rate");
+    }
+    return stored;
+}
+
+Bytes weight_bytes(const Model& model, Precision precision) {
+    ByteWriter writer;
+    for (std::size_t i = 0; i < model.weights.size(); ++i) {
+        const std::uint32_t bits = stored_bits(model.weights[i], precision, i);
+        if (precision == Precision::bf16) {
+            writer.u16(static_cast<std::uint16_t>(bits >> 16));
+        } else {
+            writer.u32(bits);
+        }
+    }
+    return writer.take();
+}
+
+std::uint64_t stored_width(Precision precision) { return precision == Precision::bf16 ? 2 : 4; }
+
+std::uint64_t id_of(const ModelConfig& config, Precision precision, ByteSpan weights) {
+    ByteWriter front;
+    write_config(front, config);
+    front.u16(kArithmeticVersion);
+    front.u8(static_cast<std::uint8_t>(precision));
+    Hasher hasher;
+    hasher.update(front.data());
+    hasher.update(weights);
+    return hasher.digest();
+}
+
+ModelConfig parse_config(ByteReader& reader, const std::string& name) {
+    try {
+        return read_config(reader);
+    } catch (const Error& error) {
+        fail(name, " cannot be used: ", error.what());
+    }
+}
+
+void read_weights(ByteReader& reader, Precision precision, Model& model, const std::string& name) {
+    for (std::size_t i = 0; i < model.weights.size(); ++i) {
+        const float weight = precision == Precision::bf16 ? widened(reader.u16()) : reader.f32();
+        if (!finite(std::bit_cast<std::uint32_t>(weight))) {
+            fail(name, " is damaged: weight ", i, " is not a finite number; copy it again or train it again");
+        }
+        model.weights[i] = weight;
+    }
+}
+
+}  // namespace
+
+const char* precision_name(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
+
+double bytes_per_parameter(Precision precision) { return static_cast<double>(stored_width(precision)); }
+
+void round_weights(Model& model, Precision precision) {
+    for (std::size_t i = 0; i < model.weights.size(); ++i) {
+        model.weights[i] = std::bit_cast<float>(stored_bits(model.weights[i], precision, i));
+    }
+}
+
+std::uint64_t model_id(const Model& model, Precision precision) {
+    return id_of(model.config, precision, weight_bytes(model, precision));
+}
+
+Bytes encode_model(const Model& model, Precision precision, const TrainingRecord* record) {
+    const Bytes weights = weight_bytes(model, precision);
+    ByteWriter writer;
+    writer.bytes(kMagic);
+    writer.u8(kFormatVersion);
+    writer.u8(record != nullptr ? kHasRecord : 0);
+    writer.u16(kArithmeticVersion);
+    write_config(writer, model.config);
+    writer.u8(static_cast<std::uint8_t>(precision));
+    writer.u64(id_of(model.config, precision, weights));
+    writer.u64(weights.size());
+    writer.bytes(weights);
+    if (record != nullptr) {
+        const std::string text = record_bytes(*record);
+        if (text.size() > kMostRecordBytes) {
+            fail("the training record has ", text.size(), " bytes, and at most ", kMostRecordBytes,
+                 " can be saved; train on fewer files");
+        }
+        writer.u32(static_cast<std::uint32_t>(text.size()));
+        writer.bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    }
+    writer.u64(hash64(writer.data()));
+    return writer.take();
+}
+
+StoredModel decode_model(ByteSpan file, const std::string& name) {
+    constexpr const char* kAgain = "; copy it again or train it again";
+    constexpr std::size_t kHashBytes = 8;
+    if (file.size() < kMagic.size() || !std::equal(kMagic.begin(), kMagic.end(), file.begin())) {
+        fail(name, " is not a bitlaw model; name a file that `bitlaw train` has written");
+    }
+    if (file.size() > kMagic.size() && file[kMagic.size()] != kFormatVersion) {
+        fail(name, " has format version ", int{file[kMagic.size()]}, ", and this program reads version ",
+             int{kFormatVersion}, "; use the bitlaw that wrote it, or copy it again if it is damaged");
+    }
+    if (file.size() < kMagic.size() + kHashBytes) {
+        fail(name, " is truncated: it has only ", file.size(), " bytes", kAgain);
+    }
+    const ByteSpan content = file.first(file.size() - kHashBytes);
+    if (ByteReader(file.last(kHashBytes), name).u64() != hash64(content)) {
+        fail(name, " is truncated or damaged: its hash does not match its ", file.size(), " bytes", kAgain);
+    }
+    ByteReader reader(content, name);
+    (void)reader.bytes(kMagic.size() + 1);
+    const std::uint8_t flags = reader.u8();
+    if (flags > kHasRecord) {
+        fail(name, " is damaged: unknown flags ", int{flags}, kAgain);
+    }
+    const std::uint16_t arithmetic = reader.u16();
+    if (arithmetic != kArithmeticVersion) {
+        fail(name, " was trained for arithmetic version ", arithmetic, ", and this program computes version ",
+             kArithmeticVersion, "; use the bitlaw that wrote it, or train it again");
+    }
+    const ModelConfig config = parse_config(reader, name);
+    const std::uint8_t precision_code = reader.u8();
+    if (precision_code != static_cast<std::uint8_t>(Precision::bf16) &&
+        precision_code != static_cast<std::uint8_t>(Precision::fp32)) {
+        fail(name, " is damaged: unknown precision ", int{precision_code}, kAgain);
+    }
+    const auto precision = static_cast<Precision>(precision_code);
+    const std::uint64_t id = reader.u64();
+    const std::uint64_t expected = parameter_count(config) * stored_width(precision);
+    const std::uint64_t weights = reader.u64();
+    if (weights != expected || weights > reader.remaining()) {
+        fail(name, " is damaged: it should hold ", expected, " bytes of weights, says ", weights, " and has ",
+             reader.remaining(), kAgain);
+    }
+    const ByteSpan raw = content.subspan(reader.position(), static_cast<std::size_t>(weights));
+    if (id_of(config, precision, raw) != id) {
+        fail(name, " is damaged: its model id ", hex64(id), " does not fit its weights", kAgain);
+    }
+    StoredModel stored{Model(config), precision, id, {}, 0};
+    read_weights(reader, precision, stored.model, name);
+    stored.stored_bytes = reader.position() + kHashBytes;
+    if ((flags & kHasRecord) != 0) {
+        const std::uint32_t size = reader.u32();
+        if (size > kMostRecordBytes) {
+            fail(name, " is damaged: its training record has ", size, " bytes", kAgain);
+        }
+        try {
+            stored.record = parse_record(reader.bytes(size));
+        } catch (const Error& error) {
+            fail(name, " is damaged in its training record: ", error.what(), kAgain);
+        }
+    }
+    if (reader.remaining() != 0) {
+        fail(name, " is damaged: ", reader.remaining(), " bytes follow its end", kAgain);
+    }
+    return stored;
+}
+
+StoredModel load_model(const std::filesystem::path& path) {
+    std::error_code ignored;  // what cannot be looked at is reported when it is read
+    const std::filesystem::path file = std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
+    return decode_model(read_file(file, kMostFileBytes), file.string());
+}
+
+void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
+                const TrainingRecord& record) {
+    write_file(path, encode_model(model, precision, &record));
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,173 @@
+#include "bitlaw/model/layer_backward.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlaw {
+namespace {
+
+/// Rows of a weight-gradient block: with 64 columns of x and a panel of y the tokens' stripes stay in L1 while the block's
+/// accumulators stay in registers, and the smallest matrix (64 x 128) still gives two tasks.
+constexpr std::size_t kBlockRows = 64;
+
+bool is_modern(const ModelConfig& config) { return config.architecture == Architecture::modern; }
+
+/// din = dthrough + gradient through an rms_norm whose result was `normal`.
+void rms_branch(const float* dnormal, const float* normal, const float* inverse, const float* dthrough, std::size_t n,
+                std::size_t width, float* din) {
+    std::copy(dthrough, dthrough + n * width, din);
+    kernels().rms_norm_backward(dnormal, width, normal, width, inverse, n, width, din, width);
+}
+
+void add_product_tasks(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x, const float* y,
+                       float* gradient) {
+    for (std::size_t first = 0; first < tensor.rows; first += kBlockRows) {
+        tasks.push_back({.kind = WeightGradientTask::Kind::product,
+                         .x = x + first,
+                         .ldx = tensor.rows,
+                         .y = y,
+                         .ldy = tensor.columns,
+                         .k = std::min(kBlockRows, tensor.rows - first),
+                         .n = tensor.columns,
+                         .g = gradient + tensor.offset + first * tensor.columns});
+    }
+}
+
+void add_row_task(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x, const float* y,
+                  float* gradient) {
+    using Kind = WeightGradientTask::Kind;
+    if (tensor.size() > 0) {
+        tasks.push_back({.kind = x == nullptr ? Kind::column_sums : Kind::column_products,
+                         .x = x,
+                         .ldx = tensor.columns,
+                         .y = y,
+                         .ldy = tensor.columns,
+                         .k = 1,
+                         .n = tensor.columns,
+                         .g = gradient + tensor.offset});
+    }
+}
+
+}  // namespace
+
+void after_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
+                              const LayerGradientRows& g, std::size_t n) {
+    const Kernels& k = kernels();
+    const Widths w(model.config());
+    const PackedLayer& packed = model.layer(layer);
+    const LayerTensors& tensors = model.model().layout.layers[layer];
+    if (is_modern(model.config())) {
+        k.squared_relu(rows.up, n * w.hidden, g.hidden);
+        k.product(g.dout, w.width, n, packed.down_back, w.width, w.hidden, ChainStart::zero, nullptr, g.dup, w.hidden);
+        k.squared_relu_backward(rows.up, g.dup, n * w.hidden, g.dup);
+        k.product(g.dup, w.hidden, n, packed.up_back, w.hidden, w.width, ChainStart::zero, nullptr, g.dnormal,
+                  w.width);
+        rms_branch(g.dnormal, rows.normal2, rows.inverse2, g.dout, n, w.width, g.dmiddle);
+        k.product(g.dmiddle, w.width, n, packed.attention_out_back, w.width, w.attended, ChainStart::zero, nullptr,
+                  g.dattended, w.attended);
+        return;
+    }
+    const float* mlp_gain = model.model().view(tensors.mlp_gain).data();
+    const float* attention_gain = model.model().view(tensors.attention_gain).data();
+    k.layer_norm_backward(g.dout, w.width, rows.normal2, w.width, rows.inverse2, mlp_gain, n, w.width, g.dmlp,
+                          w.width);
+    k.gelu(rows.up, n * w.hidden, g.hidden);
+    k.product(g.dmlp, w.width, n, packed.down_back, w.width, w.hidden, ChainStart::zero, nullptr, g.dup, w.hidden);
+    k.gelu_backward(rows.up, g.dup, n * w.hidden, g.dup);
+    std::copy(g.dmlp, g.dmlp + n * w.width, g.dmiddle);
+    k.product(g.dup, w.hidden, n, packed.up_back, w.hidden, w.width, ChainStart::accumulate, nullptr, g.dmiddle,
+              w.width);
+    k.layer_norm_backward(g.dmiddle, w.width, rows.normal1, w.width, rows.inverse1, attention_gain, n, w.width, g.dsum,
+                          w.width);
+    k.product(g.dsum, w.width, n, packed.attention_out_back, w.width, w.attended, ChainStart::zero, nullptr,
+              g.dattended, w.attended);
+}
+
+void before_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
+                               const LayerGradientRows& g, std::size_t n, const float* cosine, const float* sine) {
+    const Kernels& k = kernels();
+    const Widths w(model.config());
+    const std::size_t head_width = 2 * w.half_head;
+    const bool modern = is_modern(model.config());
+    k.rotate_backward(g.dqkv, w.projected, rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern,
+                      query_factor(model.config()), rows.q_inverse);
+    k.rotate_backward(g.dqkv + w.attended, w.projected, rows.qkv + w.attended, w.projected, n, w.kv_heads, head_width,
+                      cosine, sine, modern, 1.0F, rows.k_inverse);
+    const float* back = model.layer(layer).qkv_back;
+    if (modern) {
+        k.product(g.dqkv, w.projected, n, back, w.projected, w.width, ChainStart::zero, nullptr, g.dnormal, w.width);
+        rms_branch(g.dnormal, rows.normal1, rows.inverse1, g.dmiddle, n, w.width, g.din);
+    } else {
+        std::copy(g.dsum, g.dsum + n * w.width, g.din);
+        k.product(g.dqkv, w.projected, n, back, w.projected, w.width, ChainStart::accumulate, nullptr, g.din, w.width);
+    }
+}
+
+void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal, const float* inverse,
+                         std::size_t n, float* dnormal, float* din) {
+    const Kernels& k = kernels();
+    const Widths w(model.config());
+    const bool modern = is_modern(model.config());
+    k.product(dlogits, w.alphabet, n, model.output_back(), w.alphabet, w.width, ChainStart::zero, nullptr,
+              modern ? dnormal : din, w.width);
+    if (modern) {
+        std::fill(din, din + n * w.width, 0.0F);
+        k.rms_norm_backward(dnormal, w.width, normal, w.width, inverse, n, w.width, din, w.width);
+    }
+}
+
+std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::size_t layer, const LayerRows& rows,
+                                                      const LayerGradientRows& g, float* gradient) {
+    const LayerTensors& tensors = model.layout.layers[layer];
+    const bool modern = is_modern(model.config);
+    std::vector<WeightGradientTask> tasks;
+    add_product_tasks(tasks, tensors.down, g.hidden, modern ? g.dout : g.dmlp, gradient);
+    add_product_tasks(tasks, tensors.up, modern ? rows.normal2 : rows.middle, g.dup, gradient);
+    add_product_tasks(tasks, tensors.attention_out, rows.attended, modern ? g.dmiddle : g.dsum, gradient);
+    add_product_tasks(tasks, tensors.qkv, modern ? rows.normal1 : rows.in, g.dqkv, gradient);
+    add_row_task(tasks, tensors.mlp_gain, rows.normal2, g.dout, gradient);
+    add_row_task(tasks, tensors.mlp_bias, nullptr, g.dout, gradient);
+    add_row_task(tasks, tensors.down_bias, nullptr, g.dmlp, gradient);
+    add_row_task(tasks, tensors.up_bias, nullptr, g.dup, gradient);
+    add_row_task(tasks, tensors.attention_gain, rows.normal1, g.dmiddle, gradient);
+    add_row_task(tasks, tensors.attention_bias, nullptr, g.dmiddle, gradient);
+    return tasks;
+}
+
+std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const float* x, const float* dlogits,
+                                                      float* gradient) {
+    std::vector<WeightGradientTask> tasks;
+    add_product_tasks(tasks, model.layout.output, x, dlogits, gradient);
+    add_row_task(tasks, model.layout.output_bias, nullptr, dlogits, gradient);
+    return tasks;
+}
+
+void run(const WeightGradientTask& task, std::size_t rows) {
+    switch (task.kind) {
+        case WeightGradientTask::Kind::product:
+            kernels().weight_gradient(task.x, task.ldx, task.y, task.ldy, rows, task.k, task.n, task.g, task.n);
+            break;
+        case WeightGradientTask::Kind::column_sums:
+            kernels().column_sums(task.y, task.ldy, rows, task.n, task.g);
+            break;
+        case WeightGradientTask::Kind::column_products:
+            kernels().column_products(task.x, task.ldx, task.y, task.ldy, rows, task.n, task.g);
+            break;
+    }
+}
+
+void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
+                         std::size_t first, std::size_t last, float* gradient) {
+    const std::size_t width = model.config.width;
+    const bool vanilla = model.config.architecture == Architecture::vanilla;
+    const float factor = vanilla ? static_cast<float>(std::sqrt(static_cast<double>(width))) : 1.0F;
+    float* table = gradient + model.layout.embedding.offset;  // [V, C]
+    for (std::size_t row = 0; row < n; ++row) {
+        float* target = table + symbols[row] * width;
+        for (std::size_t column = first; column < last; ++column) {
+            target[column] += dx[row * width + column] * factor;
+        }
+    }
+}
+
+}  // namespace bitlaw

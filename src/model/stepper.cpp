@@ -1,0 +1,110 @@
+#include "bitlaw/model/stepper.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/float_state.hpp"
+#include "bitlaw/model/inference_rows.hpp"
+#include "bitlaw/model/rotary.hpp"
+
+namespace bitlaw {
+
+std::uint64_t default_reset(const ModelConfig& config) {
+    return config.architecture == Architecture::vanilla ? config.context : 0;
+}
+
+void check_reset(const ModelConfig& config, std::uint64_t reset_every) {
+    const bool vanilla = config.architecture == Architecture::vanilla;
+    if (vanilla && (reset_every == 0 || reset_every > config.context)) {
+        fail_usage("a vanilla model of context ", config.context, " needs its context reset every 1 .. ", config.context,
+                   " positions, not every ", reset_every);
+    }
+}
+
+struct Stepper::State {
+    State(const PackedModel& packed, std::size_t stream_count, std::uint64_t reset)
+        : model(packed),
+          streams(stream_count),
+          reset_every(reset),
+          widths(packed.config()),
+          shape(attention_shape(packed.config())),
+          ring(ring_size(packed.config().window)),
+          angles(packed.config()),
+          rows(packed.config(), stream_count),
+          inputs(stream_count, kStartSymbol),
+          keys(packed.config().layers * stream_count * ring * widths.keys),
+          values(keys.size()),
+          scratch(kernels().attention_step_scratch(shape)) {}
+
+    [[nodiscard]] AttentionCache cache(std::size_t layer, std::size_t stream) {
+        const std::size_t offset = (layer * streams + stream) * ring * widths.keys;
+        return {keys.data() + offset, values.data() + offset, ring};
+    }
+
+    void attend(std::size_t layer);
+
+    const PackedModel& model;
+    std::size_t streams;
+    std::uint64_t reset_every;
+    Widths widths;
+    AttentionShape shape;
+    std::size_t ring;
+    RotaryAngles angles;
+    InferenceRows rows;
+    std::vector<Symbol> inputs;  // [S]
+    Floats keys;                 // [L, S, Hkv, ring / 16, D, 16]
+    Floats values;               // [L, S, Hkv, ring, D]
+    Floats scratch;
+    std::uint64_t position = 0;  // since the last reset
+};
+
+void Stepper::State::attend(std::size_t layer) {
+    for (std::size_t stream = 0; stream < streams; ++stream) {
+        const float* qkv = rows.qkv() + stream * widths.projected;
+        const AttentionCache own = cache(layer, stream);
+        kernels().attention_append(shape, own, position, qkv + widths.attended, qkv + widths.attended + widths.keys);
+        kernels().attention_step(shape, own, position, 0, qkv, rows.attended() + stream * widths.attended,
+                                 scratch.data());
+    }
+}
+
+Stepper::Stepper(const PackedModel& model, std::size_t streams, std::uint64_t reset_every) {
+    BITLAW_ASSERT(streams > 0);
+    check_reset(model.config(), reset_every);
+    state_ = std::make_unique<State>(model, streams, reset_every);
+}
+Stepper::Stepper(Stepper&&) noexcept = default;
+Stepper& Stepper::operator=(Stepper&&) noexcept = default;
+Stepper::~Stepper() = default;
+
+const float* Stepper::predict() {
+    const FloatStateGuard guard;
+    State& s = *state_;
+    if (s.reset_every != 0 && s.position == s.reset_every) {
+        s.position = 0;
+        std::fill(s.inputs.begin(), s.inputs.end(), kStartSymbol);
+    }
+    const std::size_t half = s.widths.half_head;
+    s.angles.fill(s.position, s.rows.cosine(), s.rows.sine());
+    for (std::size_t stream = 1; stream < s.streams; ++stream) {
+        std::copy_n(s.rows.cosine(), half, s.rows.cosine() + stream * half);
+        std::copy_n(s.rows.sine(), half, s.rows.sine() + stream * half);
+    }
+    embed_rows(s.model.model(), s.inputs.data(), s.streams, s.rows.x());
+    for (std::size_t layer = 0; layer < s.model.config().layers; ++layer) {
+        s.rows.before(s.model, layer, s.streams);
+        s.attend(layer);
+        s.rows.after(s.model, layer, s.streams);
+    }
+    s.rows.finish(s.model, s.streams);
+    return s.rows.logits();
+}
+
+void Stepper::accept(std::span<const Symbol> symbols) {
+    BITLAW_ASSERT(symbols.size() == state_->streams);
+    std::copy(symbols.begin(), symbols.end(), state_->inputs.begin());
+    ++state_->position;
+}
+
+}  // namespace bitlaw

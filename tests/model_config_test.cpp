@@ -1,0 +1,99 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/model/model.hpp"
+#include "support/message.hpp"
+
+using namespace bitlaw;
+
+TEST_CASE("presets of the paper have exactly its parameters") {
+    CHECK(parameter_count(preset_config("vanilla-200k")) == 231'936);
+    CHECK(parameter_count(preset_config("vanilla-800k")) == 856'832);
+    CHECK(parameter_count(preset_config("vanilla-3.2m")) == 3'286'272);
+}
+
+TEST_CASE("every preset is valid and its layout fills the flat array without gaps") {
+    for (const std::string& name : preset_names()) {
+        CAPTURE(name);
+        const ModelConfig config = preset_config(name);
+        CHECK_NOTHROW(validate(config));
+        const Layout layout(config);
+        std::size_t next = 0;
+        for (const Tensor& tensor : layout.tensors()) {
+            CHECK(tensor.offset == next);
+            next += tensor.size();
+        }
+        CHECK(next == layout.size);
+        CHECK(next == parameter_count(config));
+    }
+}
+
+TEST_CASE("an unknown preset is refused with the list of names") {
+    const std::string text = test::message_of<UsageError>([] { (void)preset_config("900k"); });
+    for (const std::string& name : preset_names()) {
+        CHECK(text.find(name) != std::string::npos);
+    }
+}
+
+TEST_CASE("a config survives writing and reading, and takes 41 bytes") {
+    const ModelConfig config = preset_config("800k");
+    ByteWriter writer;
+    write_config(writer, config);
+    CHECK(writer.size() == 41);
+    ByteReader reader(writer.data(), "test");
+    CHECK(read_config(reader) == config);
+}
+
+TEST_CASE("configs that cannot run are refused and the field is named") {
+    const auto refused = [](auto change, const char* field) {
+        ModelConfig config = preset_config("200k");
+        change(config);
+        const std::string text = test::message_of<Error>([&] { validate(config); });
+        CAPTURE(field);
+        CHECK(text.find(field) != std::string::npos);
+    };
+    refused([](ModelConfig& c) { c.alphabet = 1; }, "alphabet");
+    refused([](ModelConfig& c) { c.alphabet = 65537; }, "alphabet");
+    refused([](ModelConfig& c) { c.width = 0; }, "width");
+    refused([](ModelConfig& c) { c.width = 8193; }, "width");
+    refused([](ModelConfig& c) { c.layers = 0; }, "layers");
+    refused([](ModelConfig& c) { c.heads = 0; }, "heads");
+    refused([](ModelConfig& c) { c.kv_heads = 3; }, "kv_heads");
+    refused([](ModelConfig& c) { c.heads = 3, c.kv_heads = 2; }, "kv_heads");
+    refused([](ModelConfig& c) { c.head_width = 24; }, "head_width");
+    refused([](ModelConfig& c) { c.head_width = 144; }, "head_width");
+    refused([](ModelConfig& c) { c.hidden = 0; }, "hidden");
+    refused([](ModelConfig& c) { c.context = 0; }, "context");
+    refused([](ModelConfig& c) { c.window = c.context + 1; }, "window");
+    refused([](ModelConfig& c) { c.rotary_base = 1; }, "rotary_base");
+    refused([](ModelConfig& c) { c.architecture = Architecture{9}; }, "architecture");
+    refused([](ModelConfig& c) { c.width = 8192, c.hidden = 65536, c.layers = 256; }, "parameters");
+    refused([](ModelConfig& c) { c.architecture = Architecture::vanilla; }, "window");
+}
+
+TEST_CASE("operations are counted exactly: two per multiplied parameter, four H D per query and visible key") {
+    ModelConfig config = preset_config("200k");
+    config.window = 7;
+    for (const auto& [first, count] : {std::pair{0U, 1U}, {0U, 6U}, {0U, 7U}, {0U, 30U}, {3U, 9U}, {20U, 5U}}) {
+        double pairs = 0;
+        for (std::uint32_t t = first; t < first + count; ++t) {
+            pairs += std::min(t + 1, config.window);
+        }
+        const double expected = 2.0 * static_cast<double>(multiplied_parameter_count(config)) * count +
+                                4.0 * config.layers * config.heads * config.head_width * pairs;
+        CHECK(forward_flops(config, first, count) == expected);
+    }
+    CHECK(training_flops(config, 30) == 3 * forward_flops(config, 0, 30));
+}
+
+TEST_CASE("a fresh model is a function of its seed alone") {
+    const ModelConfig config = preset_config("vanilla-200k");
+    const Model one = initial_model(config, 7);
+    const Model same = initial_model(config, 7);
+    const Model other = initial_model(config, 8);
+    CHECK(std::equal(one.weights.begin(), one.weights.end(), same.weights.begin()));
+    CHECK_FALSE(std::equal(one.weights.begin(), one.weights.end(), other.weights.begin()));
+}
