@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# Trains a small transformer on real text, compresses held-out text with it, restores it, and counts the model's own bytes,
+# beside gzip, bzip2, xz and zstd. Everything in the table and the figure is measured in this run.
+# Usage: make demo, or experiments/demo/demo.sh after make. It takes no arguments; from the environment:
+#   DEMO_MINUTES  time for training (4)           DEMO_PRESET  size of the network (200k)
+#   BITLAW        the program (build/bitlaw)      DEMO_OUT     folder of the results (demo, beside the program)
+set -euo pipefail
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+here=$root/experiments/demo
+minutes=${DEMO_MINUTES:-4}
+preset=${DEMO_PRESET:-200k}
+bitlaw=$(realpath -m "${BITLAW:-$root/build/bitlaw}")
+out=$(realpath -m "${DEMO_OUT:-$(dirname "$bitlaw")/demo}")
+begun=$EPOCHREALTIME
+
+doing=       # for the message when something fails
+child=       # the running measured command
+elsewhere=   # a folder outside the checkout, for restoring from an archive alone
+
+say() { printf '\n== %s\n' "$*" >&2; }
+fail() {
+    printf 'demo: %s\n' "$*" >&2
+    exit 1
+}
+
+finish() {
+    local code=$?
+    [[ -z $child ]] || kill "$child" 2> /dev/null || true
+    [[ -z $elsewhere ]] || rm -rf "$elsewhere"
+    ((code == 0)) || printf 'demo: stopped%s (exit code %s)\n' "${doing:+ while $doing}" "$code" >&2
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+now_minus() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }'; }
+size_of() { stat -L -c %s "$1"; }
+commas() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<< "$1"; }
+# fact KEY FILE: a number or a text of the JSON that bitlaw prints, one member a line.
+fact() { sed -nE 's/^[{ ]*"'"$1"'": "?([^",]*)"?,?\}?$/\1/p' "$2"; }
+# source_fact KEY: a line of the demo data's SOURCE.txt.
+source_fact() { sed -n "s/^$1: //p" "$root/data/demo/SOURCE.txt"; }
+
+# Keeps FILE up to date with the greatest memory (in KB) that process PID has had, until it ends.
+watch_memory() {
+    local pid=$1 file=$2 key value _
+    while [[ -e /proc/$pid/status ]]; do
+        while read -r key value _; do
+            [[ $key != VmHWM: ]] || echo "$value" > "$file"
+        done < "/proc/$pid/status"
+        sleep 0.02
+    done 2> /dev/null
+}
+
+# measure OUTPUT COMMAND...: runs COMMAND with its standard output in OUTPUT; sets seconds and memory (MB).
+measure() {
+    local output=$1 start code=0 watcher
+    shift
+    echo 0 > "$out/memory"
+    start=$EPOCHREALTIME
+    "$@" > "$output" &
+    child=$!
+    watch_memory "$child" "$out/memory" &
+    watcher=$!
+    wait "$child" || code=$?
+    seconds=$(now_minus "$start")
+    child=
+    wait "$watcher" || true
+    memory=$(awk '{ printf "%.1f", $1 / 1024 }' "$out/memory")
+    ((code == 0)) || fail "'$*' failed with exit code $code"
+}
+
+# greater A B: the greater of two numbers.
+greater() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }
+
+# identical FILE: stops unless FILE equals the held-out text.
+identical() { cmp -- "$held" "$1" >&2 || fail "$1 differs from $held: the restored text is not the original"; }
+
+# row NAME BYTES ADJUSTED_BYTES COMPRESS_SECONDS RESTORE_SECONDS MEMORY: a line of table.csv.
+row() {
+    awk -v OFS=, -v name="$1" -v bytes="$2" -v adjusted="$3" -v c="$4" -v r="$5" -v m="$6" -v plain="$plain" 'BEGIN {
+        print name, bytes, sprintf("%.2f", 100 * bytes / plain), sprintf("%.2f", 100 * adjusted / plain),
+            sprintf("%.4f", 8 * bytes / plain), sprintf("%.4f", 8 * adjusted / plain), c, r, m }' >> "$out/table.csv"
+}
+
+# classical NAME COMMAND...: one of the known compressors.
+classical() {
+    local name=$1 compressing memory_before
+    shift
+    doing="compressing with $name"
+    measure "$out/packed" "$@" -c "$held"
+    compressing=$seconds
+    memory_before=$memory
+    doing="restoring with $name"
+    measure "$out/restored" "$1" -dc "$out/packed"
+    identical "$out/restored"
+    row "$name" "$(size_of "$out/packed")" "$(size_of "$out/packed")" "$compressing" "$seconds" \
+        "$(greater "$memory" "$memory_before")"
+    rm "$out/packed" "$out/restored"
+}
+
+# ---- What is needed -------------------------------------------------------------------------------------------------
+
+awk -v m="$minutes" 'BEGIN { exit !(m + 0 > 0 && m ~ /^[0-9]*\.?[0-9]*$/) }' ||
+    fail "DEMO_MINUTES='$minutes' must be a number of minutes above 0"
+missing=()
+for pair in gzip=gzip bzip2=bzip2 xz=xz-utils zstd=zstd gnuplot=gnuplot-nox; do
+    command -v "${pair%%=*}" > /dev/null || missing+=("${pair#*=}")
+done
+((${#missing[@]} == 0)) || fail "packages are missing; type: apt-get install --no-install-recommends ${missing[*]}"
+[[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
+
+doing="preparing $out"
+mkdir -p "$out"
+rm -rf "$out"/{model,elsewhere,plot,info.json,model.json,held-out.blw,held-out-with-model.blw,table.csv,table.txt} \
+    "$out"/{demo.svg,packed,restored,memory} "$root/demo.svg"
+
+say "Text"
+doing="getting the text"
+"$root/data/fetch.sh" demo > /dev/null
+train=$root/data/demo/train
+held=$root/data/demo/held-out
+plain=$(size_of "$held")
+((plain >= 1000000)) || fail "$held has $plain bytes, fewer than 1,000,000"
+cat "$root/data/demo/SOURCE.txt" >&2
+
+# ---- Train, compress, restore ---------------------------------------------------------------------------------------
+
+say "Training for about $minutes minutes (DEMO_MINUTES); the held-out text only measures the progress"
+doing="training"
+"$bitlaw" train --data "$train" --validation "$held" --preset "$preset" --minutes "$minutes" --out "$out/model"
+doing="reading the model"
+"$bitlaw" info --json > "$out/info.json"
+"$bitlaw" info --json "$out/model" > "$out/model.json"
+
+say "Compressing and restoring $(commas "$plain") held-out bytes with the model"
+doing="compressing with the model"
+measure /dev/null "$bitlaw" compress -m "$out/model" -f -o "$out/held-out.blw" "$held"
+compressing=$seconds
+most=$memory
+doing="restoring with the model"
+mkdir "$out/elsewhere"
+measure /dev/null "$bitlaw" decompress -m "$out/model" -o "$out/elsewhere/held-out" "$out/held-out.blw"
+restoring=$seconds
+most=$(greater "$memory" "$most")
+identical "$out/elsewhere/held-out"
+echo "restored: identical (archive and model)"
+rm -r "$out/elsewhere"
+
+say "The same with the model inside the archive, restored from that file alone"
+doing="compressing with the model inside"
+measure /dev/null "$bitlaw" compress -m "$out/model" --embed-model -f -o "$out/held-out-with-model.blw" "$held"
+doing="restoring from the archive alone"
+elsewhere=$(mktemp -d)
+cp "$out/held-out-with-model.blw" "$elsewhere/held-out.blw"
+# An empty environment and an empty folder: nothing but the archive can say what the model is.
+cd "$elsewhere"
+measure /dev/null env -i "$bitlaw" decompress held-out.blw
+cd "$root"
+identical "$elsewhere/held-out"
+echo "restored: identical (archive alone)"
+rm -r "$elsewhere"
+elsewhere=
+
+say "Other compressors"
+echo "compressor,bytes,raw_percent,adjusted_percent,bits_per_byte,adjusted_bits_per_byte,compress_seconds,restore_seconds,memory_mb" \
+    > "$out/table.csv"
+classical "gzip -9" gzip -9
+classical "bzip2 -9" bzip2 -9
+classical "xz -9e" xz -T1 -9e
+classical "zstd -19" zstd -q -T1 -19
+row "bitlaw $preset" "$(size_of "$out/held-out.blw")" "$(size_of "$out/held-out-with-model.blw")" "$compressing" \
+    "$restoring" "$most"
+
+# ---- Table and figure -----------------------------------------------------------------------------------------------
+
+doing="writing the table"
+tokens=$(fact tokens "$out/model.json")
+machine="$(fact machine "$out/info.json"), $(uname -m)"
+training=$(awk -F, 'END { printf "%.1f", $7 / 60 }' "$out/model/metrics.csv")
+{
+    echo "machine    $machine; bitlaw: $(fact threads "$out/info.json") threads, $(fact isa "$out/info.json"); the others: 1 thread"
+    echo "date       $(date -u '+%Y-%m-%d %H:%M') UTC"
+    echo "command    make demo DEMO_MINUTES=$minutes DEMO_PRESET=$preset"
+    echo "text       $(source_fact source)"
+    echo "training   $(commas "$tokens") bytes read in $training minutes, out of $(commas "$(size_of "$train")") ($(source_fact train))"
+    echo "held-out   $(commas "$plain") bytes ($(source_fact held-out)), not in the training text;"
+    echo "           during training its beginning was measured, never learned, and no setting was chosen by it"
+    echo "model      $preset, $(commas "$(fact parameters "$out/model.json")") parameters, $(commas "$(fact stored_bytes "$out/model.json")") bytes"
+    echo
+    awk -F, '
+        function dotted(n,  text) {
+            for (text = ""; n >= 1000; n = int(n / 1000)) text = sprintf(",%03d", n % 1000) text
+            return n text
+        }
+        BEGIN {
+            printf "%-12s %11s %9s %11s %10s %11s %10s %9s\n", "compressor", "bytes", "raw %", "adjusted %", "bits/byte",
+                "compress s", "restore s", "memory MB" }
+        NR > 1 { printf "%-12s %11s %9.2f %11.2f %10.3f %11.2f %10.2f %9.1f\n", $1, dotted($2), $3, $4, $5, $7, $8, $9 }' \
+        "$out/table.csv"
+    echo
+    echo "raw: archive / original.  adjusted: (archive + model) / original; for bitlaw it is the archive with the model"
+    echo "inside, $(commas "$(size_of "$out/held-out-with-model.blw")") bytes, which was restored alone. bits/byte: of the raw archive."
+} > "$out/table.txt"
+
+doing="drawing the figure"
+mkdir "$out/plot"
+# Bytes trained on and bits per byte: of each step's batch, and of the held-out text where that was measured.
+awk -F, 'NR > 1 { print $2, $3 }' "$out/model/metrics.csv" > "$out/plot/training.dat"
+awk -F, 'NR > 1 && $4 + 0 > 0 { print $2, $4 }' "$out/model/metrics.csv" > "$out/plot/validation.dat"
+awk -v tokens="$tokens" -f "$here/layout.awk" "$out/plot/training.dat" "$out/table.csv" > "$out/plot/layout.gp"
+gnuplot -e "folder = '$out/plot'; picture = '$out/demo.svg'" \
+    -e "heading = '$(commas "$plain") held-out bytes of $(source_fact source | sed "s/'/''/g")'" \
+    -e "footer = '$machine, $(fact threads "$out/info.json") threads, $training minutes of training, $(date -u +%Y-%m-%d). The model has $(commas "$(fact parameters "$out/model.json")") parameters, $(commas "$(fact stored_bytes "$out/model.json")") bytes.'" \
+    "$here/plot.gp"
+cp "$out/demo.svg" "$root/demo.svg"
+
+doing=
+echo
+cat "$out/table.txt"
+echo
+echo "figure: demo.svg; table and archives: $out; the demo took $(now_minus "$begun") s"

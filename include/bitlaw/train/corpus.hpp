@@ -1,0 +1,55 @@
+#pragma once
+/// \file Training data: ranges of bytes of any files, memory-mapped and known by their hashes.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+
+namespace bitlaw {
+
+/// The range's text taken apart; `end` is kToTheEnd when it was left out.
+struct DataRange {
+    static constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
+    std::filesystem::path path;
+    std::uint64_t begin = 0;
+    std::uint64_t end = kToTheEnd;
+};
+
+/// Parses "file" or "file@begin:end" (K, M, G accepted, either side may be empty). A file that has the whole text as its
+/// name wins, so names with an @ work. Throws UsageError when the part behind the last @ is no range.
+[[nodiscard]] DataRange parse_range(const std::string& text);
+
+/// Several ranges of bytes, mapped for as long as the object lives.
+class Corpus {
+   public:
+    /// Maps and hashes the ranges. Throws UsageError for a range outside its file, Error for unreadable files.
+    explicit Corpus(const std::vector<std::string>& ranges);
+
+    [[nodiscard]] std::size_t ranges() const { return sources_.size(); }
+    [[nodiscard]] ByteSpan bytes(std::size_t range) const { return bytes_[range]; }
+    [[nodiscard]] const std::vector<DataSource>& sources() const { return sources_; }
+
+    /// Throws Error naming the first file and offset whose byte the alphabet lacks.
+    void require_alphabet(std::uint32_t alphabet) const;
+    /// Throws Error naming the first range shorter than a sequence of `positions` bytes.
+    void require_length(std::size_t positions) const;
+
+   private:
+    std::vector<MappedFile> files_;
+    std::vector<ByteSpan> bytes_;
+    std::vector<DataSource> sources_;
+};
+
+/// Copies bytes to symbols: symbols[i] = bytes[i]. Both have the same length.
+void to_symbols(ByteSpan bytes, std::span<Symbol> symbols);
+
+/// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until `most_bytes` are
+/// reached: [n, T], at least one. What is left of a range behind its last whole sequence is skipped.
+[[nodiscard]] std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
+                                                  std::uint64_t most_bytes);
+
+}  // namespace bitlaw

@@ -1,0 +1,42 @@
+#pragma once
+/// \file What a run leaves for people and plots: metrics.csv and run.json. Nothing in them feeds back into the run.
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+
+#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/trainer.hpp"
+
+namespace bitlaw {
+
+inline constexpr const char* kMetricsFile = "metrics.csv";
+inline constexpr const char* kRunFile = "run.json";
+
+/// metrics.csv: a header line and a row a step, on disk as soon as it is known.
+class MetricsFile {
+   public:
+    /// Starts the file anew, or keeps its rows up to `kept_step` (0: none) and appends. Throws Error.
+    MetricsFile(const std::filesystem::path& path, std::uint64_t kept_step);
+    /// Appends a row; an unmeasured validation stays empty. Throws Error when the disk is full.
+    void add(const StepReport& report);
+
+   private:
+    std::filesystem::path path_;
+    std::ofstream file_;
+};
+
+/// How the process stands, for run.json.
+struct RunStatus {
+    const char* status;             ///< "running", "stopped" or "finished"
+    std::uint64_t first_step = 0;   ///< where this process began: 0, or the step it was resumed at
+    std::uint64_t last_step = 0;
+    double seconds = 0;             ///< of this process
+};
+
+/// Writes run.json: all that may differ between runs of equal result (date, machine's instruction set, threads, seconds,
+/// paths, command, compiler), and the plan.
+void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
+                    const RunStatus& status);
+
+}  // namespace bitlaw

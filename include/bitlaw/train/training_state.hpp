@@ -1,0 +1,58 @@
+#pragma once
+/// \file The saved state of a run (state.bls): all that an exact resume needs. docs/FORMAT.md specifies the bytes.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/train/adamw.hpp"
+#include "bitlaw/train/sampler.hpp"
+
+namespace bitlaw {
+
+/// Mean of the last steps: the plain mean of up to kSpan values, then an exponential one of that span. Class A.
+struct MovingMean {
+    static constexpr std::uint64_t kSpan = 50;
+    double value = 0.0;
+    std::uint64_t count = 0;
+    /// mean += (x - mean) / min(count, kSpan).
+    void add(double x);
+};
+
+/// How far a run has come: everything but the tensors. No time, path, thread count or instruction set.
+struct TrainingProgress {
+    ModelConfig config;
+    std::string options;  ///< options_text of the run
+    std::vector<DataSource> training;
+    std::vector<DataSource> validation;
+    std::uint64_t steps = 0;  ///< of the whole run
+    std::uint64_t step = 0;   ///< done
+    std::uint64_t tokens = 0; ///< seen
+    CorpusPosition position;
+    MovingMean mean_bits_per_byte;
+    double validation_bits_per_byte = 0.0;  ///< the last one measured; 0 when there was none
+};
+
+struct TrainingState {
+    TrainingProgress progress;
+    Floats weights;  ///< [parameters], fp32
+    AdamMoments moments;
+};
+
+/// Name of the saved state in a training folder.
+inline constexpr const char* kStateFile = "state.bls";
+
+/// Writes a state atomically, without a copy of the tensors.
+void save_state(const std::filesystem::path& path, const TrainingProgress& progress,
+                std::span<const float> weights, const AdamMoments& moments);
+
+/// Reads a state. Sizes and hashes are verified before anything is allocated; throws Error with the path in it.
+[[nodiscard]] TrainingState load_state(const std::filesystem::path& path);
+
+/// The same from memory; `name` stands for the file in errors.
+[[nodiscard]] TrainingState decode_state(ByteSpan file, const std::string& name);
+
+}  // namespace bitlaw

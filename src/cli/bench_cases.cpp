@@ -1,0 +1,263 @@
+#include "bench_cases.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "bitlaw/base/aligned.hpp"
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/kernels/peak.hpp"
+#include "bitlaw/model/network.hpp"
+#include "bitlaw/model/scorer.hpp"
+#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/train/learner.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+/// Rounds of the peak loop: some 10 ms a thread, long beside the start of the threads.
+constexpr std::uint64_t kPeakRounds = 1'000'000;
+/// Operations of one measurement of a product, likewise: it is repeated until it has done so many.
+constexpr double kProductFlops = 2e9;
+/// Streams stepped together: what the decoder does with a file of some megabytes.
+constexpr std::size_t kStreams = 64;
+
+Floats random_floats(std::size_t count) {
+    Random random(1);
+    Floats values(count);
+    for (float& value : values) {
+        value = static_cast<float>(random.uniform()) - 0.5F;
+    }
+    return values;
+}
+
+std::vector<Symbol> random_symbols(std::size_t count) {
+    Random random(2);
+    std::vector<Symbol> symbols(count);
+    for (Symbol& symbol : symbols) {
+        symbol = static_cast<Symbol>(random.below(256));
+    }
+    return symbols;
+}
+
+// C [m, n] = A [m, k] x W [k, n], split over rows, and over panels of columns where the rows are too few for all threads.
+struct Product {
+    Product(std::size_t m_, std::size_t k_, std::size_t n_)
+        : m(m_), k(k_), n(n_), a(random_floats(m * k)), packed(packed_size(k, n)), c(m * n) {
+        const Floats w = random_floats(k * n);
+        kernels().pack(w.data(), n, k, n, packed.data());
+    }
+
+    void run() {
+        constexpr std::size_t kRows = 96;  // a multiple of every instruction set's tile
+        const std::size_t row_parts = (m + kRows - 1) / kRows;
+        const std::size_t panels = (n + kPanel - 1) / kPanel;
+        const std::size_t column_parts = row_parts >= thread_count() ? 1 : std::min(panels, thread_count());
+        const std::size_t part_columns = (panels + column_parts - 1) / column_parts * kPanel;
+        parallel_for(row_parts * column_parts, [&](std::size_t task) {
+            const std::size_t row = task / column_parts * kRows;
+            const std::size_t column = task % column_parts * part_columns;
+            if (column < n) {
+                kernels().product(a.data() + row * k, k, std::min(kRows, m - row), packed.data() + column * k, k,
+                                  std::min(part_columns, n - column), ChainStart::zero, nullptr, c.data() + row * n + column,
+                                  n);
+            }
+        });
+    }
+
+    std::size_t m, k, n;
+    Floats a;       // [m, k]
+    Floats packed;  // [k, n] in panels
+    Floats c;       // [m, n]
+};
+
+// G [k, n] += X [rows, k] transposed x Y [rows, n], split over k.
+struct WeightGradient {
+    WeightGradient(std::size_t rows_, std::size_t k_, std::size_t n_)
+        : rows(rows_), k(k_), n(n_), x(random_floats(rows * k)), y(random_floats(rows * n)), g(k * n) {}
+
+    void run() {
+        constexpr std::size_t kPart = 48;
+        parallel_for((k + kPart - 1) / kPart, [&](std::size_t task) {
+            const std::size_t first = task * kPart;
+            kernels().weight_gradient(x.data() + first, k, y.data(), n, rows, std::min(kPart, k - first), n,
+                                      g.data() + first * n, n);
+        });
+    }
+
+    std::size_t rows, k, n;
+    Floats x;  // [rows, k]
+    Floats y;  // [rows, n]
+    Floats g;  // [k, n]
+};
+
+template <class Work>
+BenchCase product_case(const char* name, std::size_t m, std::size_t k, std::size_t n, const std::array<std::size_t, 3>& shown) {
+    const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
+    const auto repeats = static_cast<std::size_t>(std::max(1.0, std::ceil(kProductFlops / flops)));
+    return {.name = text_of(name, " ", shown[0], "x", shown[1], "x", shown[2]),
+            .flops = flops * static_cast<double>(repeats),
+            .bytes = 0,
+            .prepare = [=]() -> std::function<void()> {
+                const auto work = std::make_shared<Work>(m, k, n);
+                return [work, repeats] {
+                    for (std::size_t i = 0; i < repeats; ++i) {
+                        work->run();
+                    }
+                };
+            }};
+}
+
+ModelConfig with_context(const std::string& preset, std::uint32_t context) {
+    ModelConfig config = preset_config(preset);
+    config.context = context;
+    config.window = std::min(config.window, context);
+    return config;
+}
+
+// Forward and backward over one leaf.
+BenchCase gradient_case(const std::string& preset, std::uint32_t context) {
+    const ModelConfig config = with_context(preset, context);
+    const std::size_t sequences = leaf_sequences(context);
+    struct Work {
+        explicit Work(const ModelConfig& c)
+            : model(initial_model(c, 1)), packed(model, PackFor::training), network(packed), gradient(model.layout.size) {}
+        Model model;
+        PackedModel packed;
+        Network network;
+        Floats gradient;  // [parameters]
+    };
+    return {.name = text_of("gradient ", preset, " (width ", config.width, "), context ", context),
+            .flops = training_flops(config, context) * static_cast<double>(sequences),
+            .bytes = static_cast<double>(sequences * context),
+            .prepare = [=]() -> std::function<void()> {
+                const auto work = std::make_shared<Work>(config);
+                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
+                return [=] {
+                    (void)work->network.gradient({.symbols = *symbols, .sequences = sequences, .positions = context}, 1e-3F,
+                                                 work->gradient);
+                };
+            }};
+}
+
+// A whole step of two leaves: gradients, their sum, clipping, AdamW, packing.
+BenchCase step_case(const std::string& preset, std::uint32_t context) {
+    const ModelConfig config = with_context(preset, context);
+    const std::size_t sequences = leaf_sequences(context);
+    constexpr std::size_t kLeaves = 2;
+    return {.name = text_of("training step ", preset, ", context ", context),
+            .flops = training_flops(config, context) * static_cast<double>(kLeaves * sequences),
+            .bytes = static_cast<double>(kLeaves * sequences * context),
+            .prepare = [=]() -> std::function<void()> {
+                const LearnerOptions options{.adam = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1}};
+                const auto learner = std::make_shared<Learner>(initial_model(config, 1), options);
+                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
+                return [=] {
+                    const float factor = 1.0F / static_cast<float>(kLeaves * sequences * context);
+                    for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
+                        learner->add_leaf(*symbols, factor);
+                    }
+                    (void)learner->update(1e-4);
+                };
+            }};
+}
+
+struct Runner {
+    explicit Runner(const ModelConfig& config) : model(initial_model(config, 1)), packed(model, PackFor::inference) {}
+    Model model;
+    PackedModel packed;
+};
+
+// As the encoder does: one stream a thread, from an empty context.
+BenchCase score_case(const std::string& preset, std::size_t positions) {
+    const ModelConfig config = preset_config(preset);
+    const std::size_t streams = thread_count();
+    return {.name = text_of("score ", preset, ", ", streams, streams == 1 ? " stream" : " streams"),
+            .flops = forward_flops(config, 0, positions) * static_cast<double>(streams),
+            .bytes = static_cast<double>(positions * streams),
+            .prepare = [=]() -> std::function<void()> {
+                const auto runner = std::make_shared<Runner>(config);
+                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions));
+                return [=] {
+                    parallel_for(streams, [&](std::size_t) {
+                        Scorer scorer(runner->packed, default_reset(config));
+                        std::span<const Symbol> rest = *symbols;
+                        while (!rest.empty()) {
+                            const std::size_t count = std::min(rest.size(), Scorer::kMostPositions);
+                            (void)scorer.score(rest.first(count));
+                            rest = rest.subspan(count);
+                        }
+                    });
+                };
+            }};
+}
+
+// As the decoder does: streams dealt to the threads, one position of all at a time, from an empty context.
+BenchCase stepper_case(const std::string& preset, std::size_t streams, std::size_t positions) {
+    const ModelConfig config = preset_config(preset);
+    const std::size_t groups = std::min(streams, thread_count());
+    return {.name = text_of("step ", preset, ", ", streams, streams == 1 ? " stream" : " streams"),
+            .flops = forward_flops(config, 0, positions) * static_cast<double>(streams),
+            .bytes = static_cast<double>(positions * streams),
+            .prepare = [=]() -> std::function<void()> {
+                const auto runner = std::make_shared<Runner>(config);
+                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions * streams));
+                return [=] {
+                    parallel_for(groups, [&](std::size_t group) {
+                        const std::size_t first = streams * group / groups;
+                        const std::size_t count = streams * (group + 1) / groups - first;
+                        Stepper stepper(runner->packed, count, default_reset(config));
+                        for (std::size_t position = 0; position < positions; ++position) {
+                            (void)stepper.predict();
+                            stepper.accept(std::span(*symbols).subspan(position * streams + first, count));
+                        }
+                    });
+                };
+            }};
+}
+
+}  // namespace
+
+BenchCase peak_case(std::size_t threads) {
+    return {.name = text_of("peak, ", threads, threads == 1 ? " thread" : " threads"),
+            .flops = static_cast<double>(run_fma_chains(1)) * static_cast<double>(kPeakRounds) * static_cast<double>(threads),
+            .bytes = 0,
+            .prepare = [threads]() -> std::function<void()> {
+                return [threads] { parallel_for(threads, [](std::size_t) { (void)run_fma_chains(kPeakRounds); }); };
+            }};
+}
+
+std::vector<BenchCase> bench_cases(bool quick) {
+    // Tokens x inputs x outputs of the presets' products, and of one stream's.
+    using Shape = std::array<std::size_t, 3>;
+    const std::vector<Shape> shapes =
+        quick ? std::vector<Shape>{{4096, 256, 1024}, {32, 256, 1024}, {1, 256, 1024}}
+              : std::vector<Shape>{{4096, 256, 768},  {4096, 256, 256}, {4096, 256, 1024}, {4096, 1024, 256}, {4096, 128, 512},
+                                   {4096, 64, 256},   {16384, 64, 192}, {256, 256, 1024},  {32, 256, 1024},   {1, 256, 1024}};
+    std::vector<BenchCase> cases;
+    for (const Shape& s : shapes) {
+        cases.push_back(product_case<Product>("product", s[0], s[1], s[2], s));
+    }
+    cases.push_back(product_case<WeightGradient>("weight gradient", 4096, 256, 1024, {256, 4096, 1024}));
+    const std::vector<std::string> presets =
+        quick ? std::vector<std::string>{"200k"} : std::vector<std::string>{"200k", "800k", "3.2m"};
+    for (const std::string& preset : presets) {
+        for (const std::uint32_t context : quick ? std::vector<std::uint32_t>{512} : std::vector<std::uint32_t>{512, 2048}) {
+            cases.push_back(gradient_case(preset, context));
+            cases.push_back(step_case(preset, context));
+        }
+    }
+    for (const std::string& preset : presets) {
+        cases.push_back(score_case(preset, quick ? 512 : 2048));
+        cases.push_back(stepper_case(preset, kStreams, quick ? 32 : 256));
+        cases.push_back(stepper_case(preset, 1, quick ? 128 : 1024));
+    }
+    return cases;
+}
+
+}  // namespace bitlaw::cli

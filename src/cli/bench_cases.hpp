@@ -1,0 +1,24 @@
+#pragma once
+/// \file What `bitlaw bench` measures.
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bitlaw::cli {
+
+/// One kind of work. Its operations are the useful ones: nothing that is recomputed or masked counts.
+struct BenchCase {
+    std::string name;
+    double flops = 0;                      ///< of one run
+    double bytes = 0;                      ///< trained on, scored or stepped in one run; 0 where that means nothing
+    std::function<std::function<void()>()> prepare;  ///< makes the operands, and returns one run over them
+};
+
+/// Fused multiply-adds in registers on so many threads: the machine's limit.
+[[nodiscard]] BenchCase peak_case(std::size_t threads);
+/// Everything else, on the threads in force; `quick` makes them fewer and smaller.
+[[nodiscard]] std::vector<BenchCase> bench_cases(bool quick);
+
+}  // namespace bitlaw::cli

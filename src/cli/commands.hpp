@@ -1,0 +1,20 @@
+#pragma once
+/// \file One function a command. Each returns the exit code or throws; what it prints is its result.
+
+#include "options.hpp"
+
+namespace bitlaw::cli {
+
+int run_train(const TrainArguments& arguments);
+int run_archive(const ArchiveArguments& arguments);  ///< compress, decompress and test
+int run_list(const ArchiveArguments& arguments);
+int run_eval(const EvalArguments& arguments);
+int run_sample(const SampleArguments& arguments);
+int run_info(const InfoArguments& arguments);
+int run_bench(const BenchArguments& arguments);
+
+/// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are given too; a
+/// shorter context shortens the window. Throws UsageError when the result is not a network.
+[[nodiscard]] ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cmath>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/train/corpus.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+#include "places.hpp"
+#include "signals.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+// A range of bytes of a mapped file.
+struct Subject {
+    MappedFile file;
+    std::string name;
+    std::uint64_t begin;
+    std::uint64_t end;
+    [[nodiscard]] ByteSpan bytes() const { return file.bytes().subspan(begin, end - begin); }
+};
+
+Subject open_subject(const std::string& text) {
+    const DataRange range = parse_range(resolve_data(text));
+    MappedFile file(range.path);
+    const std::uint64_t size = file.bytes().size();
+    const std::uint64_t end = range.end == DataRange::kToTheEnd ? size : range.end;
+    if (range.begin > end || end > size) {
+        fail_usage("the range of '", text, "' does not lie in the file, which has ", size, " bytes");
+    }
+    return {std::move(file), text, range.begin, end};
+}
+
+// Whether the model has read bytes of the subject: a training range of the same file, known by its hash, that overlaps; or
+// a training range that equals the subject, wherever it lay.
+bool is_in_sample(const TrainingRecord& record, const Subject& subject) {
+    const ByteSpan file = subject.file.bytes();
+    return std::any_of(record.training.begin(), record.training.end(), [&](const DataSource& source) {
+        if (source.bytes == subject.bytes().size() && hash64(subject.bytes()) == source.hash) {
+            return true;
+        }
+        const bool overlaps = source.begin < subject.end && subject.begin < source.begin + source.bytes;
+        return overlaps && source.begin <= file.size() && source.bytes <= file.size() - source.begin &&
+               hash64(file.subspan(source.begin, source.bytes)) == source.hash;
+    });
+}
+
+const char* origin(const TrainingRecord& record, const Subject& subject) {
+    if (record.training.empty()) {
+        return "unknown";
+    }
+    return is_in_sample(record, subject) ? "in-sample" : "held-out (by hash)";
+}
+
+// What coding the bytes costs without the model, in bytes.
+double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subject& subject) {
+    ProgressLine line(a.common.quiet == 0);
+    Progress progress(subject.bytes().size());
+    const auto watch = [&](std::uint64_t plain, std::uint64_t archive) {
+        throw_if_stopped("nothing was measured");
+        if (line.active() && progress.due()) {
+            const double bits = plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
+            line.show(subject.name + progress.line(plain, bits, 0.0));
+        }
+    };
+    if (a.protocol == Protocol::chunked) {
+        return chunked_bits(model, subject.bytes(), a.chunk_bytes, watch) / 8.0;
+    }
+    CompressOptions options;
+    options.progress = watch;
+    return estimate(model, options, subject.bytes()).archive_bytes;
+}
+
+struct Measured {
+    double plain = 0;
+    double coded = 0;
+    double seconds = 0;
+};
+
+void add_row(Table& table, const std::string& name, const std::string& origin_text, const Measured& m,
+             double model_bytes) {
+    const double rate = m.coded / m.plain;
+    table.add({{printable(name), json_text(name)}, text_cell(origin_text), count_cell(static_cast<std::uint64_t>(m.plain)),
+               count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))), share_cell(rate), number_cell(8.0 * rate, 4),
+               share_cell((m.coded + model_bytes) / m.plain), number_cell(m.seconds, 2)});
+}
+
+}  // namespace
+
+int run_eval(const EvalArguments& a) {
+    ModelShelf shelf(a.model);
+    const StoredModel& model = shelf.chosen();
+    const auto model_bytes = static_cast<double>(model.stored_bytes);
+    Table table({{"file", "file", true},
+                 {"origin", "data are", true},
+                 {"bytes", "bytes"},
+                 {"estimated_bytes", "estimate"},
+                 {"raw_rate", "raw rate"},
+                 {"bits_per_byte", "bits/byte"},
+                 {"adjusted_rate", "adjusted rate"},
+                 {"seconds", "seconds"}});
+    Measured sum;
+    std::string sum_origin;
+    int worst = kDone;
+    std::size_t rows = 0;
+    for (const std::string& text : a.data) {
+        try {
+            const Subject subject = open_subject(text);
+            const Progress clock(0);
+            Measured m{.plain = static_cast<double>(subject.bytes().size()), .coded = coded_bytes(model, a, subject)};
+            m.seconds = clock.seconds();
+            const std::string source = origin(model.record, subject);
+            add_row(table, text, source, m, model_bytes);
+            sum_origin = rows == 0 || sum_origin == source ? source : "mixed";
+            sum = {sum.plain + m.plain, sum.coded + m.coded, sum.seconds + m.seconds};
+            ++rows;
+        } catch (const Stopped&) {
+            throw;
+        } catch (...) {
+            worst = std::max(worst, report_failure("eval", a.common.quiet > 1));
+        }
+    }
+    if (rows > 1 && !a.common.json) {
+        add_row(table, "together", sum_origin, sum, model_bytes);
+    }
+    if (rows > 0) {
+        const std::string protocol = a.protocol == Protocol::chunked
+                                         ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
+                                         : "continuous, as archives are made";
+        if (!a.common.json) {
+            print(text_of("model ", hex64(model.id), " of ", shelf.chosen_path().string(), ", ",
+                          with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision), ", trained on ",
+                          with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
+        }
+        print_table(table, a.common,
+                    {{"model", text_cell(hex64(model.id))},
+                     {"model_bytes", count_cell(model.stored_bytes)},
+                     {"trained_bytes", count_cell(model.record.tokens)},
+                     {"protocol", text_cell(a.protocol == Protocol::chunked ? "chunked" : "continuous")}});
+    }
+    return worst;
+}
+
+}  // namespace bitlaw::cli

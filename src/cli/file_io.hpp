@@ -1,0 +1,80 @@
+#pragma once
+/// \file Inputs and outputs of the commands that work on files: opening with the checks of zstd and xz, attributes, removal.
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/coding/stream.hpp"
+
+namespace bitlaw::cli {
+
+/// The name of a standard stream.
+inline constexpr const char* kStandardStream = "-";
+
+/// What an input may be.
+struct InputRules {
+    bool special = false;   ///< pipes and devices by name
+    bool links = true;      ///< symbolic links and files of several names
+    bool terminal = false;  ///< standard input may be a terminal
+};
+
+/// A file or standard input, open for reading.
+class Input {
+   public:
+    /// Throws Error for what cannot be read: missing, a folder, against the rules.
+    Input(const std::string& name, const InputRules& rules);
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+    ~Input();
+
+    /// Reads on from where the input is; looks for a stop request while it waits for a pipe.
+    [[nodiscard]] ByteSource source() const;
+    [[nodiscard]] bool is_standard() const { return name_ == kStandardStream; }
+    [[nodiscard]] bool is_regular() const { return S_ISREG(status_.st_mode); }
+    [[nodiscard]] std::uint64_t size() const;  ///< of a regular file, otherwise 0
+    [[nodiscard]] const struct stat& status() const { return status_; }
+    /// "notes.txt" or "standard input".
+    [[nodiscard]] std::string shown() const;
+
+   private:
+    std::string name_;
+    int descriptor_ = -1;
+    struct stat status_ {};
+};
+
+/// A new file, which appears under its name only when complete, or an open stream.
+class Output {
+   public:
+    /// Standard output.
+    Output();
+    /// A file: must not exist unless `force`. Takes permissions, owner and times of a regular `input`.
+    Output(const std::filesystem::path& path, const Input& input, bool force);
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+    ~Output();
+
+    void write(ByteSpan data);
+    /// Makes the file appear, complete and on the disk. Without it nothing is left behind.
+    void commit();
+
+   private:
+    void refuse_existing() const;
+
+    std::filesystem::path path_;
+    bool force_ = false;
+    bool copies_attributes_ = false;
+    struct stat attributes_ {};
+    int descriptor_ = -1;
+    bool owns_descriptor_ = false;
+    std::unique_ptr<AtomicFile> file_;
+};
+
+/// Removes a source after its result is safe. Throws Error when another file has taken the name since it was opened.
+void remove_source(const std::filesystem::path& path, const Input& input);
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,26 @@
+#pragma once
+/// \file The words of the help texts.
+
+#include <string>
+
+namespace bitlaw::cli {
+
+struct CommandHelp {
+    const char* name;
+    const char* line;    ///< for the list of commands
+    const char* text;    ///< above the command's options
+    bool needs_options;  ///< alone it shows its help, with the values in force
+};
+
+[[nodiscard]] bool is_command(const std::string& name);
+/// Of a command that exists.
+[[nodiscard]] const CommandHelp& help_of(const std::string& name);
+[[nodiscard]] std::string general_help();
+[[nodiscard]] std::string version_text();
+/// "200k, 800k, ...".
+[[nodiscard]] std::string preset_list();
+
+/// Version of the tool.
+inline constexpr const char* kVersion = "0.1.0";
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/train/trainer.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+#include "file_io.hpp"
+#include "help.hpp"
+#include "places.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+// Names and values, one a line, or one JSON object.
+class Facts {
+   public:
+    void add(const std::string& key, const std::string& title, Cell cell) {
+        rows_.push_back({key, title, std::move(cell)});
+    }
+    void show(bool json) const {
+        std::size_t width = 0;
+        for (const Fact& row : rows_) {
+            width = std::max(width, row.title.size());
+        }
+        std::string text;
+        for (const Fact& row : rows_) {
+            if (json) {
+                text += (text.empty() ? "{" : ",\n ") + json_text(row.key) + ": " + row.cell.json;
+            } else {
+                text += row.title + std::string(width - row.title.size() + 2, ' ') + row.cell.shown + "\n";
+            }
+        }
+        print(json ? text + "}\n" : text);
+    }
+
+   private:
+    struct Fact {
+        std::string key;
+        std::string title;
+        Cell cell;
+    };
+    std::vector<Fact> rows_;
+};
+
+void add_config(Facts& facts, const ModelConfig& c) {
+    facts.add("architecture", "architecture", text_cell(c.architecture == Architecture::vanilla ? "vanilla" : "modern"));
+    const auto field = [&](const char* key, const char* title, std::uint32_t value) {
+        facts.add(key, title, {std::to_string(value), std::to_string(value)});
+    };
+    field("alphabet", "alphabet", c.alphabet);
+    field("layers", "layers", c.layers);
+    field("width", "width", c.width);
+    field("heads", "heads", c.heads);
+    field("kv_heads", "key-value heads", c.kv_heads);
+    field("head_width", "head width", c.head_width);
+    field("hidden", "width of the MLP", c.hidden);
+    field("context", "context", c.context);
+    field("window", "window", c.window);
+    field("rotary_base", "rotary base", c.rotary_base);
+    const std::uint64_t parameters = parameter_count(c);
+    facts.add("parameters", "parameters", count_cell(parameters));
+    for (const Precision precision : {Precision::bf16, Precision::fp32}) {
+        const auto bytes = static_cast<std::uint64_t>(static_cast<double>(parameters) * bytes_per_parameter(precision));
+        facts.add(text_of("bytes_", precision_name(precision)), text_of("weights in ", precision_name(precision)),
+                  {with_commas(bytes) + " bytes", std::to_string(bytes)});
+    }
+    // Means over one context, the first position of which sees little and the last all of the window.
+    const double positions = c.context;
+    facts.add("flops_per_byte", "operations a byte",
+              {with_commas(static_cast<std::uint64_t>(forward_flops(c, 0, c.context) / positions)) + " to predict, " +
+                   with_commas(static_cast<std::uint64_t>(training_flops(c, c.context) / positions)) +
+                   " to train (means over one context)",
+               number_cell(forward_flops(c, 0, c.context) / positions, 0).json});
+}
+
+void show_preset(const std::string& name, bool json) {
+    Facts facts;
+    const ModelConfig config = preset_config(name);
+    facts.add("preset", "preset", text_cell(name));
+    add_config(facts, config);
+    const double rate = default_learning_rate(config);
+    facts.add("learning_rate", "learning rate", {text_of(rate), number_cell(rate, 6).json});
+    facts.show(json);
+}
+
+void add_sources(Facts& facts, const char* key, const char* title, const std::vector<DataSource>& sources) {
+    std::string json = "[";
+    std::string shown;
+    for (const DataSource& s : sources) {
+        json += text_of(json.size() > 1 ? ", " : "", "{\"name\": ", json_text(s.name), ", \"hash\": \"", hex64(s.hash),
+                        "\", \"begin\": ", s.begin, ", \"bytes\": ", s.bytes, "}");
+        shown += text_of(shown.empty() ? "" : "; ", printable(s.name), " from byte ", with_commas(s.begin), ", ",
+                         with_commas(s.bytes), " bytes, hash ", hex64(s.hash));
+    }
+    facts.add(key, title, {shown.empty() ? "none" : shown, json + "]"});
+}
+
+void show_model(const std::filesystem::path& path, bool json) {
+    const StoredModel stored = load_model(path);
+    Facts facts;
+    facts.add("model", "model", text_cell(hex64(stored.id)));
+    facts.add("file", "file", text_cell(path.string()));
+    facts.add("precision", "precision", text_cell(precision_name(stored.precision)));
+    facts.add("stored_bytes", "bytes when embedded", count_cell(stored.stored_bytes));
+    add_config(facts, stored.model.config);
+    const TrainingRecord& record = stored.record;
+    add_sources(facts, "training", "trained on", record.training);
+    add_sources(facts, "validation", "validated on", record.validation);
+    facts.add("tokens", "bytes seen", count_cell(record.tokens));
+    facts.add("steps", "steps", count_cell(record.steps));
+    facts.add("seed", "seed", {std::to_string(record.seed), std::to_string(record.seed)});
+    facts.add("training_bits_per_byte", "training", number_cell(record.training_bits_per_byte, 4, " bits/byte"));
+    facts.add("validation_bits_per_byte", "validation",
+              record.validation_bits_per_byte > 0 ? number_cell(record.validation_bits_per_byte, 4, " bits/byte")
+                                                  : nothing_cell());
+    std::string options = record.options;
+    while (options.ends_with('\n')) {
+        options.pop_back();
+    }
+    std::string shown = options;
+    for (std::size_t at = 0; (at = shown.find('\n', at)) != std::string::npos; at += 2) {
+        shown.replace(at, 1, ", ");
+    }
+    facts.add("options", "options", {printable(shown), json_text(options)});
+    facts.show(json);
+}
+
+void show_archive(const std::string& name, bool json) {
+    const Input input(name, {});
+    const ArchiveListing listing = list_archive(input.source());
+    const CodecSummary& s = listing.summary;
+    const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
+    Facts facts;
+    facts.add("archive", "archive", text_cell(name));
+    facts.add("model", "needs model", {hex64(listing.model_id) + (listing.embedded ? " (inside)" : ""),
+                                       json_text(hex64(listing.model_id))});
+    facts.add("embedded", "model embedded", flag_cell(listing.embedded));
+    facts.add("arithmetic_version", "arithmetic", count_cell(listing.arithmetic_version));
+    facts.add("reset_every", "contexts reset",
+              {listing.reset_every == 0 ? "at each block" : text_of("every ", with_commas(listing.reset_every), " bytes"),
+               std::to_string(listing.reset_every)});
+    facts.add("plain_bytes", "plain bytes", count_cell(s.plain_bytes));
+    facts.add("archive_bytes", "archive bytes", count_cell(s.archive_bytes));
+    facts.add("model_bytes", "of them the model", count_cell(s.model_bytes));
+    facts.add("blocks", "blocks", count_cell(s.blocks));
+    facts.add("stored_blocks", "stored blocks", count_cell(s.stored_blocks));
+    facts.add("streams", "streams", count_cell(s.streams));
+    facts.add("rate", "rate", share_cell(rate));
+    facts.add("bits_per_byte", "bits per byte", number_cell(8 * rate, 4));
+    facts.show(json);
+}
+
+bool is_archive(const std::string& name) {
+    const Input input(name, {});
+    std::array<std::uint8_t, kArchiveMagic.size()> start{};
+    return input.is_regular() && input.source()(start) == start.size() && start == kArchiveMagic;
+}
+
+Cell list_cell(const std::vector<std::filesystem::path>& paths) {
+    Cell cell{"", "["};
+    for (const std::filesystem::path& path : paths) {
+        cell.shown += (cell.shown.empty() ? "" : ", ") + path.string();
+        cell.json += (cell.json.size() > 1 ? ", " : "") + json_text(path.string());
+    }
+    return {cell.shown.empty() ? "none" : cell.shown, cell.json + "]"};
+}
+
+// The values in force: this build, this machine, what is found on it.
+void show_environment(bool json) {
+    Facts facts;
+    facts.add("version", "bitlaw", text_cell(kVersion));
+    facts.add("arithmetic_version", "arithmetic", count_cell(kArithmeticVersion));
+    facts.add("machine", "machine", text_cell(machine_name()));
+    facts.add("threads", "threads", count_cell(thread_count()));
+    std::string isas;
+    for (const Isa isa : available_isas()) {
+        isas += (isas.empty() ? "" : ", ") + std::string(isa_name(isa));
+    }
+    const std::string isa = isa_name(chosen_isa());
+    facts.add("isa", "instructions", {isa + " (of " + isas + ")", json_text(isa)});
+    facts.add("presets", "presets", text_cell(preset_list()));
+    facts.add("model_places", "models sought in", list_cell(model_places()));
+    facts.add("models", "models found", list_cell(model_files()));
+    facts.show(json);
+}
+
+}  // namespace
+
+int run_info(const InfoArguments& a) {
+    const std::vector<std::string> presets = preset_names();
+    const bool is_preset = std::find(presets.begin(), presets.end(), a.subject) != presets.end();
+    std::error_code error;
+    const bool exists = std::filesystem::exists(a.subject, error);
+    if (a.subject.empty()) {
+        show_environment(a.common.json);
+    } else if (is_preset && !exists) {
+        show_preset(a.subject, a.common.json);
+    } else if (!exists && a.subject.find('/') == std::string::npos) {
+        fail("there is no file and no preset '", a.subject, "'; the presets are ", preset_list());
+    } else {
+        if (is_preset) {
+            note("the file " + a.subject + ", not the preset; for that, ask where no such file is");
+        }
+        if (!std::filesystem::is_directory(a.subject, error) && is_archive(a.subject)) {
+            show_archive(a.subject, a.common.json);
+        } else {
+            show_model(a.subject, a.common.json);
+        }
+    }
+    return kDone;
+}
+
+}  // namespace bitlaw::cli

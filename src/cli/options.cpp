@@ -1,0 +1,324 @@
+#include "options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/coding/archive.hpp"
+#include "help.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+// Every command is an application of its own: as subcommands of one, files named "list" or "++" would be taken for commands.
+using App = CLI::App;
+
+// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
+CLI::Option* text_option(App& app, const std::string& names, std::function<void(const std::string&)> read,
+                         const std::string& shown_default, const std::string& help) {
+    return app.add_option_function<std::string>(names, read, help)->type_name("X")->default_str(shown_default);
+}
+
+std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t value = parse_size(text, names.c_str());
+    if (value < least || value > most) {
+        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
+    }
+    return value;
+}
+
+constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
+
+template <class Number>
+CLI::Option* number_option(App& app, const std::string& names, Number& value, const std::string& help,
+                           const std::string& shown_default = {}, std::uint64_t least = 0,
+                           std::uint64_t most = kAnyNumber) {
+    using Plain = std::conditional_t<std::is_same_v<Number, std::optional<std::uint32_t>>, std::uint32_t, std::uint64_t>;
+    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Plain>::max());
+    const auto read = [&value, names, least, greatest](const std::string& text) {
+        value = static_cast<Plain>(read_number(text, names, least, greatest));
+    };
+    return text_option(app, names, read, shown_default, help)->type_name("N");
+}
+
+CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
+                         const std::string& shown_default, double least, double most) {
+    const auto read = [&value, names, least, most](const std::string& text) {
+        const char* const end = text.data() + text.size();
+        double number = 0;
+        const auto result = std::from_chars(text.data(), end, number);
+        if (result.ec != std::errc{} || result.ptr != end || !(number >= least && number <= most)) {
+            fail_usage(names, ": '", text, "' must be a number in ", least, " .. ", most);
+        }
+        value = number;
+    };
+    return text_option(app, names, read, shown_default, help);
+}
+
+// Without allow_extra_args(false), CLI11 would split a file named "[a,b]".
+CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files, const std::string& help) {
+    return app.add_option(names, files, help)
+        ->type_name("FILE")
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false);
+}
+
+CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type, const std::string& help) {
+    return app.add_option(names, value, help)->type_name(type);
+}
+
+void add_common(App& app, CommonOptions& common, bool with_json) {
+    // The range is checked here too, so that --threads 0 is refused before any work.
+    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit", "all processors", 1,
+                  kMostThreads);
+    app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
+    app.add_flag("-v,--verbose", common.verbose, "say more");
+    if (with_json) {
+        app.add_flag("--json", common.json, "print JSON");
+    }
+}
+
+void add_config(App& app, ConfigOverrides& config) {
+    text_option(
+        app, "--architecture",
+        [&config](const std::string& text) {
+            if (text != "modern" && text != "vanilla") {
+                fail_usage("--architecture: '", text, "' is not known; choose modern or vanilla");
+            }
+            config.architecture = text == "modern" ? Architecture::modern : Architecture::vanilla;
+        },
+        "", "modern, or vanilla (the paper's network)")
+        ->type_name("NAME")
+        ->group("Network");
+    const auto field = [&](const char* name, std::optional<std::uint32_t>& value, const char* help) {
+        number_option(app, name, value, help, {}, 1)->group("Network");
+    };
+    field("--width", config.width, "width of the layers; heads and MLP follow");
+    field("--layers", config.layers, "number of layers");
+    field("--heads", config.heads, "attention heads");
+    field("--kv-heads", config.kv_heads, "heads of keys and values");
+    field("--head-width", config.head_width, "width of a head");
+    field("--hidden", config.hidden, "width of the MLP");
+    field("--context", config.context, "bytes of a training sequence");
+    field("--window", config.window, "bytes that a position sees");
+    field("--rotary-base", config.rotary_base, "longest wavelength of the rotary positions / 2 pi");
+}
+
+void add_train(App& app, TrainArguments& a) {
+    TrainOptions& o = a.options;
+    files_option(app, "--data", o.data, "training files; FILE@BEGIN:END for a range of bytes")->required();
+    files_option(app, "--validation", o.validation, "held-out files, likewise");
+    text_option(app, "-o,--out", [&o](const std::string& text) { o.out = text; }, "",
+                "folder for model.blm, state.bls, metrics.csv and run.json")
+        ->type_name("DIR")
+        ->required();
+    auto* const tokens = number_option(app, "--tokens", o.tokens, "bytes to train on", "20 a parameter", 1);
+    real_option(app, "--minutes", o.minutes, "time to train for: calibrated once to a number of tokens", "", 1e-3, 1e6)
+        ->excludes(tokens);
+    app.add_flag("--resume", o.resume, "continue the run in DIR; the other options must be the same");
+    app.add_flag("-f,--force", o.overwrite, "allow a DIR that holds another run, and overwrite it");
+    text_option(app, "--preset", [&o](const std::string& text) { o.preset = text; }, o.preset,
+                "sizes of the network: " + preset_list())
+        ->type_name("NAME")
+        ->group("Network");
+    add_config(app, a.overrides);
+    text_option(
+        app, "--model-precision",
+        [&o](const std::string& text) {
+            if (text != "bf16" && text != "fp32") {
+                fail_usage("--model-precision: '", text, "' is not known; choose bf16 or fp32");
+            }
+            o.precision = text == "bf16" ? Precision::bf16 : Precision::fp32;
+        },
+        "bf16", "how the weights are stored and coded with: bf16 or fp32")
+        ->type_name("NAME")
+        ->group("Network");
+
+    const std::string group = "Training";
+    number_option(app, "--seed", o.seed, "of the weights and of the order of the data", text_of(o.seed))->group(group);
+    number_option(app, "--batch-tokens", o.batch_tokens, "bytes a step", text_of(o.batch_tokens), 1)->group(group);
+    number_option(app, "--micro-batch-tokens", o.micro_batch_tokens, "bytes in memory at once; changes memory, never a bit",
+                  "one leaf of 4096")
+        ->group(group);
+    real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
+    real_option(app, "--warmup", o.warmup, "share of the steps with a rising rate", text_of(o.warmup), 0, 1)->group(group);
+    real_option(app, "--decay", o.decay, "share of the steps, at the end, with a falling rate", text_of(o.decay), 0, 1)
+        ->group(group);
+    real_option(app, "--beta1", o.beta1, "AdamW's memory of the gradient", text_of(o.beta1), 0, 1)->group(group);
+    real_option(app, "--beta2", o.beta2, "AdamW's memory of its square", text_of(o.beta2), 0, 1)->group(group);
+    real_option(app, "--epsilon", o.epsilon, "AdamW's epsilon", text_of(o.epsilon), 0, 1)->group(group);
+    real_option(app, "--weight-decay", o.weight_decay, "on matrices", text_of(o.weight_decay), 0, 10)->group(group);
+    real_option(app, "--clip", o.clip, "greatest norm of the gradient; 0: none", text_of(o.clip), 0, 1e9)->group(group);
+    number_option(app, "--validate-every", o.validate_every, "steps between validations", "a twentieth of the run")
+        ->group(group);
+    number_option(app, "--validation-bytes", o.validation_bytes, "bytes read of the validation data",
+                  text_of(o.validation_bytes), 1)
+        ->group(group);
+    number_option(app, "--save-every", o.save_every, "steps between saved states", "about every 2 minutes")->group(group);
+    // Hidden: an empty group. Tests of resume need a stop at a known step.
+    number_option(app, "--stop-after-steps", o.stop_after_steps, "save and stop early")->group("");
+    add_common(app, a.common, false);
+}
+
+void add_archive(App& app, ArchiveArguments& a, bool with_json) {
+    files_option(app, "files", a.files, "files; none or - : standard input to standard output");
+    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
+    app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
+    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
+    app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
+    app.add_flag("--rm", a.remove_source, "remove each source once its result is complete, verified and on the disk");
+    const auto mode = [&](const char* names, ArchiveMode value, const char* help) {
+        app.add_flag_callback(names, [&a, value] { a.mode = value; }, help)->group("Instead");
+    };
+    // When several are given the last of this order counts: -dt tests, as in xz.
+    mode("-z,--compress", ArchiveMode::compress, "compress");
+    mode("-d,--decompress", ArchiveMode::decompress, "restore");
+    mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
+    mode("-l,--list", ArchiveMode::list, "tell what archives hold");
+    const std::string group = "Compression";
+    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")->group(group);
+    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone", text_of(a.block_bytes), 1,
+                  kMostBlockBytes)
+        ->group(group);
+    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1, kMostStreams)->group(group);
+    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never", "by model")
+        ->group(group);
+    add_common(app, a.common, with_json);
+}
+
+void add_eval(App& app, EvalArguments& a) {
+    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes")->required();
+    text_option(
+        app, "--protocol",
+        [&a](const std::string& text) {
+            if (text != "continuous" && text != "chunked") {
+                fail_usage("--protocol: '", text, "' is not known; choose continuous or chunked");
+            }
+            a.protocol = text == "chunked" ? Protocol::chunked : Protocol::continuous;
+        },
+        "continuous", "continuous: as archives are made; chunked: independent chunks, the paper's way")
+        ->type_name("NAME");
+    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1, std::uint64_t{1} << 30);
+    add_common(app, a.common, true);
+}
+
+void add_sample(App& app, SampleArguments& a) {
+    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    name_option(app, "--prompt", a.prompt, "TEXT", "what the model reads first; it is not printed");
+    number_option(app, "--bytes", a.bytes, "bytes to write", text_of(a.bytes));
+    real_option(app, "--temperature", a.temperature, "1: as the model predicts; 0: always the likeliest byte",
+                text_of(a.temperature), 0, 100);
+    number_option(app, "--seed", a.seed, "of the draws", text_of(a.seed));
+    add_common(app, a.common, false);
+}
+
+// Runs CLI11 and turns its errors into ours, in one line. Returns the help text when it was asked for.
+std::optional<HelpText> parse(App& app, int argc, const char* const* argv) {
+    std::vector<std::string> words(argv, argv + argc);
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    try {
+        app.parse(std::move(words));
+    } catch (const CLI::CallForHelp&) {
+        return HelpText{app.help(), 0};
+    } catch (const CLI::ParseError& error) {
+        fail_usage(error.what(), "; see '", app.get_name(), " --help'");
+    }
+    return std::nullopt;
+}
+
+std::string joined(int argc, const char* const* argv) {
+    std::string line = "bitlaw";
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const bool plain = !word.empty() && word.find_first_of(" \t\n\"'\\$`*?[]()<>|&;#~!{}") == std::string::npos;
+        line += plain ? " " + word : " '" + word + "'";
+    }
+    return line;
+}
+
+template <class Arguments, class Add>
+Command command(int argc, const char* const* argv, Arguments arguments, const Add& add) {
+    const CommandHelp& help = help_of(argv[1]);
+    App app(help.text, std::string("bitlaw ") + argv[1]);
+    app.set_help_flag("-h,--help", "this text");
+    add(app, arguments);
+    if (argc == 2 && help.needs_options) {
+        return HelpText{app.help(), 2};
+    }
+    if (auto text = parse(app, argc - 2, argv + 2)) {
+        return *std::move(text);
+    }
+    arguments.common.command_line = joined(argc, argv);
+    return arguments;
+}
+
+Command archive(int argc, const char* const* argv, ArchiveMode mode) {
+    ArchiveArguments arguments;
+    arguments.mode = mode;
+    return command(argc, argv, std::move(arguments), [](App& app, ArchiveArguments& a) { add_archive(app, a, true); });
+}
+
+}  // namespace
+
+std::string command_name(int argc, const char* const* argv) {
+    return argc > 1 && is_command(argv[1]) ? argv[1] : "";
+}
+
+Command parse_command_line(int argc, const char* const* argv) {
+    if (argc < 2) {
+        return HelpText{general_help(), 2};
+    }
+    const std::string name = argv[1];
+    if (name == "-h" || name == "--help" || name == "help") {
+        return HelpText{general_help(), 0};
+    }
+    if (name == "-V" || name == "--version" || name == "version") {
+        return HelpText{version_text(), 0};
+    }
+    if (name == "train") {
+        return command(argc, argv, TrainArguments{}, [](App& app, TrainArguments& a) { add_train(app, a); });
+    }
+    if (name == "compress") {
+        return archive(argc, argv, ArchiveMode::compress);
+    }
+    if (name == "decompress") {
+        return archive(argc, argv, ArchiveMode::decompress);
+    }
+    if (name == "test") {
+        return archive(argc, argv, ArchiveMode::test);
+    }
+    if (name == "list") {
+        return archive(argc, argv, ArchiveMode::list);
+    }
+    if (name == "eval") {
+        return command(argc, argv, EvalArguments{}, [](App& app, EvalArguments& a) { add_eval(app, a); });
+    }
+    if (name == "sample") {
+        return command(argc, argv, SampleArguments{}, [](App& app, SampleArguments& a) { add_sample(app, a); });
+    }
+    if (name == "info") {
+        return command(argc, argv, InfoArguments{}, [](App& app, InfoArguments& a) {
+            name_option(app, "subject", a.subject, "FILE|PRESET", "a model, an archive or a preset; none: this build and machine");
+            add_common(app, a.common, true);
+        });
+    }
+    if (name == "bench") {
+        return command(argc, argv, BenchArguments{}, [](App& app, BenchArguments& a) {
+            number_option(app, "--runs", a.runs, "measurements of each, of which the median counts", text_of(a.runs), 1, 1000);
+            app.add_flag("--quick", a.quick, "fewer and smaller cases, 3 runs");
+            add_common(app, a.common, true);
+        });
+    }
+    fail_usage("there is no command '", name, "'; see 'bitlaw --help'");
+}
+
+}  // namespace bitlaw::cli

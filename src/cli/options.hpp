@@ -1,0 +1,98 @@
+#pragma once
+/// \file What the command line asks for, as plain structs; only options.cpp knows how it is written.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bitlaw/train/trainer.hpp"
+
+namespace bitlaw::cli {
+
+/// Options that every command has.
+struct CommonOptions {
+    std::optional<std::size_t> threads;  ///< all processors when not set
+    int quiet = 0;                       ///< 1: no summaries and no progress; 2: no error messages either
+    bool verbose = false;
+    bool json = false;
+    std::string command_line;  ///< as typed, for tables
+};
+
+/// Fields of the model's config that replace the preset's.
+struct ConfigOverrides {
+    std::optional<Architecture> architecture;
+    std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window, rotary_base;
+};
+
+struct TrainArguments {
+    CommonOptions common;
+    TrainOptions options;  ///< without config, which resolve_config() makes
+    ConfigOverrides overrides;
+};
+
+enum class ArchiveMode { compress, decompress, test, list };
+
+struct ArchiveArguments {
+    CommonOptions common;
+    ArchiveMode mode = ArchiveMode::compress;
+    std::string model;  ///< file or folder; searched for when empty
+    std::string output;
+    bool keep = false;
+    bool remove_source = false;
+    bool force = false;
+    bool to_stdout = false;
+    bool embed_model = false;
+    std::uint64_t block_bytes = 16'000'000;
+    std::optional<std::size_t> streams;
+    std::optional<std::uint64_t> reset_every;
+    std::vector<std::string> files;  ///< "-" is a standard stream
+};
+
+enum class Protocol { continuous, chunked };
+
+struct EvalArguments {
+    CommonOptions common;
+    std::string model;
+    std::vector<std::string> data;
+    Protocol protocol = Protocol::continuous;
+    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+};
+
+struct SampleArguments {
+    CommonOptions common;
+    std::string model;
+    std::string prompt;
+    std::uint64_t bytes = 500;
+    double temperature = 1.0;
+    std::uint64_t seed = 1;
+};
+
+struct InfoArguments {
+    CommonOptions common;
+    std::string subject;  ///< preset or file; empty: this build and machine
+};
+
+struct BenchArguments {
+    CommonOptions common;
+    std::uint64_t runs = 7;
+    bool quick = false;
+};
+
+/// Text to print instead of doing anything.
+struct HelpText {
+    std::string text;
+    int exit_code = 0;
+};
+
+using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments,
+                             InfoArguments, BenchArguments>;
+
+/// The name of the command that `argv` asks for, for messages; empty when it names none.
+[[nodiscard]] std::string command_name(int argc, const char* const* argv);
+
+/// Reads the command line. Throws UsageError, in one line, for everything that makes no sense.
+[[nodiscard]] Command parse_command_line(int argc, const char* const* argv);
+
+}  // namespace bitlaw::cli

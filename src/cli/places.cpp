@@ -1,0 +1,172 @@
+#include "places.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What chosen() prefers.
+constexpr const char* kPreferredModel = "3.2m";
+
+// The folder above the one that holds this binary: the checkout for build/bitlaw, the prefix for bin/bitlaw.
+fs::path home() {
+    std::error_code error;
+    const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+    return error ? fs::path() : binary.parent_path().parent_path();
+}
+
+std::vector<fs::path> folders_of_environment(const char* name) {
+    std::vector<fs::path> folders;
+    const char* const value = std::getenv(name);
+    std::istringstream list(value == nullptr ? "" : value);
+    for (std::string folder; std::getline(list, folder, ':');) {
+        if (!folder.empty()) {
+            folders.emplace_back(folder);
+        }
+    }
+    return folders;
+}
+
+// Sorted, so that the order of a folder's entries decides nothing. Folders that cannot be read hold nothing for us.
+std::vector<fs::path> entries(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        paths.push_back(it->path());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+std::string joined(const std::vector<fs::path>& paths) {
+    std::string text;
+    for (const fs::path& path : paths) {
+        text += (text.empty() ? "" : ", ") + path.string();
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<fs::path> model_places() {
+    std::vector<fs::path> places = folders_of_environment("BITLAW_MODELS");
+    if (const fs::path root = home(); !root.empty()) {
+        places.push_back(root / "checkpoints");
+        places.push_back(root / "share" / "bitlaw");
+    }
+    return places;
+}
+
+std::vector<fs::path> model_files() {
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (const fs::path& place : model_places()) {
+        for (const fs::path& entry : entries(place)) {
+            if (entry.extension() == kModelSuffix && fs::is_regular_file(entry, error)) {
+                files.push_back(entry);
+            } else if (fs::is_regular_file(entry / kModelFile, error)) {
+                files.push_back(entry / kModelFile);
+            }
+        }
+    }
+    return files;
+}
+
+std::string model_name(const fs::path& file) {
+    return (file.filename() == kModelFile && file.has_parent_path() ? file.parent_path().filename() : file.stem())
+        .string();
+}
+
+std::string resolve_data(const std::string& text) {
+    std::error_code error;
+    const std::size_t at = text.rfind('@');
+    const std::string name = text.substr(0, at);
+    if (text.find('/') != std::string::npos || fs::exists(text, error) || fs::exists(name, error)) {
+        return text;
+    }
+    std::vector<fs::path> folders = folders_of_environment("BITLAW_DATA");
+    if (const fs::path root = home(); !root.empty()) {
+        folders.push_back(root / "data");
+        folders.push_back(root.parent_path() / "shared" / "data");
+    }
+    for (const fs::path& folder : folders) {
+        for (const std::string& wanted : {text, name}) {
+            if (fs::is_regular_file(folder / wanted, error)) {
+                return (folder / wanted).string() + (wanted == text ? "" : text.substr(at));
+            }
+        }
+    }
+    return text;
+}
+
+std::vector<std::string> resolve_data(const std::vector<std::string>& texts) {
+    std::vector<std::string> resolved;
+    for (const std::string& text : texts) {
+        resolved.push_back(resolve_data(text));
+    }
+    return resolved;
+}
+
+const StoredModel& ModelShelf::load(const fs::path& path) {
+    for (const Entry& entry : loaded_) {
+        if (entry.path == path) {
+            return entry.model;
+        }
+    }
+    return loaded_.emplace_back(path, load_model(path)).model;
+}
+
+const StoredModel& ModelShelf::chosen() {
+    if (!given_.empty()) {
+        chosen_path_ = given_;
+        return load(chosen_path_);
+    }
+    const std::vector<fs::path> files = model_files();
+    if (files.empty()) {
+        fail("no model was given and none was found in ", joined(model_places()),
+             "; give one with -m, or train one with 'bitlaw train'");
+    }
+    const auto preferred =
+        std::find_if(files.begin(), files.end(), [](const fs::path& file) { return model_name(file) == kPreferredModel; });
+    const auto greatest = std::max_element(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+        std::error_code error;
+        return fs::file_size(a, error) < fs::file_size(b, error);
+    });
+    chosen_path_ = preferred != files.end() ? *preferred : *greatest;
+    return load(chosen_path_);
+}
+
+const StoredModel& ModelShelf::by_id(std::uint64_t id) {
+    std::string seen;
+    if (!given_.empty()) {
+        const StoredModel& model = load(given_);
+        if (model.id == id) {
+            return model;
+        }
+        seen = text_of("; the given ", given_, " is model ", hex64(model.id));
+    }
+    std::string found;
+    for (const fs::path& file : model_files()) {
+        try {
+            const StoredModel& model = load(file);
+            if (model.id == id) {
+                return model;
+            }
+            found += text_of(found.empty() ? "" : ", ", model_name(file), " is ", hex64(model.id));
+        } catch (const Error&) {
+            found += text_of(found.empty() ? "" : ", ", model_name(file), " cannot be read");
+        }
+    }
+    fail("this archive needs model ", hex64(id), seen, "; looked in ", joined(model_places()), " (",
+         found.empty() ? "no models there" : found, "); give the right model with -m");
+}
+
+}  // namespace bitlaw::cli

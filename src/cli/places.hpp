@@ -1,0 +1,56 @@
+#pragma once
+/// \file Where models and data are looked for.
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "bitlaw/model/checkpoint.hpp"
+
+namespace bitlaw::cli {
+
+/// Folders of models: those of BITLAW_MODELS, then `checkpoints` of the checkout and `share/bitlaw` of the installation
+/// that this binary belongs to. Also ones that do not exist.
+[[nodiscard]] std::vector<std::filesystem::path> model_places();
+
+/// The model files of the places that exist: *.blm in them, and model.blm in their folders.
+[[nodiscard]] std::vector<std::filesystem::path> model_files();
+
+/// A data set's name ("wiki8", also with @BEGIN:END) as a path: a file that exists stays as it is; a name without a slash is
+/// looked for in the folders of BITLAW_DATA, in `data` of the checkout and in `../shared/data` beside it.
+[[nodiscard]] std::string resolve_data(const std::string& text);
+[[nodiscard]] std::vector<std::string> resolve_data(const std::vector<std::string>& texts);
+
+/// Models by id or by choice; each is loaded once. References stay valid as long as the object lives.
+class ModelShelf {
+   public:
+    /// `given` is the -m option: a file or a folder, or empty.
+    explicit ModelShelf(std::string given) : given_(std::move(given)) {}
+
+    /// The given model. Without one: the one called 3.2m, otherwise the greatest of those found. Throws Error saying where it
+    /// looked when there is none.
+    const StoredModel& chosen();
+    /// The path of chosen().
+    [[nodiscard]] const std::filesystem::path& chosen_path() const { return chosen_path_; }
+
+    /// The model with this id: the given one, or one that is found. Throws Error with all ids and places.
+    const StoredModel& by_id(std::uint64_t id);
+
+   private:
+    struct Entry {
+        std::filesystem::path path;
+        StoredModel model;
+    };
+    const StoredModel& load(const std::filesystem::path& path);
+
+    std::string given_;
+    std::filesystem::path chosen_path_;
+    std::list<Entry> loaded_;
+};
+
+/// "3.2m" for checkpoints/3.2m.blm and for checkpoints/3.2m/model.blm.
+[[nodiscard]] std::string model_name(const std::filesystem::path& file);
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,47 @@
+#include "signals.hpp"
+
+#include <csignal>
+
+#include "bitlaw/base/error.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+
+std::atomic<bool>& stop_flag() {
+    static std::atomic<bool> flag{false};
+    return flag;
+}
+
+extern "C" void request_stop(int) { stop_flag().store(true, std::memory_order_relaxed); }
+
+}  // namespace
+
+const std::atomic<bool>& stop_requested() { return stop_flag(); }
+
+void install_signal_handlers() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &ignore, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        ::sigaction(signal, nullptr, &before);
+        if (before.sa_handler == SIG_IGN) {
+            continue;
+        }
+        struct sigaction action {};
+        action.sa_handler = request_stop;
+        // RESETHAND: the second signal kills. RESTART: base's and the standard library's calls need not expect EINTR.
+        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+        ::sigaction(signal, &action, nullptr);
+    }
+}
+
+void throw_if_stopped(const char* what) {
+    if (stop_requested().load(std::memory_order_relaxed)) {
+        throw Stopped(text_of("stopped by a signal; ", what));
+    }
+}
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,56 @@
+#include "terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "bitlaw/base/error.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+std::size_t terminal_width() {
+    struct winsize size {};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+ProgressLine::ProgressLine(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO)) {}
+
+void ProgressLine::show(std::string text) {
+    if (!active_) {
+        return;
+    }
+    text.resize(std::min(text.size(), terminal_width() - 1));
+    std::cerr << "\r" + text + "\033[K" << std::flush;
+    shown_ = true;
+}
+
+void ProgressLine::clear() {
+    if (shown_) {
+        std::cerr << "\r\033[K" << std::flush;
+        shown_ = false;
+    }
+}
+
+void note(const std::string& text) { std::cerr << text + "\n" << std::flush; }
+
+void print(const std::string& text) {
+    std::cout << text;
+    if (!std::cout) {
+        fail("cannot write to standard output; check the disk or the program that reads it");
+    }
+}
+
+void finish_printing() {
+    std::cout.flush();
+    if (!std::cout) {
+        fail("cannot write to standard output; check the disk or the program that reads it");
+    }
+}
+
+}  // namespace bitlaw::cli

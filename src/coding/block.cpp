@@ -1,0 +1,214 @@
+#include "bitlaw/coding/block.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/coding/frequencies.hpp"
+#include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/model/scorer.hpp"
+#include "bitlaw/model/stepper.hpp"
+
+namespace bitlaw {
+namespace {
+
+// Streams that one worker of the decoder steps together: enough to fill the products' tiles, few enough for the caches,
+// and not so many that their contexts leave this much memory. Speed and memory only, never a bit.
+constexpr std::size_t kLeastGroup = 8;
+constexpr std::size_t kMostGroup = 48;
+constexpr double kGroupContextBytes = 256.0 * 1024 * 1024;
+constexpr double kMostContextBytes = 1024.0 * 1024 * 1024;
+
+// Keys and values of all layers over the window's slots, in fp32.
+double context_bytes(const ModelConfig& config) {
+    const double slots = static_cast<double>(ring_size(config.window));
+    return 2.0 * sizeof(float) * config.layers * config.kv_heads * config.head_width * slots;
+}
+
+// Counts what all workers have done, reports it from the calling thread (worker 0), and lets a failure end all workers soon.
+class Reporter {
+   public:
+    explicit Reporter(const BlockProgress& progress) : progress_(progress) {}
+
+    // False when another worker has failed, and this one should return.
+    [[nodiscard]] bool add(std::size_t plain, std::size_t payload, std::size_t worker) {
+        const std::uint64_t plain_done = plain_.fetch_add(plain, std::memory_order_relaxed) + plain;
+        const std::uint64_t payload_done = payload_.fetch_add(payload, std::memory_order_relaxed) + payload;
+        if (worker == 0 && progress_) {
+            const auto now = std::chrono::steady_clock::now();
+            if (now - last_ >= std::chrono::milliseconds(100)) {
+                last_ = now;
+                progress_(plain_done, payload_done);
+            }
+        }
+        return !failed_.load(std::memory_order_relaxed);
+    }
+
+    template <class Work>
+    void run(const Work& work) {
+        try {
+            work();
+        } catch (...) {
+            failed_.store(true, std::memory_order_relaxed);
+            throw;
+        }
+    }
+
+   private:
+    const BlockProgress& progress_;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    std::atomic<std::uint64_t> plain_{0};
+    std::atomic<std::uint64_t> payload_{0};
+    std::atomic<bool> failed_{false};
+};
+
+// Scores every stream and calls visit(stream, frequencies [V], symbol) for each of its symbols in order; then
+// payload_bytes(stream) tells how far its coder is. Streams run in parallel, one stream on one worker.
+template <class Visit, class PayloadBytes>
+void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain, std::size_t streams,
+                   const BlockProgress& progress, const Visit& visit, const PayloadBytes& payload_bytes) {
+    BITLAW_ASSERT(streams >= 1 && streams <= plain.size());
+    check_context_memory(model.config());
+    const std::size_t alphabet = model.config().alphabet;
+    Reporter reporter(progress);
+    parallel_for(streams, [&](std::size_t stream, std::size_t worker) {
+        reporter.run([&] {
+            Scorer scorer(model, reset_every);
+            std::vector<std::uint32_t> frequency(alphabet);
+            std::array<Symbol, Scorer::kMostPositions> symbols;
+            const std::size_t end = stream_begin(plain.size(), streams, stream + 1);
+            std::size_t before = 0;
+            for (std::size_t begin = stream_begin(plain.size(), streams, stream); begin < end;) {
+                const std::size_t count = std::min(symbols.size(), end - begin);
+                std::copy_n(plain.begin() + static_cast<std::ptrdiff_t>(begin), count, symbols.begin());
+                const float* logits = scorer.score(std::span(symbols).first(count));  // [count, V]
+                for (std::size_t i = 0; i < count; ++i) {
+                    frequencies_of({logits + i * alphabet, alphabet}, frequency);
+                    visit(stream, std::span<const std::uint32_t>(frequency), symbols[i]);
+                }
+                begin += count;
+                const std::size_t payload = payload_bytes(stream);
+                if (!reporter.add(count, payload - before, worker)) {
+                    return;
+                }
+                before = payload;
+            }
+        });
+    });
+}
+
+// Streams first .. first+payloads-1 of a block, stepped together from their first to their last position.
+void decode_group(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
+                  std::size_t first, std::size_t size, std::span<std::uint8_t> plain, std::size_t worker,
+                  Reporter& reporter) {
+    const std::size_t alphabet = model.config().alphabet;
+    std::vector<RangeDecoder> coders;
+    std::vector<std::span<std::uint8_t>> parts;
+    std::size_t longest = 0;
+    for (std::size_t stream = first; stream < first + size; ++stream) {
+        const std::size_t begin = stream_begin(plain.size(), payloads.size(), stream);
+        const std::size_t end = stream_begin(plain.size(), payloads.size(), stream + 1);
+        parts.push_back(plain.subspan(begin, end - begin));
+        coders.emplace_back(payloads[stream]);
+        longest = std::max(longest, end - begin);
+    }
+    Stepper stepper(model, size, reset_every);
+    std::vector<std::uint32_t> frequency(alphabet);
+    std::vector<Symbol> symbols(size, kStartSymbol);
+    std::size_t before = 0;
+    for (std::size_t position = 0; position < longest; ++position) {
+        const float* logits = stepper.predict();  // [size, V]
+        std::size_t decoded = 0;
+        std::size_t payload = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            payload += coders[i].position();
+            if (position >= parts[i].size()) {
+                symbols[i] = kStartSymbol;  // shorter by one than others: it idles
+                continue;
+            }
+            frequencies_of({logits + i * alphabet, alphabet}, frequency);
+            symbols[i] = decode_symbol(coders[i], frequency);
+            if (symbols[i] > 255) {
+                fail("a symbol of the archive is ", symbols[i], ", which is no byte; it is damaged, so get it again");
+            }
+            parts[i][position] = static_cast<std::uint8_t>(symbols[i]);
+            ++decoded;
+        }
+        stepper.accept(symbols);
+        if (!reporter.add(decoded, payload - before, worker)) {
+            return;
+        }
+        before = payload;
+    }
+}
+
+}  // namespace
+
+std::size_t default_streams(std::size_t bytes) { return std::clamp<std::size_t>(bytes / 65536, 1, 64); }
+
+std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i) { return i * bytes / n; }
+
+bool codable(const ModelConfig& config, ByteSpan plain) {
+    return std::all_of(plain.begin(), plain.end(), [&](std::uint8_t byte) { return byte < config.alphabet; });
+}
+
+void check_context_memory(const ModelConfig& config) {
+    const double bytes = context_bytes(config);
+    if (bytes > kMostContextBytes) {
+        fail("one stream of this model needs ", bytes / (1024 * 1024), " MiB of context, and at most ",
+             kMostContextBytes / (1024 * 1024), " MiB are allowed; use a model with a smaller window");
+    }
+}
+
+std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
+                                  std::size_t streams, const BlockProgress& progress) {
+    std::vector<RangeEncoder> coders(streams);
+    score_streams(
+        model, reset_every, plain, streams, progress,
+        [&](std::size_t stream, std::span<const std::uint32_t> frequency, Symbol symbol) {
+            encode_symbol(coders[stream], frequency, symbol);
+        },
+        [&](std::size_t stream) { return coders[stream].size(); });
+    std::vector<Bytes> payloads;
+    for (RangeEncoder& coder : coders) {
+        payloads.push_back(coder.finish());
+    }
+    return payloads;
+}
+
+void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
+                    std::span<std::uint8_t> plain, const BlockProgress& progress) {
+    BITLAW_ASSERT(!payloads.empty() && payloads.size() <= plain.size());
+    check_context_memory(model.config());
+    const auto fitting = static_cast<std::size_t>(kGroupContextBytes / context_bytes(model.config()));
+    const std::size_t share = (payloads.size() + thread_count() - 1) / thread_count();
+    const std::size_t group =
+        std::max<std::size_t>(1, std::min(std::clamp(share, kLeastGroup, kMostGroup), fitting));
+    const std::size_t groups = (payloads.size() + group - 1) / group;
+    Reporter reporter(progress);
+    parallel_for(groups, [&](std::size_t index, std::size_t worker) {
+        reporter.run([&] {
+            // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
+            const std::size_t first = stream_begin(payloads.size(), groups, index);
+            const std::size_t size = stream_begin(payloads.size(), groups, index + 1) - first;
+            decode_group(model, reset_every, payloads, first, size, plain, worker, reporter);
+        });
+    });
+}
+
+std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
+                                std::size_t streams, const BlockProgress& progress) {
+    std::vector<double> bits(streams, 0.0);
+    score_streams(
+        model, reset_every, plain, streams, progress,
+        [&](std::size_t stream, std::span<const std::uint32_t> frequency, Symbol symbol) {
+            bits[stream] += symbol_bits(frequency, symbol);
+        },
+        [&](std::size_t stream) { return static_cast<std::size_t>(bits[stream] / 8); });
+    return bits;
+}
+
+}  // namespace bitlaw

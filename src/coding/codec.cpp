@@ -1,0 +1,332 @@
+#include "bitlaw/coding/codec.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <utility>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/float_state.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/block.hpp"
+#include "bitlaw/coding/frequencies.hpp"
+#include "bitlaw/model/scorer.hpp"
+#include "bitlaw/model/stepper.hpp"
+
+namespace bitlaw {
+namespace {
+
+// What compress() and estimate() make of the options and a model.
+struct Plan {
+    Plan(const StoredModel& model, const CompressOptions& options)
+        : packed(model.model, PackFor::inference),
+          block_bytes(options.block_bytes),
+          streams(options.streams),
+          reset_every(options.reset_every.value_or(default_reset(model.model.config))) {
+        if (block_bytes < 1 || block_bytes > kMostBlockBytes) {
+            fail_usage("a block has 1 to ", kMostBlockBytes, " bytes, not ", block_bytes);
+        }
+        if (streams && (*streams < 1 || *streams > kMostStreams)) {
+            fail_usage("a block has 1 to ", kMostStreams, " streams, not ", *streams);
+        }
+        check_reset(model.model.config, reset_every);
+    }
+    // Streams of a block of `bytes` >= 1.
+    [[nodiscard]] std::size_t streams_of(std::size_t bytes) const {
+        return std::min(streams.value_or(default_streams(bytes)), bytes);
+    }
+
+    PackedModel packed;
+    std::uint64_t block_bytes;
+    std::optional<std::size_t> streams;
+    std::uint64_t reset_every;
+};
+
+// The header of a coded block, or of a stored one when coding does not make the block smaller.
+BlockHeader block_header(std::uint64_t plain_bytes, std::uint64_t plain_hash, std::vector<std::uint64_t> stream_bytes) {
+    const BlockHeader stored{BlockKind::stored, plain_bytes, {}, plain_hash};
+    if (stream_bytes.empty()) {
+        return stored;
+    }
+    BlockHeader coded{BlockKind::coded, plain_bytes, std::move(stream_bytes), plain_hash};
+    const auto size = [](const BlockHeader& header) {
+        return block_header_bytes(header).size() + header.payload_bytes();
+    };
+    return size(coded) < size(stored) ? coded : stored;
+}
+
+// Up to `most` bytes, in pieces that grow with what arrives.
+Bytes read_block(const ByteSource& source, std::uint64_t most) {
+    constexpr std::uint64_t kPieceBytes = 1 << 20;
+    Bytes block;
+    while (block.size() < most) {
+        const std::size_t before = block.size();
+        block.resize(static_cast<std::size_t>(std::min(before + kPieceBytes, most)));
+        const std::size_t count = source(std::span(block).subspan(before));
+        if (before + count < block.size()) {
+            block.resize(before + count);
+            break;
+        }
+    }
+    return block;
+}
+
+// A block's progress as the whole work's. `progress` may be empty.
+BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before, std::uint64_t archive_before) {
+    if (!progress) {
+        return {};
+    }
+    return [&progress, plain_before, archive_before](std::uint64_t plain, std::uint64_t payload) {
+        progress(plain_before + plain, archive_before + payload);
+    };
+}
+
+void count_block(CodecSummary& summary, const BlockHeader& header) {
+    summary.plain_bytes += header.plain_bytes;
+    summary.blocks += 1;
+    summary.stored_blocks += header.kind == BlockKind::stored ? 1 : 0;
+    summary.streams += header.stream_bytes.size();
+}
+
+// The model that an archive needs: the embedded one, or the finder's when the first coded block asks for it.
+class ArchiveModel {
+   public:
+    ArchiveModel(const ModelFinder& find, ArchiveReader& reader) : find_(find), reader_(reader) {
+        const ArchiveHeader& header = reader.header();
+        if (header.arithmetic_version != kArithmeticVersion) {
+            fail("the archive was made with arithmetic version ", header.arithmetic_version,
+                 ", and this program computes version ", kArithmeticVersion, "; use the bitlaw that made it");
+        }
+        if (header.model_bytes > 0) {
+            embedded_.emplace(decode_model(reader.model(), "the model inside the archive"));
+            check_id(*embedded_, "; it is damaged, so get it again");
+        }
+    }
+
+    [[nodiscard]] const PackedModel& packed() {
+        if (!packed_) {
+            const StoredModel& model = embedded_ ? *embedded_ : find_(reader_.header().model_id);
+            check_id(model, "; name the right one");
+            try {
+                check_reset(model.model.config, reader_.header().reset_every);
+            } catch (const Error& error) {
+                reader_.damaged(error.what());
+            }
+            packed_.emplace(model.model, PackFor::inference);
+        }
+        return *packed_;
+    }
+
+   private:
+    void check_id(const StoredModel& model, const char* advice) const {
+        if (model.id != reader_.header().model_id) {
+            fail("the archive needs model ", hex64(reader_.header().model_id), ", and the model ",
+                 embedded_ ? "inside it" : "given", " is ", hex64(model.id), advice);
+        }
+    }
+
+    const ModelFinder& find_;
+    ArchiveReader& reader_;
+    std::optional<StoredModel> embedded_;
+    std::optional<PackedModel> packed_;
+};
+
+// The plain bytes of a block.
+Bytes restore(ArchiveModel& model, ArchiveReader& reader, const BlockHeader& header, const BlockProgress& progress) {
+    Bytes payload = reader.payload();
+    if (header.kind == BlockKind::stored) {
+        return payload;
+    }
+    std::vector<ByteSpan> streams;
+    std::size_t begin = 0;
+    for (const std::uint64_t bytes : header.stream_bytes) {
+        streams.push_back(ByteSpan(payload).subspan(begin, static_cast<std::size_t>(bytes)));
+        begin += streams.back().size();
+    }
+    Bytes plain(static_cast<std::size_t>(header.plain_bytes));
+    decode_streams(model.packed(), reader.header().reset_every, streams, plain, progress);
+    return plain;
+}
+
+// Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each.
+template <class Done>
+double chunk_run_bits(const PackedModel& model, ByteSpan data, std::size_t chunk_bytes, bool one_scorer,
+                      const Done& done) {
+    const ModelConfig& config = model.config();
+    std::vector<std::uint32_t> frequency(config.alphabet);
+    std::vector<Symbol> symbols(Scorer::kMostPositions);
+    std::optional<Scorer> scorer;
+    double bits = 0;
+    for (std::size_t begin = 0; begin < data.size(); begin += chunk_bytes) {
+        const ByteSpan chunk = data.subspan(begin, std::min(chunk_bytes, data.size() - begin));
+        const double before = bits;
+        if (!scorer || !one_scorer) {
+            scorer.emplace(model, one_scorer ? chunk_bytes : default_reset(config));
+        }
+        for (std::size_t from = 0; from < chunk.size(); from += symbols.size()) {
+            const ByteSpan part = chunk.subspan(from, std::min(symbols.size(), chunk.size() - from));
+            std::copy(part.begin(), part.end(), symbols.begin());
+            const float* logits = scorer->score(std::span(symbols).first(part.size()));  // [part, V]
+            for (std::size_t i = 0; i < part.size(); ++i) {
+                frequencies_of({logits + i * config.alphabet, config.alphabet}, frequency);
+                bits += symbol_bits(frequency, symbols[i]);
+            }
+        }
+        done(chunk.size(), bits - before);
+    }
+    return bits;
+}
+
+}  // namespace
+
+CodecSummary compress(const StoredModel& model, const CompressOptions& options, const ByteSource& source,
+                      const ByteSink& sink) {
+    const FloatStateGuard guard;
+    const Plan plan(model, options);
+    const Bytes embedded = options.embed_model ? encode_model(model.model, model.precision, nullptr) : Bytes{};
+    ArchiveWriter writer(sink, {kArithmeticVersion, model.id, plan.reset_every, 0}, embedded);
+    CodecSummary summary;
+    summary.model_bytes = embedded.size();
+    for (Bytes plain = read_block(source, plan.block_bytes); !plain.empty();
+         plain = read_block(source, plan.block_bytes)) {
+        std::vector<Bytes> payloads;
+        if (codable(model.model.config, plain)) {
+            payloads = encode_streams(plan.packed, plan.reset_every, plain, plan.streams_of(plain.size()),
+                                      within(options.progress, summary.plain_bytes, writer.position()));
+        }
+        std::vector<std::uint64_t> stream_bytes;
+        std::vector<ByteSpan> pieces;
+        for (const Bytes& payload : payloads) {
+            stream_bytes.push_back(payload.size());
+            pieces.emplace_back(payload);
+        }
+        const BlockHeader header = block_header(plain.size(), hash64(plain), std::move(stream_bytes));
+        if (header.kind == BlockKind::stored) {
+            pieces.assign(1, plain);
+        }
+        writer.block(header, pieces);
+        count_block(summary, header);
+        if (options.progress) {
+            options.progress(summary.plain_bytes, writer.position());
+        }
+    }
+    writer.finish();
+    summary.archive_bytes = writer.position();
+    return summary;
+}
+
+CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
+                        const CodecProgress& progress) {
+    const FloatStateGuard guard;
+    ArchiveReader reader(source);
+    ArchiveModel model(find, reader);
+    CodecSummary summary;
+    summary.model_bytes = reader.header().model_bytes;
+    BlockHeader header;
+    while (reader.next_block(header)) {
+        const Bytes plain =
+            restore(model, reader, header, within(progress, summary.plain_bytes, reader.position()));
+        if (hash64(plain) != header.plain_hash) {
+            reader.damaged("the block's bytes were restored but their hash does not match");
+        }
+        sink(plain);
+        count_block(summary, header);
+        if (progress) {
+            progress(summary.plain_bytes, reader.position());
+        }
+    }
+    summary.archive_bytes = reader.position();
+    return summary;
+}
+
+ArchiveListing list_archive(const ByteSource& source) {
+    ArchiveReader reader(source);
+    const ArchiveHeader& front = reader.header();
+    ArchiveListing listing{front.model_id, front.model_bytes > 0, front.arithmetic_version, front.reset_every, {}};
+    listing.summary.model_bytes = front.model_bytes;
+    reader.skip_model();
+    BlockHeader header;
+    while (reader.next_block(header)) {
+        reader.skip_payload();
+        count_block(listing.summary, header);
+    }
+    listing.summary.archive_bytes = reader.position();
+    return listing;
+}
+
+Estimate estimate(const StoredModel& model, const CompressOptions& options, ByteSpan data) {
+    const FloatStateGuard guard;
+    const Plan plan(model, options);
+    const std::uint64_t model_bytes = options.embed_model ? model.stored_bytes : 0;
+    Estimate result;
+    result.plain_bytes = data.size();
+    std::uint64_t position =
+        header_bytes({kArithmeticVersion, model.id, plan.reset_every, model_bytes}).size() + model_bytes;
+    std::vector<IndexEntry> index;
+    for (std::size_t begin = 0; begin < data.size(); begin += plan.block_bytes) {
+        const ByteSpan plain = data.subspan(begin, std::min<std::size_t>(plan.block_bytes, data.size() - begin));
+        std::vector<std::uint64_t> stream_bytes;
+        double bits = 0;
+        if (codable(model.model.config, plain)) {
+            for (const double stream : stream_bits(plan.packed, plan.reset_every, plain,
+                                                   plan.streams_of(plain.size()),
+                                                   within(options.progress, begin, position))) {
+                stream_bytes.push_back(static_cast<std::uint64_t>(std::ceil(stream / 8)));
+                bits += stream;
+            }
+        }
+        const BlockHeader header = block_header(plain.size(), 0, std::move(stream_bytes));
+        result.code_bits += header.kind == BlockKind::coded ? bits : 8.0 * static_cast<double>(plain.size());
+        result.streams += header.stream_bytes.size();
+        index.push_back({block_header_bytes(header).size() + header.payload_bytes() + kBlockCheckBytes, plain.size()});
+        position += index.back().archive_bytes;
+        if (options.progress) {
+            options.progress(begin + plain.size(), position);
+        }
+    }
+    result.archive_bytes = static_cast<double>(position + trailer_bytes(index).size());
+    return result;
+}
+
+double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_bytes, const CodecProgress& progress) {
+    const FloatStateGuard guard;
+    if (chunk_bytes < 1) {
+        fail_usage("a chunk has at least 1 byte");
+    }
+    const ModelConfig& config = model.model.config;
+    if (!codable(config, data)) {
+        fail("the data hold bytes outside the model's alphabet of ", config.alphabet,
+             "; use a model that was trained on such data");
+    }
+    check_context_memory(config);
+    const PackedModel packed(model.model, PackFor::inference);
+    // A scorer that forgets at every chunk's end serves many chunks; a vanilla model cannot when the chunk is longer than
+    // its context, where it also forgets inside the chunk.
+    const bool one_scorer = config.architecture != Architecture::vanilla || chunk_bytes <= config.context;
+    constexpr std::size_t kRunChunks = 16;
+    chunk_bytes = std::min(chunk_bytes, std::max<std::size_t>(data.size(), 1));
+    const std::size_t run_bytes = kRunChunks * chunk_bytes;
+    std::vector<double> run_bits((data.size() + run_bytes - 1) / run_bytes, 0.0);
+    std::atomic<std::uint64_t> finished{0};
+    std::atomic<std::uint64_t> finished_code{0};  // bytes, each chunk rounded; for progress only
+    parallel_for(run_bits.size(), [&](std::size_t run, std::size_t worker) {
+        const ByteSpan part = data.subspan(run * run_bytes, std::min(run_bytes, data.size() - run * run_bytes));
+        run_bits[run] = chunk_run_bits(packed, part, chunk_bytes, one_scorer, [&](std::size_t bytes, double bits) {
+            const auto code = static_cast<std::uint64_t>(bits / 8 + 0.5);
+            const std::uint64_t all = finished.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+            const std::uint64_t all_code = finished_code.fetch_add(code, std::memory_order_relaxed) + code;
+            if (progress && worker == 0) {
+                progress(all, all_code);
+            }
+        });
+    });
+    double bits = 0;
+    for (const double part : run_bits) {
+        bits += part;
+    }
+    return bits;
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,67 @@
+#include "bitlaw/coding/stream.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+
+namespace bitlaw {
+namespace {
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+ByteSource source_of(ByteSpan data) {
+    return [rest = data](std::span<std::uint8_t> buffer) mutable {
+        const std::size_t count = std::min(buffer.size(), rest.size());
+        std::copy_n(rest.begin(), count, buffer.begin());
+        rest = rest.subspan(count);
+        return count;
+    };
+}
+
+ByteSink sink_to(Bytes& out) {
+    return [&out](ByteSpan data) { out.insert(out.end(), data.begin(), data.end()); };
+}
+
+ByteSource source_of_descriptor(int descriptor, std::string name) {
+    return [descriptor, name = std::move(name)](std::span<std::uint8_t> buffer) {
+        std::size_t filled = 0;
+        while (filled < buffer.size()) {
+            const ssize_t count = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
+            if (count < 0 && errno == EINTR) {
+                continue;
+            }
+            if (count < 0) {
+                fail("cannot read ", name, ": ", reason(errno), "; check that it is a readable file or pipe");
+            }
+            if (count == 0) {
+                break;
+            }
+            filled += static_cast<std::size_t>(count);
+        }
+        return filled;
+    };
+}
+
+ByteSink sink_to_descriptor(int descriptor, std::string name) {
+    return [descriptor, name = std::move(name)](ByteSpan data) {
+        while (!data.empty()) {
+            const ssize_t count = ::write(descriptor, data.data(), data.size());
+            if (count < 0 && errno == EINTR) {
+                continue;
+            }
+            if (count < 0) {
+                fail("cannot write ", name, ": ", reason(errno), "; check the free space and who reads it");
+            }
+            data = data.subspan(static_cast<std::size_t>(count));
+        }
+    };
+}
+
+}  // namespace bitlaw

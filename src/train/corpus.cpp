@@ -1,0 +1,100 @@
+#include "bitlaw/train/corpus.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/progress.hpp"
+
+namespace bitlaw {
+
+DataRange parse_range(const std::string& text) {
+    std::error_code ignored;
+    const std::size_t at = text.rfind('@');
+    if (at == std::string::npos || std::filesystem::exists(text, ignored)) {
+        return {.path = text};
+    }
+    const std::string range = text.substr(at + 1);
+    const std::size_t colon = range.find(':');
+    if (at == 0 || colon == std::string::npos) {
+        fail_usage("there is no file '", text, "', and '", range,
+                   "' is no range of bytes; write file, or file@begin:end such as text@1M:2M");
+    }
+    DataRange result{.path = text.substr(0, at)};
+    const std::string begin = range.substr(0, colon);
+    const std::string end = range.substr(colon + 1);
+    if (!begin.empty()) {
+        result.begin = parse_size(begin, "begin of a data range");
+    }
+    if (!end.empty()) {
+        result.end = parse_size(end, "end of a data range");
+    }
+    return result;
+}
+
+Corpus::Corpus(const std::vector<std::string>& ranges) {
+    for (const std::string& text : ranges) {
+        const DataRange range = parse_range(text);
+        const ByteSpan whole = files_.emplace_back(range.path).bytes();
+        const std::uint64_t end = range.end == DataRange::kToTheEnd ? whole.size() : range.end;
+        if (range.begin > end || end > whole.size()) {
+            fail_usage("the range of '", text, "' does not lie in the file, which has ", whole.size(),
+                       " bytes; write begin and end within them");
+        }
+        const ByteSpan bytes = whole.subspan(range.begin, end - range.begin);
+        bytes_.push_back(bytes);
+        sources_.push_back({.name = range.path.filename().string(),
+                            .hash = hash64(bytes),
+                            .begin = range.begin,
+                            .bytes = bytes.size()});
+    }
+}
+
+void Corpus::require_alphabet(std::uint32_t alphabet) const {
+    if (alphabet >= 256) {
+        return;
+    }
+    for (std::size_t r = 0; r < ranges(); ++r) {
+        const ByteSpan bytes = bytes_[r];
+        const auto found =
+            std::find_if(bytes.begin(), bytes.end(), [&](std::uint8_t byte) { return byte >= alphabet; });
+        if (found != bytes.end()) {
+            fail("byte ", sources_[r].begin + static_cast<std::uint64_t>(found - bytes.begin()), " of ",
+                 files_[r].path().string(), " is ", unsigned{*found}, ", but the model's alphabet is 0 .. ",
+                 alphabet - 1, "; map the data to that alphabet or choose a model with alphabet 256");
+        }
+    }
+}
+
+void Corpus::require_length(std::size_t positions) const {
+    for (std::size_t r = 0; r < ranges(); ++r) {
+        if (bytes_[r].size() < positions) {
+            fail(files_[r].path().string(), ": the range has ", bytes_[r].size(), " bytes, and at least ",
+                 positions, " are needed for one sequence of the model's context; give more data or join files");
+        }
+    }
+}
+
+void to_symbols(ByteSpan bytes, std::span<Symbol> symbols) {
+    BITLAW_ASSERT(bytes.size() == symbols.size());
+    std::copy(bytes.begin(), bytes.end(), symbols.begin());
+}
+
+std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions, std::uint64_t most_bytes) {
+    std::vector<Symbol> symbols;
+    const std::uint64_t most = std::max<std::uint64_t>(most_bytes / positions, 1);
+    std::uint64_t taken = 0;
+    for (std::size_t r = 0; r < corpus.ranges() && taken < most; ++r) {
+        const ByteSpan bytes = corpus.bytes(r);
+        const std::uint64_t count = std::min<std::uint64_t>(bytes.size() / positions, most - taken);
+        const std::size_t start = symbols.size();
+        symbols.resize(start + count * positions);
+        to_symbols(bytes.first(count * positions), std::span(symbols).subspan(start));
+        taken += count;
+    }
+    BITLAW_ASSERT(!symbols.empty());
+    return symbols;
+}
+
+}  // namespace bitlaw

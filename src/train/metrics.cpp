@@ -1,0 +1,144 @@
+#include "bitlaw/train/metrics.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/kernels/isa.hpp"
+
+namespace bitlaw {
+namespace {
+
+constexpr const char* kColumns =
+    "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,seconds,tokens_per_second\n";
+
+// Six significant digits, whatever the locale.
+std::string short_text(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
+    return {text.data(), end};
+}
+
+// The whole rows of an earlier file up to a step; a row that a killed process left unfinished is dropped.
+std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step) {
+    std::error_code ignored;
+    if (kept_step == 0 || !std::filesystem::exists(path, ignored)) {
+        return kColumns;
+    }
+    const Bytes bytes = read_file(path, std::numeric_limits<std::uint64_t>::max());
+    std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::string kept = kColumns;
+    for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+        const std::string_view row = rest.substr(0, end + 1);
+        rest.remove_prefix(end + 1);
+        std::uint64_t step = 0;
+        const bool is_row = std::from_chars(row.data(), row.data() + row.size(), step).ec == std::errc();
+        if (is_row && step <= kept_step) {
+            kept += row;
+        }
+    }
+    return kept;
+}
+
+ByteSpan bytes_of(const std::string& text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string json_string(const std::string& text) {
+    std::string result = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            result += '\\';
+            result += c;
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            std::array<char, 8> code{};
+            std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+            result += code.data();
+        } else {
+            result += c;
+        }
+    }
+    return result + '"';
+}
+
+std::string json_list(const std::vector<std::string>& texts) {
+    std::string result = "[";
+    for (const std::string& text : texts) {
+        result += (result.size() > 1 ? ", " : "") + json_string(text);
+    }
+    return result + "]";
+}
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+std::string absolute_text(const std::filesystem::path& path) {
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+    return error ? path.string() : absolute.string();
+}
+
+}  // namespace
+
+MetricsFile::MetricsFile(const std::filesystem::path& path, std::uint64_t kept_step) : path_(path) {
+    write_file(path, bytes_of(kept_rows(path, kept_step)));
+    file_.open(path, std::ios::app | std::ios::binary);
+    if (!file_) {
+        fail("cannot write ", path.string(), ": ", std::generic_category().message(errno), "; check the permissions");
+    }
+}
+
+void MetricsFile::add(const StepReport& report) {
+    const bool is_validated = report.validation_bits_per_byte >= 0.0;
+    file_ << report.step << ',' << report.tokens << ',' << short_text(report.bits_per_byte) << ','
+          << (is_validated ? short_text(report.validation_bits_per_byte) : "") << ','
+          << short_text(report.learning_rate) << ',' << short_text(report.gradient_norm) << ','
+          << short_text(report.seconds) << ',' << short_text(report.tokens_per_second) << '\n';
+    if (!file_.flush()) {
+        fail("cannot write ", path_.string(), ": ", std::generic_category().message(errno),
+             "; free some space and resume the run");
+    }
+}
+
+void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
+                    const RunStatus& status) {
+    std::string text = "{\n";
+    const auto field = [&](const char* name, const std::string& value) {
+        text += text_of(text.size() > 2 ? ",\n" : "", "  \"", name, "\": ", value);
+    };
+    field("status", json_string(status.status));
+    field("command", json_string(options.command));
+    field("date", json_string(utc_now()));
+    field("out", json_string(absolute_text(options.out)));
+    field("data", json_list(options.data));
+    field("validation", json_list(options.validation));
+    field("minutes", exact_text(options.minutes));
+    field("isa", json_string(isa_name(chosen_isa())));
+    field("threads", std::to_string(thread_count()));
+    field("compiler", json_string(__VERSION__));
+    field("arithmetic_version", std::to_string(kArithmeticVersion));
+    field("first_step", std::to_string(status.first_step));
+    field("last_step", std::to_string(status.last_step));
+    field("steps", std::to_string(plan.steps));
+    field("tokens", std::to_string(plan.tokens()));
+    field("seconds", short_text(status.seconds));
+    text += "\n}\n";
+    write_file(path, bytes_of(text));
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,143 @@
+#include "bitlaw/train/run_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <sstream>
+
+#include "bitlaw/base/error.hpp"
+
+namespace bitlaw {
+namespace {
+
+// A batch beyond this would keep one step busy for hours; the bound also keeps products of sizes within 64 bits.
+constexpr std::uint64_t kMostBatchTokens = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMostTokens = std::uint64_t{1} << 56;
+constexpr std::uint64_t kMostValidationBytes = std::uint64_t{1} << 32;
+constexpr std::size_t kMostDataRanges = 4096;
+
+void require(bool holds, const char* option, const std::string& value, const char* rule) {
+    if (!holds) {
+        fail_usage(option, " ", value, " makes no sense: it must be ", rule);
+    }
+}
+
+void require_number(double value, const char* option, double least, double most, const char* rule) {
+    require(value >= least && value <= most, option, exact_text(value), rule);
+}
+
+void check_budget(const TrainOptions& options) {
+    require_number(options.minutes, "minutes", 0.0, 1e6, "0 to 1,000,000");
+    require(options.tokens <= kMostTokens, "tokens", std::to_string(options.tokens), "at most 2^56");
+    if (options.tokens != 0 && options.minutes != 0.0) {
+        fail_usage("both tokens and minutes are given; choose one of them as the budget");
+    }
+    if (options.tokens == 0 && options.minutes == 0.0 && !options.resume) {
+        fail_usage("no budget is given; say how long to train in tokens or in minutes");
+    }
+}
+
+}  // namespace
+
+std::string exact_text(double value) {
+    std::array<char, 32> text{};  // the shortest form of a double has at most 24 characters
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
+}
+
+void check_options(const TrainOptions& options) {
+    validate(options.config);
+    if (options.data.empty()) {
+        fail_usage("no training data is given; name at least one file");
+    }
+    if (options.data.size() > kMostDataRanges || options.validation.size() > kMostDataRanges) {
+        fail_usage("more than ", kMostDataRanges, " data files are given; join them to fewer");
+    }
+    if (options.out.empty()) {
+        fail_usage("no folder for the results is given; name one");
+    }
+    check_budget(options);
+    require(options.batch_tokens >= 1 && options.batch_tokens <= kMostBatchTokens, "batch tokens",
+            std::to_string(options.batch_tokens), "1 to 2^32");
+    require_number(options.learning_rate, "learning rate", 0.0, 1000.0, "0 (the default) to 1000");
+    require_number(options.warmup, "warmup", 0.0, 1.0, "a share of the run, 0 to 1");
+    require_number(options.decay, "decay", 0.0, 1.0, "a share of the run, 0 to 1");
+    // Just below 1, where the float that the kernel computes with still is.
+    require_number(options.beta1, "beta1", 0.0, 0.9999999, "0 to 0.9999999");
+    require_number(options.beta2, "beta2", 0.0, 0.9999999, "0 to 0.9999999");
+    require_number(options.epsilon, "epsilon", 1e-30, 1.0, "1e-30 to 1");
+    require_number(options.weight_decay, "weight decay", 0.0, 1000.0, "0 to 1000");
+    require_number(options.clip, "clip", 0.0, 1e30, "0 (none) to 1e30");
+    require(options.validation_bytes <= kMostValidationBytes, "validation bytes",
+            std::to_string(options.validation_bytes), "at most 2^32");
+    if (!options.validation.empty() && options.validation_bytes < options.config.context) {
+        fail_usage("validation bytes ", options.validation_bytes, " make no sequence; at least the context of ",
+                   options.config.context, " is needed");
+    }
+}
+
+RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::uint64_t steps) {
+    RunPlan plan;
+    plan.positions = options.config.context;
+    plan.step_sequences = static_cast<std::size_t>(std::max<std::uint64_t>(options.batch_tokens / plan.positions, 1));
+    std::uint64_t available = 0;
+    for (std::size_t r = 0; r < validation.ranges(); ++r) {
+        available += validation.bytes(r).size() / plan.positions;
+    }
+    plan.validation_sequences =
+        static_cast<std::size_t>(std::min<std::uint64_t>(available, options.validation_bytes / plan.positions));
+    plan.learning_rate =
+        options.learning_rate > 0.0 ? options.learning_rate : default_learning_rate(options.config);
+    if (steps == 0 && options.tokens > 0) {
+        steps = std::max<std::uint64_t>(options.tokens / plan.step_tokens(), 1);
+    }
+    set_steps(plan, steps, options.validate_every);
+    return plan;
+}
+
+void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_option) {
+    plan.steps = steps;
+    plan.validate_every = validate_every_option > 0 ? validate_every_option : std::max<std::uint64_t>((steps + 19) / 20, 1);
+}
+
+std::string options_text(const TrainOptions& options, const RunPlan& plan) {
+    std::string text;
+    const auto line = [&](const char* name, const std::string& value) { text += text_of(name, '=', value, '\n'); };
+    line("preset", options.preset);
+    line("precision", precision_name(options.precision));
+    line("seed", std::to_string(options.seed));
+    line("tokens", std::to_string(plan.tokens()));
+    line("batch_tokens", std::to_string(plan.step_tokens()));
+    line("learning_rate", exact_text(plan.learning_rate));
+    line("warmup", exact_text(options.warmup));
+    line("decay", exact_text(options.decay));
+    line("beta1", exact_text(options.beta1));
+    line("beta2", exact_text(options.beta2));
+    line("epsilon", exact_text(options.epsilon));
+    line("weight_decay", exact_text(options.weight_decay));
+    line("clip", exact_text(options.clip));
+    line("validate_every", std::to_string(plan.validation_sequences > 0 ? plan.validate_every : 0));
+    line("validation_bytes", std::to_string(plan.validation_sequences * plan.positions));
+    return text;
+}
+
+std::string first_difference(const std::string& left, const std::string& right) {
+    std::istringstream left_lines(left);
+    std::istringstream right_lines(right);
+    while (true) {
+        std::string a;
+        std::string b;
+        const bool has_a = static_cast<bool>(std::getline(left_lines, a));
+        const bool has_b = static_cast<bool>(std::getline(right_lines, b));
+        if (!has_a && !has_b) {
+            return "";
+        }
+        if (a != b || has_a != has_b) {
+            const std::string& named = has_a ? a : b;
+            return named.substr(0, named.find('='));
+        }
+    }
+}
+
+}  // namespace bitlaw

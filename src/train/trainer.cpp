@@ -1,0 +1,332 @@
+#include "bitlaw/train/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/float_state.hpp"
+#include "bitlaw/train/calibration.hpp"
+#include "bitlaw/train/learner.hpp"
+#include "bitlaw/train/metrics.hpp"
+#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/schedule.hpp"
+#include "bitlaw/train/training_state.hpp"
+
+namespace bitlaw {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+}
+
+// When save_every is 0: often enough that a crash costs little, seldom enough that saving costs nothing.
+constexpr double kSaveSeconds = 120.0;
+
+LearnerOptions learner_options(const TrainOptions& options) {
+    return {.adam = {.beta1 = options.beta1,
+                     .beta2 = options.beta2,
+                     .epsilon = options.epsilon,
+                     .weight_decay = options.weight_decay},
+            .clip = options.clip,
+            .micro_batch_tokens = options.micro_batch_tokens};
+}
+
+// Makes the folder, or throws when it holds a run that neither resume nor overwrite was said for.
+void prepare_folder(const TrainOptions& options) {
+    const std::filesystem::path& out = options.out;
+    std::error_code error;
+    std::filesystem::create_directories(out, error);
+    if (!std::filesystem::is_directory(out)) {
+        fail("cannot make the folder ", out.string(), ": ",
+             error ? error.message() : std::string("a file has that name"), "; name another folder");
+    }
+    const bool has_state = std::filesystem::exists(out / kStateFile);
+    if (options.resume && !has_state) {
+        fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
+    }
+    if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
+        fail_usage(out.string(), " already holds a run; resume it, overwrite it, or name another folder");
+    }
+}
+
+// A stale model or state must not be taken for one of the new run.
+void remove_old_run(const std::filesystem::path& out) {
+    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile}) {
+        std::error_code error;
+        std::filesystem::remove(out / name, error);
+        if (error) {
+            fail("cannot remove ", (out / name).string(), ": ", error.message(), "; remove it or name another folder");
+        }
+    }
+}
+
+// Throws when a resumed run's data are not those that its state was made with.
+void require_same_data(const std::vector<DataSource>& saved, const Corpus& now, const char* what) {
+    if (saved.size() != now.ranges()) {
+        fail_usage("the saved run has ", saved.size(), ' ', what, " files, this one ", now.ranges(),
+                   "; give the same data to resume it");
+    }
+    for (std::size_t i = 0; i < saved.size(); ++i) {
+        const DataSource& source = now.sources()[i];
+        if (saved[i].hash != source.hash || saved[i].bytes != source.bytes) {
+            fail_usage("the ", what, " file ", source.name, " does not hold the bytes that the saved run read from ",
+                       saved[i].name, "; give the same data to resume it");
+        }
+    }
+}
+
+void require_same_run(const TrainingProgress& saved, const TrainOptions& options, const RunPlan& plan,
+                      const Corpus& training, const Corpus& validation) {
+    const std::string difference = first_difference(saved.options, options_text(options, plan));
+    if (!difference.empty()) {
+        fail_usage("the saved run in ", options.out.string(), " has another ", difference,
+                   "; give the same options to resume it, or another folder for a new run");
+    }
+    if (saved.config != options.config) {
+        fail_usage("the saved run in ", options.out.string(), " has another config: ", describe(saved.config),
+                   "; give the same preset to resume it");
+    }
+    if (saved.steps != plan.steps || saved.tokens != saved.step * plan.step_tokens()) {
+        fail((options.out / kStateFile).string(), " contradicts itself; start the run anew");
+    }
+    require_same_data(saved.training, training, "training");
+    require_same_data(saved.validation, validation, "validation");
+}
+
+// One process's part of a run, from its first step to the end.
+class Run {
+   public:
+    Run(const TrainOptions& options, const RunPlan& plan, const Corpus& training, const Corpus& validation,
+        TrainingProgress progress, Clock::time_point start)
+        : options_(options),
+          plan_(plan),
+          schedule_{plan.learning_rate, plan.steps, options.warmup, options.decay},
+          start_(start),
+          progress_(std::move(progress)),
+          sampler_(training, plan.positions, options.seed),
+          learner_(initial_model(options.config, options.seed), learner_options(options)) {
+        if (plan.validation_sequences > 0) {
+            validation_ = first_sequences(validation, plan.positions, options.validation_bytes);
+        }
+    }
+
+    // Takes weights and moments from a saved state, whose progress the constructor was given.
+    void restore(TrainingState state) {
+        learner_.restore(state.weights, std::move(state.moments));
+        sampler_.seek(progress_.position);
+    }
+
+    TrainResult finish(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
+        if (progress_.step < plan_.steps) {
+            run_steps(on_step, stop);
+        }
+        return result();
+    }
+
+   private:
+    void run_steps(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
+        MetricsFile metrics(options_.out / kMetricsFile, progress_.step);
+        first_step_ = progress_.step;
+        write_status("running");
+        Clock::time_point saved = Clock::now();
+        while (progress_.step < plan_.steps) {
+            const StepReport report = one_step();
+            metrics.add(report);
+            if (on_step) {
+                on_step(report);
+            }
+            const bool is_last = progress_.step == plan_.steps;
+            const bool is_stopped = !is_last && (stop || progress_.step == options_.stop_after_steps);
+            if (is_stopped || (!is_last && is_save_due(saved))) {
+                save();
+                saved = Clock::now();
+            }
+            if (is_stopped) {
+                write_status("stopped");
+                throw Stopped(text_of("stopped after step ", progress_.step, " of ", plan_.steps,
+                                      "; the state is in ", (options_.out / kStateFile).string(),
+                                      ", so the same command with --resume goes on from there"));
+            }
+        }
+        // The model first: a run killed between the two resumes from an older state and writes the same model again.
+        save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
+        save();
+        write_status("finished");
+    }
+
+    [[nodiscard]] bool is_save_due(Clock::time_point saved) const {
+        if (options_.save_every > 0) {
+            return progress_.step % options_.save_every == 0;
+        }
+        return seconds_between(saved, Clock::now()) >= kSaveSeconds;
+    }
+
+    StepReport one_step() {
+        const Clock::time_point begin = Clock::now();
+        const double rate = schedule_.rate(progress_.step);
+        const StepOutcome outcome = update(rate);
+        const double seconds = seconds_between(begin, Clock::now());
+        const auto step_tokens = static_cast<double>(plan_.step_tokens());
+        require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, rate);
+        const double bits_per_byte = outcome.bits / step_tokens;
+        ++progress_.step;
+        progress_.tokens += plan_.step_tokens();
+        progress_.position = sampler_.position();
+        progress_.mean_bits_per_byte.add(bits_per_byte);
+        const bool validates = is_validation_due();
+        if (validates) {
+            validate_weights(rate);
+        }
+        return {.step = progress_.step,
+                .steps = plan_.steps,
+                .tokens = progress_.tokens,
+                .total_tokens = plan_.tokens(),
+                .bits_per_byte = bits_per_byte,
+                .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
+                .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
+                .learning_rate = rate,
+                .gradient_norm = outcome.gradient_norm,
+                .seconds = seconds_between(start_, Clock::now()),
+                .tokens_per_second = step_tokens / seconds,
+                .gflops = training_flops(options_.config, plan_.positions) *
+                          static_cast<double>(plan_.step_sequences) / seconds / 1e9};
+    }
+
+    // Draws the step's sequences leaf by leaf and updates the weights.
+    StepOutcome update(double rate) {
+        const float factor = static_cast<float>(1.0 / static_cast<double>(plan_.step_tokens()));
+        for (std::size_t first = 0; first < plan_.step_sequences; first += learner_.leaf()) {
+            const std::size_t sequences = std::min(learner_.leaf(), plan_.step_sequences - first);
+            symbols_.resize(sequences * plan_.positions);
+            for (std::size_t s = 0; s < sequences; ++s) {
+                sampler_.next(std::span(symbols_).subspan(s * plan_.positions, plan_.positions));
+            }
+            learner_.add_leaf(symbols_, factor);
+        }
+        return learner_.update(rate);
+    }
+
+    [[nodiscard]] bool is_validation_due() const {
+        const bool falls_due = progress_.step % plan_.validate_every == 0 || progress_.step == plan_.steps;
+        return falls_due && !validation_.empty();
+    }
+
+    void validate_weights(double rate) {
+        const double bits = learner_.coding_bits(validation_, options_.precision);
+        require_finite(std::isfinite(bits), "validation loss", progress_.step, rate);
+        progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
+    }
+
+    static void require_finite(bool is_finite, const char* what, std::uint64_t step, double rate) {
+        if (!is_finite) {
+            fail("the run diverged: the ", what, " is not finite in step ", step, " at learning rate ", rate,
+                 "; train anew with a lower learning rate or a longer warm-up");
+        }
+    }
+
+    void save() const {
+        save_state(options_.out / kStateFile, progress_, learner_.model().weights, learner_.moments());
+    }
+
+    void write_status(const char* status) const {
+        write_run_file(options_.out / kRunFile, options_, plan_,
+                       {.status = status,
+                        .first_step = first_step_,
+                        .last_step = progress_.step,
+                        .seconds = seconds_between(start_, Clock::now())});
+    }
+
+    [[nodiscard]] TrainingRecord record() const {
+        return {.training = progress_.training,
+                .validation = progress_.validation,
+                .seed = options_.seed,
+                .steps = progress_.step,
+                .tokens = progress_.tokens,
+                .options = progress_.options,
+                .training_bits_per_byte = progress_.mean_bits_per_byte.value,
+                .validation_bits_per_byte = progress_.validation_bits_per_byte};
+    }
+
+    TrainResult result() {
+        TrainResult result{.record = record(), .model_file = options_.out / kModelFile};
+        if (!std::filesystem::exists(result.model_file)) {
+            save_model(result.model_file, learner_.model(), options_.precision, result.record);
+        }
+        result.model_id = model_id(learner_.model(), options_.precision);
+        result.seconds = seconds_between(start_, Clock::now());
+        return result;
+    }
+
+    const TrainOptions& options_;
+    const RunPlan& plan_;
+    Schedule schedule_;
+    Clock::time_point start_;
+    TrainingProgress progress_;
+    Sampler sampler_;
+    Learner learner_;
+    std::vector<Symbol> symbols_;     // [at most leaf, T]
+    std::vector<Symbol> validation_;  // [validation_sequences, T]
+    std::uint64_t first_step_ = 0;
+};
+
+}  // namespace
+
+TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
+                  const std::atomic<bool>& stop) {
+    const FloatStateGuard guard;
+    const Clock::time_point start = Clock::now();
+    check_options(options);
+    const Corpus training(options.data);
+    const Corpus validation(options.validation);
+    for (const Corpus* corpus : {&training, &validation}) {
+        corpus->require_length(options.config.context);
+        corpus->require_alphabet(options.config.alphabet);
+    }
+    prepare_folder(options);
+
+    std::optional<TrainingState> saved;
+    if (options.resume) {
+        saved = load_state(options.out / kStateFile);
+    }
+    // A resumed run keeps its length unless another one is asked for, which is then refused below.
+    const bool keeps_length = saved && options.tokens == 0;
+    RunPlan plan = make_plan(options, validation, keeps_length ? saved->progress.steps : 0);
+    if (plan.steps == 0) {
+        const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
+        set_steps(plan,
+                  steps_for(left, initial_model(options.config, options.seed), learner_options(options), plan, training,
+                            options.validate_every, stop),
+                  options.validate_every);
+    }
+    TrainingProgress progress;
+    if (saved) {
+        require_same_run(saved->progress, options, plan, training, validation);
+        progress = saved->progress;
+    } else {
+        remove_old_run(options.out);
+        progress.config = options.config;
+        progress.options = options_text(options, plan);
+        progress.training = training.sources();
+        progress.validation = validation.sources();
+        progress.steps = plan.steps;
+    }
+    Run run(options, plan, training, validation, std::move(progress), start);
+    if (saved) {
+        run.restore(*std::move(saved));
+    }
+    saved.reset();  // its tensors would stay in memory for the whole run
+    return run.finish(on_step, stop);
+}
+
+double default_learning_rate(const ModelConfig& config) {
+    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 4e-3;
+    return at_width_64 * std::sqrt(64.0 / static_cast<double>(config.width));
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,121 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/coding/block.hpp"
+#include "support/message.hpp"
+#include "support/tiny_model.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::noisy_model;
+using bitlaw::test::random_bytes;
+using bitlaw::test::tiny_config;
+
+namespace {
+
+Bytes decode(const PackedModel& packed, std::uint64_t reset, const std::vector<Bytes>& payloads, std::size_t count) {
+    const std::vector<ByteSpan> spans(payloads.begin(), payloads.end());
+    Bytes plain(count);
+    decode_streams(packed, reset, spans, plain, {});
+    return plain;
+}
+
+}  // namespace
+
+TEST_CASE("block: streams cover the bytes, lengths differ by at most 1") {
+    for (const std::size_t bytes : {1, 2, 5, 64, 1000, 1001, 16777216}) {
+        for (std::size_t n = 1; n <= std::min<std::size_t>(bytes, 70); ++n) {
+            CHECK(stream_begin(bytes, n, 0) == 0);
+            CHECK(stream_begin(bytes, n, n) == bytes);
+            for (std::size_t i = 0; i < n; ++i) {
+                const std::size_t length = stream_begin(bytes, n, i + 1) - stream_begin(bytes, n, i);
+                REQUIRE((length == bytes / n || length == bytes / n + 1));
+                REQUIRE(length >= 1);
+            }
+        }
+    }
+    CHECK(default_streams(1) == 1);
+    CHECK(default_streams(10'000) == 1);
+    CHECK(default_streams(1'000'000) == 15);
+    CHECK(default_streams(4 * 1024 * 1024) == 64);
+    CHECK(default_streams(16'000'000) == 64);
+}
+
+TEST_CASE("block: bytes that the model does not expect come back too, in any number of streams") {
+    Bytes all(256);
+    std::iota(all.begin(), all.end(), std::uint8_t{0});
+    for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
+        const StoredModel model = noisy_model(tiny_config(architecture), 3);
+        const PackedModel packed(model.model, PackFor::inference);
+        const std::uint64_t reset = default_reset(model.model.config);
+        for (const Bytes& plain : {Bytes{7}, Bytes{0}, Bytes{255, 255}, all, Bytes(700, 0), random_bytes(999, 1)}) {
+            for (const std::size_t streams : {1, 2, 3, 50}) {
+                if (streams > plain.size()) {
+                    continue;
+                }
+                CAPTURE(plain.size());
+                CAPTURE(streams);
+                const std::vector<Bytes> payloads = encode_streams(packed, reset, plain, streams, {});
+                const std::vector<double> bits = stream_bits(packed, reset, plain, streams, {});
+                REQUIRE(payloads.size() == streams);
+                REQUIRE(bits.size() == streams);
+                for (std::size_t i = 0; i < streams; ++i) {
+                    // The coder's own bound: less than one byte and 8.6e-8 bits a symbol above the ideal length. A code may
+                    // lose at most its trailing zero bytes below it.
+                    REQUIRE(8.0 * static_cast<double>(payloads[i].size()) < bits[i] + 8 + 1e-3);
+                }
+                CHECK(decode(packed, reset, payloads, plain.size()) == plain);
+            }
+        }
+    }
+}
+
+TEST_CASE("block: resets in the middle of a stream") {
+    const StoredModel model = noisy_model(tiny_config(Architecture::modern), 3);
+    const PackedModel packed(model.model, PackFor::inference);
+    const Bytes plain = random_bytes(600, 2);
+    std::vector<std::vector<Bytes>> codes;
+    for (const std::uint64_t reset : {0, 1, 7, 100, 599, 600}) {
+        codes.push_back(encode_streams(packed, reset, plain, 2, {}));
+        CHECK(decode(packed, reset, codes.back(), plain.size()) == plain);
+    }
+    CHECK(codes[0] != codes[1]);
+    CHECK(codes[0] != codes[3]);
+    CHECK(codes[0] == codes[4]);  // 300 symbols a stream: never reached
+}
+
+TEST_CASE("block: a failure of one worker ends the others") {
+    const StoredModel model = noisy_model(tiny_config(Architecture::modern), 3);
+    const PackedModel packed(model.model, PackFor::inference);
+    const Bytes plain = random_bytes(200'000, 2);
+    const std::size_t before = thread_count();
+    set_thread_count(2);
+    std::uint64_t reported = 0;
+    const BlockProgress stop = [&](std::uint64_t done, std::uint64_t) {
+        reported = done;
+        throw Stopped("stopped by the test");
+    };
+    CHECK(test::message_of<Stopped>([&] { (void)encode_streams(packed, 0, plain, 2, stop); }) == "stopped by the test");
+    CHECK(reported < plain.size());
+    Bytes out(plain.size());
+    const std::vector<ByteSpan> payloads(16, ByteSpan(plain).first(100));
+    CHECK(test::message_of<Stopped>([&] { decode_streams(packed, 0, payloads, out, stop); }) == "stopped by the test");
+    set_thread_count(before);
+}
+
+TEST_CASE("block: a model whose context would not fit is refused before it is allocated") {
+    ModelConfig config = tiny_config(Architecture::modern);
+    CHECK_NOTHROW(check_context_memory(config));
+    config.context = config.window = 1 << 20;
+    CHECK_NOTHROW(check_context_memory(config));  // 256 MiB
+    config.layers = 9;
+    CHECK(test::holds(test::message_of<Error>([&] { check_context_memory(config); }), "MiB of context"));
+    CHECK(codable(config, random_bytes(100, 1)));
+    config.alphabet = 128;
+    CHECK(codable(config, Bytes{0, 127}));
+    CHECK_FALSE(codable(config, Bytes{0, 128}));
+}

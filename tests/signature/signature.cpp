@@ -1,0 +1,129 @@
+// Prints the hashes that exactness class A promises: of checkpoints trained from nothing, of archives made
+// with them.
+//
+// usage: bitlaw_signature THREADS
+//        bitlaw_signature isas    the instruction sets of this build and processor
+
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "../support/temporary_folder.hpp"
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/train/trainer.hpp"
+
+namespace {
+
+using namespace bitlaw;
+
+// Text of words with unequal frequencies: there is something to learn, and no file has to be shipped.
+Bytes sample(std::size_t size) {
+    constexpr std::string_view kWords[] = {"the ", "of ",    "and ",   "bits ",    "a ",     "model ",
+                                           "in ",  "costs ", "bytes ", "counted ", "exact ", ".\n"};
+    Random random(2026);
+    Bytes text;
+    while (text.size() < size) {
+        const std::string_view word = kWords[random.below(1 + random.below(std::size(kWords)))];
+        text.insert(text.end(), word.begin(), word.end());
+    }
+    text.resize(size);
+    return text;
+}
+
+struct Run {
+    const char* name;
+    Architecture architecture;
+    std::uint64_t steps;
+    std::uint64_t batch_tokens;
+};
+
+// The last has batches of two leaves of the gradient's tree; the others have one, and 20 steps.
+constexpr Run kRuns[] = {{"modern", Architecture::modern, 20, 512},
+                         {"vanilla", Architecture::vanilla, 20, 512},
+                         {"modern-tree", Architecture::modern, 2, 8192}};
+
+ModelConfig tiny_config(Architecture architecture) {
+    ModelConfig config;
+    config.architecture = architecture;
+    config.width = 32;
+    config.layers = 2;
+    config.heads = 2;
+    config.kv_heads = architecture == Architecture::modern ? 1 : 2;
+    config.head_width = 16;
+    config.hidden = 80;  // five vectors of 16: a full tile and a rest
+    config.context = 128;
+    config.window = architecture == Architecture::modern ? 48 : 128;
+    return config;
+}
+
+void print_hash(const char* what, const char* name, ByteSpan bytes) {
+    std::printf("%s %s %s\n", what, name, hex64(hash64(bytes)).c_str());
+}
+
+void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
+    TrainOptions options;
+    options.data = {(folder / "sample").string()};
+    options.out = folder / run.name;
+    options.preset = run.name;
+    options.config = tiny_config(run.architecture);
+    options.tokens = run.steps * run.batch_tokens;
+    options.batch_tokens = run.batch_tokens;
+    const std::atomic<bool> stop{false};
+    const TrainResult result = train(
+        options, [](const StepReport&) {}, stop);
+    print_hash("checkpoint", run.name, read_file(result.model_file, 1 << 20));
+
+    const StoredModel model = load_model(result.model_file);
+    CompressOptions coding;
+    coding.block_bytes = 15'000;  // two blocks, the second shorter
+    coding.streams = 3;
+    coding.embed_model = true;
+    Bytes archive;
+    compress(model, coding, source_of(plain), sink_to(archive));
+    print_hash("archive", run.name, archive);
+
+    Bytes restored;
+    const ModelFinder none = [](std::uint64_t) -> const StoredModel& {
+        fail("the archive embeds its model");
+    };
+    decompress(none, source_of(archive), sink_to(restored), {});
+    if (hash64(restored) != hash64(plain) || restored.size() != plain.size()) {
+        fail("the archive ", run.name, " restores to other bytes");
+    }
+}
+
+void print_isas() {
+    for (const Isa isa : available_isas()) {
+        std::printf("%s\n", isa_name(isa));
+    }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+    const std::string argument = count == 2 ? arguments[1] : "";
+    if (argument == "isas") {
+        print_isas();
+        return 0;
+    }
+    set_thread_count(std::stoul(argument));
+    const test::TemporaryFolder folder;
+    const Bytes plain = sample(20'000);
+    write_file(folder / "sample", plain);
+    for (const Run& run : kRuns) {
+        sign(run, folder.path(), plain);
+    }
+    return 0;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "bitlaw_signature: %s\n", error.what());
+    return 1;
+}

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/train/run_plan.hpp"
+#include "support/message.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+
+namespace {
+
+template <class Change>
+std::string refusal(Change change) {
+    TrainOptions options = test::tiny_options("data", "out", 10);
+    change(options);
+    return message_of<UsageError>([&] { check_options(options); });
+}
+
+}  // namespace
+
+TEST_CASE("options without sense are refused by name") {
+    CHECK(refusal([](TrainOptions&) {}).empty());
+    CHECK(holds(refusal([](TrainOptions& o) { o.data.clear(); }), "training data"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.out.clear(); }), "folder"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens = 0; }), "budget"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.minutes = 1; }), "both tokens and minutes"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.batch_tokens = 0; }), "batch tokens 0"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.learning_rate = -1; }), "learning rate -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.learning_rate = std::numeric_limits<double>::quiet_NaN(); }),
+                "learning rate nan"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.warmup = 1.5; }), "warmup 1.5"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.decay = -0.5; }), "decay -0.5"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta1 = 1; }), "beta1 1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 1; }), "beta2 1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.epsilon = 0; }), "epsilon 0"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.weight_decay = -1; }), "weight decay -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.clip = -1; }), "clip -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.minutes = -1; o.tokens = 0; }), "minutes -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.validation_bytes = 31; }), "at least the context of 32"));
+    CHECK(refusal([](TrainOptions& o) { o.tokens = 0; o.resume = true; }).empty());
+}
+
+TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
+    const test::TemporaryFolder folder;
+    test::write_text(folder / "v", std::string(1000, 'x'));
+    const Corpus validation({(folder / "v").string()});
+    TrainOptions options = test::tiny_options("data", "out", 10);
+    options.batch_tokens = 100;
+    options.tokens = 1000;
+    options.validation_bytes = 500;
+    RunPlan plan = make_plan(options, validation, 0);
+    CHECK(plan.step_sequences == 3);
+    CHECK(plan.step_tokens() == 96);
+    CHECK(plan.steps == 10);
+    CHECK(plan.tokens() == 960);
+    CHECK(plan.validate_every == 1);
+    CHECK(plan.validation_sequences == 15);
+    CHECK(plan.learning_rate == default_learning_rate(options.config));
+    options.batch_tokens = 1;
+    options.tokens = 1;
+    options.validation_bytes = 10'000;
+    plan = make_plan(options, validation, 0);
+    CHECK(plan.step_sequences == 1);
+    CHECK(plan.steps == 1);
+    CHECK(plan.validation_sequences == 31);
+    set_steps(plan, 101, 0);
+    CHECK(plan.validate_every == 6);
+    set_steps(plan, 101, 7);
+    CHECK(plan.validate_every == 7);
+    CHECK(make_plan(options, validation, 55).steps == 55);
+    CHECK(make_plan(options, Corpus({}), 5).validation_sequences == 0);
+}
+
+TEST_CASE("the options' text holds what decides bits, and nothing else") {
+    const Corpus none({});
+    const TrainOptions options = test::tiny_options("data", "out", 10);
+    const auto text = [&](const TrainOptions& changed) {
+        return options_text(changed, make_plan(changed, none, 0));
+    };
+    const auto difference = [&](auto change) {
+        TrainOptions changed = options;
+        change(changed);
+        return first_difference(text(options), text(changed));
+    };
+    CHECK(holds(text(options), "beta2=0.95\n"));
+    CHECK(difference([](TrainOptions& o) { o.out = "elsewhere"; }).empty());
+    CHECK(difference([](TrainOptions& o) { o.micro_batch_tokens = 32; }).empty());
+    CHECK(difference([](TrainOptions& o) { o.save_every = 3; }).empty());
+    CHECK(difference([](TrainOptions& o) { o.command = "bitlaw"; }).empty());
+    CHECK(difference([](TrainOptions& o) { o.seed = 2; }) == "seed");
+    CHECK(difference([](TrainOptions& o) { o.tokens += 128; }) == "tokens");
+    CHECK(difference([](TrainOptions& o) { o.precision = Precision::fp32; }) == "precision");
+    CHECK(difference([](TrainOptions& o) { o.learning_rate = 0.5; }) == "learning_rate");
+    CHECK(difference([](TrainOptions& o) { o.clip = 0; }) == "clip");
+    CHECK(first_difference("a=1\n", "a=1\nb=2\n") == "b");
+    CHECK(first_difference("a=1\nb=2\n", "a=1\n") == "b");
+    CHECK(first_difference("", "").empty());
+}
+
+TEST_CASE("default learning rates fall with the root of the width") {
+    ModelConfig config;
+    config.width = 64;
+    CHECK(default_learning_rate(config) == 4e-3);
+    config.width = 256;
+    CHECK(default_learning_rate(config) == 2e-3);
+    config.architecture = Architecture::vanilla;
+    CHECK(default_learning_rate(config) == 5e-4);
+}

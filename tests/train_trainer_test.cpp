@@ -1,0 +1,349 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <sstream>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/train/learner.hpp"
+#include "bitlaw/train/training_state.hpp"
+#include "support/hostile_float_state.hpp"
+#include "support/message.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::file_bytes;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+using bitlaw::test::TemporaryFolder;
+using bitlaw::test::tiny_options;
+using bitlaw::test::train_quietly;
+
+namespace {
+
+// A folder with data and the outputs of any number of runs.
+class Runs {
+   public:
+    Runs() { test::write_text(folder_ / "data", test::random_text(8000, 1)); }
+    [[nodiscard]] TrainOptions options(const std::string& out, std::uint64_t steps, std::uint64_t batch = 4) const {
+        return tiny_options(folder_ / "data", folder_ / out, steps, batch);
+    }
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
+    [[nodiscard]] Bytes model(const std::string& out) const { return file_bytes(folder_ / out / kModelFile); }
+    [[nodiscard]] Bytes state(const std::string& out) const { return file_bytes(folder_ / out / kStateFile); }
+    // Everything of metrics.csv but the two columns of time.
+    [[nodiscard]] std::string rows(const std::string& out) const {
+        const Bytes bytes = file_bytes(folder_ / out / "metrics.csv");
+        std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+        std::string rows;
+        for (std::string line; std::getline(lines, line);) {
+            rows += line.substr(0, line.rfind(',', line.rfind(',') - 1)) + '\n';
+        }
+        return rows;
+    }
+    [[nodiscard]] bool has(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
+
+   private:
+    TemporaryFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a run stopped and resumed gives the bytes of a straight run") {
+    const Runs runs;
+    for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
+        CAPTURE(static_cast<int>(architecture));
+        const std::string name = std::to_string(static_cast<int>(architecture));
+        const auto options = [&](const std::string& out) {
+            TrainOptions result = runs.options(out + name, 20);
+            result.config = test::tiny_config(architecture, 2);
+            result.validate_every = 3;
+            return result;
+        };
+        const TrainResult straight = train_quietly(options("straight"));
+        TrainOptions halved = options("halved");
+        halved.stop_after_steps = 10;
+        CHECK(holds(message_of<Stopped>([&] { train_quietly(halved); }), "step 10 of 20"));
+        CHECK_FALSE(runs.has("halved" + name + "/model.blm"));
+        halved.stop_after_steps = 11;  // once more, right after the resume
+        halved.resume = true;
+        CHECK(holds(message_of<Stopped>([&] { train_quietly(halved); }), "step 11 of 20"));
+        halved.stop_after_steps = 0;
+        const TrainResult resumed = train_quietly(halved);
+        CHECK(runs.model("halved" + name) == runs.model("straight" + name));
+        CHECK(runs.state("halved" + name) == runs.state("straight" + name));
+        CHECK(runs.rows("halved" + name) == runs.rows("straight" + name));
+        CHECK(resumed.model_id == straight.model_id);
+        CHECK(load_model(resumed.model_file).id == straight.model_id);
+        CHECK(resumed.record.steps == 20);
+        CHECK(resumed.record.tokens == 20 * 128);
+    }
+}
+
+TEST_CASE("a stop flag ends the run after the step, with a state that resumes") {
+    const Runs runs;
+    train_quietly(runs.options("straight", 8));
+    std::atomic<bool> stop{false};
+    const auto stop_at_5 = [&](const StepReport& report) { stop = report.step == 5; };
+    CHECK(holds(message_of<Stopped>([&] { train(runs.options("stopped", 8), stop_at_5, stop); }), "step 5 of 8"));
+    TrainOptions resumed = runs.options("stopped", 8);
+    resumed.resume = true;
+    resumed.tokens = 0;  // the length is in the state
+    std::uint64_t first = 0;
+    stop = false;
+    train(
+        resumed, [&](const StepReport& report) { first = first == 0 ? report.step : first; }, stop);
+    CHECK(first == 6);
+    CHECK(runs.state("stopped") == runs.state("straight"));
+    CHECK(runs.model("stopped") == runs.model("straight"));
+}
+
+TEST_CASE("threads, instruction sets, micro-batches and a hostile host change no byte") {
+    const test::MachineScope scope;
+    const Runs runs;
+    const auto options = [&](const std::string& out, std::uint64_t micro_batch) {
+        TrainOptions result = runs.options(out, 2);
+        result.config = test::tiny_config(Architecture::modern, 2);
+        result.config.context = 256;
+        result.config.window = 100;
+        result.batch_tokens = 36 * 256;  // two leaves of 16 sequences and one of 4
+        result.tokens = 2 * result.batch_tokens;
+        result.micro_batch_tokens = micro_batch;
+        return result;
+    };
+    set_thread_count(1);
+    choose_isa(Isa::scalar);
+    train_quietly(options("first", 0));
+    const Bytes model = runs.model("first");
+    const Bytes state = runs.state("first");
+    for (const Isa isa : available_isas()) {
+        choose_isa(isa);
+        for (const std::size_t threads : {1, 2, 3}) {
+            set_thread_count(threads);
+            const std::uint64_t micro_batch = threads == 1 ? 1 : threads == 2 ? 5 * 256 + 7 : 1'000'000;
+            CAPTURE(isa_name(isa));
+            CAPTURE(threads);
+            const std::string out = std::string(isa_name(isa)) + std::to_string(threads);
+            {
+                const test::HostileFloatState hostile;
+                train_quietly(options(out, micro_batch));
+            }
+            CHECK(runs.model(out) == model);
+            CHECK(runs.state(out) == state);
+        }
+    }
+    TrainOptions seeded = options("seeded", 0);
+    seeded.seed = 2;
+    train_quietly(seeded);
+    CHECK(runs.model("seeded") != model);
+}
+
+TEST_CASE("a step is the tree over leaves of plain gradients") {
+    const ModelConfig config = test::tiny_config(Architecture::vanilla);
+    const std::string text = test::random_text(3 * 4096, 4);
+    const std::vector<Symbol> symbols(text.begin(), text.end());
+    const LearnerOptions options{.adam = {.beta1 = 0.0, .beta2 = 0.0, .epsilon = 1.0, .weight_decay = 0.0}, .clip = 0};
+    Learner learner(initial_model(config, 1), options);
+    REQUIRE(learner.leaf() == 128);
+    const Model before = learner.model();
+    const PackedModel packed(before, PackFor::training);
+    Network network(packed);
+    std::vector<Floats> leaves;
+    double bits = 0.0;
+    for (std::size_t leaf = 0; leaf < 3; ++leaf) {
+        const auto piece = std::span(symbols).subspan(leaf * 4096, 4096);
+        learner.add_leaf(piece, 1e-3F);
+        bits += network.gradient({.symbols = piece, .sequences = 128, .positions = 32}, 1e-3F,
+                                 leaves.emplace_back(before.layout.size));
+    }
+    const StepOutcome outcome = learner.update(0.0);
+    CHECK(outcome.bits == doctest::Approx(bits).epsilon(1e-12));
+    CHECK(learner.model().weights == before.weights);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < before.layout.size; ++i) {
+        // With both betas 0 the first moment is the gradient itself.
+        const float sum = (leaves[0][i] + leaves[1][i]) + leaves[2][i];
+        wrong += learner.moments().first[i] != sum ? 1 : 0;
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("validation is what the stored model codes") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 6);
+    double last = -1.0;
+    std::size_t measured = 0;
+    const std::atomic<bool> stop{false};
+    options.validate_every = 4;
+    const TrainResult result = train(
+        options,
+        [&](const StepReport& report) {
+            measured += report.validation_bits_per_byte >= 0.0 ? 1 : 0;
+            last = report.validation_bits_per_byte;
+            CHECK((report.validation_bits_per_byte >= 0.0) == (report.step == 4 || report.step == 6));
+        },
+        stop);
+    CHECK(measured == 2);
+    CHECK(result.record.validation_bits_per_byte == last);
+    const StoredModel stored = load_model(result.model_file);
+    const PackedModel packed(stored.model, PackFor::inference);
+    Network network(packed);
+    const std::string text = test::random_text(8000, 1).substr(6000, 512);
+    const std::vector<Symbol> symbols(text.begin(), text.end());
+    CHECK(network.loss({.symbols = symbols, .sequences = 16, .positions = 32}) / 512.0 == last);
+    CHECK(stored.record.validation_bits_per_byte == last);
+    CHECK(stored.record.training[0].bytes == 6000);
+    CHECK(stored.record.validation[0].begin == 6000);
+    CHECK(holds(stored.record.options, "validate_every=4\n"));
+}
+
+TEST_CASE("the loss on a repetitive text falls from 8 bits to less than 1") {
+    const TemporaryFolder folder;
+    std::string text;
+    while (text.size() < 20'000) {
+        text += "the same words again and again; ";
+    }
+    test::write_text(folder / "data", text + text);
+    TrainOptions options = tiny_options(folder / "data", folder / "out", 250, 16);
+    options.learning_rate = 0.01;
+    double first = 0.0;
+    const std::atomic<bool> stop{false};
+    const TrainResult result = train(
+        options,
+        [&](const StepReport& report) {
+            first = report.step == 1 ? report.bits_per_byte : first;
+            CHECK(report.gflops > 0.0);
+        },
+        stop);
+    CHECK(first > 5.0);
+    CHECK(result.record.training_bits_per_byte < 1.0);
+    CHECK(result.record.validation_bits_per_byte < 1.0);
+}
+
+TEST_CASE("a folder that holds a run is not touched without resume or overwrite") {
+    const Runs runs;
+    train_quietly(runs.options("run", 2));
+    const Bytes state = runs.state("run");
+    TrainOptions again = runs.options("run", 2);
+    again.seed = 2;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(again); }), "already holds a run"));
+    CHECK(runs.state("run") == state);
+    again.overwrite = true;
+    train_quietly(again);
+    CHECK(runs.state("run") != state);
+    test::write_text(runs / "file", "x");
+    CHECK(holds(message_of<Error>([&] { train_quietly(runs.options("file", 2)); }), "cannot make the folder"));
+}
+
+TEST_CASE("resume refuses other options and other data by name, and a missing state") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 6);
+    options.resume = true;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "no state.bls"));
+    options.resume = false;
+    options.stop_after_steps = 3;
+    CHECK_FALSE(message_of<Stopped>([&] { train_quietly(options); }).empty());
+    const Bytes state = runs.state("run");
+    options.stop_after_steps = 0;
+    options.resume = true;
+    const auto refusal = [&](auto change) {
+        TrainOptions changed = options;
+        change(changed);
+        return message_of<UsageError>([&] { train_quietly(changed); });
+    };
+    CHECK(holds(refusal([](TrainOptions& o) { o.seed = 9; }), "another seed"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens *= 2; }), "another tokens"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 0.99; }), "another beta2"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.config.layers = 2; }), "another config"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.data.push_back(o.data[0]); }), "training files"));
+    CHECK(holds(refusal([&](TrainOptions& o) { o.data = {(runs / "data").string() + "@1:6001"}; }),
+                "the training file data"));
+    CHECK(holds(refusal([&](TrainOptions& o) { o.validation = {(runs / "data").string() + "@5999:7999"}; }),
+                "the validation file data"));
+    CHECK(runs.state("run") == state);
+    CHECK_NOTHROW(train_quietly(options));
+}
+
+TEST_CASE("a finished run that is resumed returns its result at once") {
+    const Runs runs;
+    const TrainResult first = train_quietly(runs.options("run", 4));
+    const Bytes model = runs.model("run");
+    TrainOptions again = runs.options("run", 4);
+    again.resume = true;
+    const std::atomic<bool> stop{false};
+    const auto never = [](const StepReport&) { FAIL("no step is left"); };
+    CHECK(train(again, never, stop).model_id == first.model_id);
+    CHECK(runs.model("run") == model);
+    std::filesystem::remove(runs / "run/model.blm");
+    CHECK(train(again, never, stop).record.validation_bits_per_byte == first.record.validation_bits_per_byte);
+    CHECK(runs.model("run") == model);
+}
+
+TEST_CASE("a damaged state stops the resume; forged positions are errors too") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 6);
+    options.stop_after_steps = 3;
+    CHECK_FALSE(message_of<Stopped>([&] { train_quietly(options); }).empty());
+    options.resume = true;
+    options.stop_after_steps = 0;
+    const TrainingState good = load_state(runs / "run/state.bls");
+    const auto refusal = [&](auto change) {
+        TrainingState bad = good;
+        change(bad);
+        save_state(runs / "run/state.bls", bad.progress, bad.weights, bad.moments);
+        return message_of<Error>([&] { train_quietly(options); });
+    };
+    CHECK(holds(refusal([](TrainingState& s) { s.progress.position.index = 1'000'000; }), "saved position"));
+    CHECK(holds(refusal([](TrainingState& s) { s.progress.tokens = 1; }), "contradicts itself"));
+    CHECK(holds(refusal([](TrainingState& s) { s.progress.step = 7; }), "contradict"));
+    CHECK(holds(refusal([](TrainingState& s) { s.weights[5] = std::numeric_limits<float>::quiet_NaN(); }),
+                "diverged"));
+    save_state(runs / "run/state.bls", good.progress, good.weights, good.moments);
+    CHECK_NOTHROW(train_quietly(options));
+}
+
+TEST_CASE("a run that diverges names the step and leaves the saved state") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 30);
+    options.config = test::tiny_config(Architecture::vanilla);
+    options.learning_rate = 1000.0;
+    options.weight_decay = 1000.0;
+    options.clip = 0.0;
+    options.warmup = 0.0;
+    const std::string message = message_of<Error>([&] { train_quietly(options); });
+    CHECK(holds(message, "diverged"));
+    CHECK(holds(message, "learning rate"));
+    CHECK_FALSE(runs.has("run/model.blm"));
+    CHECK_FALSE(runs.has("run/state.bls"));
+}
+
+TEST_CASE("minutes become a number of tokens that reproduces the run") {
+    const Runs runs;
+    TrainOptions timed = runs.options("timed", 1);
+    timed.tokens = 0;
+    timed.minutes = 0.005;
+    const TrainResult result = train_quietly(timed);
+    CHECK(result.record.tokens % 128 == 0);
+    CHECK(result.record.tokens > 0);
+    CHECK(holds(result.record.options, "tokens=" + std::to_string(result.record.tokens) + "\n"));
+    TrainOptions counted = runs.options("counted", 1);
+    counted.tokens = result.record.tokens;
+    train_quietly(counted);
+    CHECK(runs.model("counted") == runs.model("timed"));
+    CHECK(runs.state("counted") == runs.state("timed"));
+}
+
+TEST_CASE("metrics.csv has a row a step, run.json says where and how") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 3);
+    options.command = "bitlaw train \"x\"";
+    train_quietly(options);
+    const Bytes csv = file_bytes(runs / "run/metrics.csv");
+    CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
+    CHECK(std::string(csv.begin(), csv.end()).starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
+    const Bytes json = file_bytes(runs / "run/run.json");
+    const std::string text(json.begin(), json.end());
+    CHECK(holds(text, "\"command\": \"bitlaw train \\\"x\\\"\""));
+    CHECK(holds(text, "\"status\": \"finished\""));
+    CHECK(holds(text, "\"threads\": "));
+}
