@@ -64,12 +64,14 @@ SIGNATURE := $(OUT)/bitlaw_signature
 OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES))
 
 # Only these files may use instructions that not every machine has; src/kernels/isa.cpp chooses at start.
-KERNEL_FLAGS := $(if $(DEBUG),,$(if $(SAN),-O2,-O3))
+KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
 AVX2_FLAGS   := -mavx2 -mfma
 AVX512_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
 $(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS)
 $(OUT)/objects/src/kernels/%_avx2.o: CXXFLAGS += $(AVX2_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512.o: CXXFLAGS += $(AVX512_FLAGS)
+
+$(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 # Gets data sets: finds each one, unpacks it, checks its hash, and prints the path of the result.
 # Usage: data/fetch.sh NAME...  |  data/fetch.sh --list  |  data/fetch.sh --help
 #
-# A set is looked for in data/ of this checkout, then in the folders of BITLAW_DATA, then on the network; gcide comes from
-# a Debian package. What is made here is made under data/.fetch and moved into place when it is whole and verified, so that
-# a full disk, a broken download, a signal or a second call at the same time leave nothing half-written.
+# A set is looked for in data/ of this checkout, then in the folders of BITLAW_DATA, then on the network; gcide comes
+# from a Debian package. What is made here is made under data/.fetch and moved into place when it is whole and verified,
+# so that a full disk, a broken download, a signal or a second call at the same time leave nothing half-written.
 # Exit codes: 0 done, 1 a set could not be got, 2 wrong usage.
 set -euo pipefail
 export LC_ALL=C
@@ -232,7 +232,9 @@ from_debian() {
     accept "$here" gcide "$here/out" "$what"
 }
 
-# demo_from HERE SOURCE LICENCE FILE TRAIN_BYTES HELD_FILE HELD_BEGIN: makes the demo's folder out of ranges of two sets.
+commas() { sed -E ':a; s/^([0-9]+)([0-9]{3})/\1,\2/; ta' <<< "$1"; }
+
+# demo_from HERE SOURCE LICENCE FILE TRAIN_BYTES HELD_FILE HELD_BEGIN: makes the demo's folder out of two sets.
 demo_from() {
     local here=$1 made=$1/demo file=$data/$4 bytes=$5 held=$data/$6 begin=$7
     mkdir "$made" || return 1
@@ -243,7 +245,8 @@ demo_from() {
     fi
     cut_bytes "$held" "$begin" "$held_out_bytes" "$made/held-out" || return 1
     printf 'source: %s\nlicence: %s\ntrain: the first %s bytes of %s\nheld-out: %s bytes of %s from byte %s on\n' \
-        "$2" "$3" "$bytes" "$4" "$held_out_bytes" "$6" "$begin" > "$made/SOURCE.txt" || return 1
+        "$2" "$3" "$(commas "$bytes")" "$4" "$(commas "$held_out_bytes")" "$6" "$(commas "$begin")" \
+        > "$made/SOURCE.txt" || return 1
     (cd "$made" && sha256sum train held-out SOURCE.txt > SHA256SUMS) && accept "$here" demo "$made" "$made"
 }
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <unistd.h>
 
 #include <array>
@@ -109,8 +110,8 @@ TEST_CASE("archive: an empty one has 38 bytes, and the sizes of the pieces add u
     CHECK(archive_of({}).size() == kHeaderBytes + 15);
     CHECK(read_all(archive_of({})).empty());
     const std::vector<IndexEntry> index{{1 + 1 + 8 + 5 + kBlockCheckBytes, 5}};
-    CHECK(archive_of({counting(5)}).size() == header_bytes(kHeader).size() + index[0].archive_bytes +
-                                                  trailer_bytes(index).size());
+    CHECK(archive_of({counting(5)}).size() ==
+          header_bytes(kHeader).size() + index[0].archive_bytes + trailer_bytes(index).size());
 }
 
 TEST_CASE("archive: the index is found from the end") {
@@ -156,9 +157,10 @@ TEST_CASE("archive: what is none is called so") {
 TEST_CASE("archive: every truncation says where it ends") {
     const Bytes archive = archive_of({counting(300), counting(20)});
     for (std::size_t length = 4; length < archive.size(); ++length) {
-        const std::string message = reading(Bytes(archive.begin(), archive.begin() + static_cast<long>(length)));
+        const std::string message =
+            reading(Bytes(archive.begin(), archive.begin() + static_cast<long>(length)));
         REQUIRE(holds(message, text_of("ends too early, at byte ")));
-        REQUIRE(holds(message, length < kHeaderBytes        ? "in the header"
+        REQUIRE(holds(message, length < kHeaderBytes         ? "in the header"
                                : length < kHeaderBytes + 315 ? "in block 1"
                                : length < kHeaderBytes + 349 ? "in block 2"
                                                              : "in "));
@@ -195,14 +197,16 @@ TEST_CASE("archive: forged fields are named, with all checks right") {
     };
     CHECK(holds(forged({BlockKind::stored, 0, {}, 0}, 0), "the block is empty"));
     CHECK(holds(forged({BlockKind::stored, kMostBlockBytes + 1, {}, 0}, 9), "at most 16777216 is possible"));
-    CHECK(holds(forged({BlockKind::stored, ~std::uint64_t{0}, {}, 0}, 9), "the plain length is 18446744073709551615"));
+    CHECK(holds(forged({BlockKind::stored, ~std::uint64_t{0}, {}, 0}, 9),
+                "the plain length is 18446744073709551615"));
     CHECK(holds(forged({static_cast<BlockKind>(3), 9, {}, 0}, 9), "unknown block type 3"));
     CHECK(holds(forged({BlockKind::coded, 9, {}, 0}, 9), "no streams"));
     CHECK(holds(forged({BlockKind::coded, 2, {0, 0, 0}, 0}, 0), "the number of streams is 3, but at most 2"));
     CHECK(holds(forged({BlockKind::coded, 5000, std::vector<std::uint64_t>(4097, 0), 0}, 0),
                 "the number of streams is 4097, but at most 4096"));
     CHECK(holds(forged({BlockKind::coded, 9, {5, 4}, 0}, 9), "the length of a stream is 4, but at most 3"));
-    CHECK(holds(forged({BlockKind::stored, 9, {}, 0}, 9), "the total plain length is 0, but the blocks before it give 9"));
+    CHECK(holds(forged({BlockKind::stored, 9, {}, 0}, 9),
+                "the total plain length is 0, but the blocks before it give 9"));
 
     Bytes padded = header_bytes(kHeader);
     padded.insert(padded.end(), {1, 0x85, 0x00});

@@ -5,19 +5,23 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "support/message.hpp"
+#include "support/threads.hpp"
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
 using bitlaw::test::noisy_model;
 using bitlaw::test::random_bytes;
+using bitlaw::test::smallest_config;
 using bitlaw::test::tiny_config;
 
 namespace {
 
-Bytes decode(const PackedModel& packed, std::uint64_t reset, const std::vector<Bytes>& payloads, std::size_t count) {
+Bytes decode(const PackedModel& packed, std::uint64_t reset, const std::vector<Bytes>& payloads,
+             std::size_t count) {
     const std::vector<ByteSpan> spans(payloads.begin(), payloads.end());
     Bytes plain(count);
     decode_streams(packed, reset, spans, plain, {});
@@ -52,7 +56,8 @@ TEST_CASE("block: bytes that the model does not expect come back too, in any num
         const StoredModel model = noisy_model(tiny_config(architecture), 3);
         const PackedModel packed(model.model, PackFor::inference);
         const std::uint64_t reset = default_reset(model.model.config);
-        for (const Bytes& plain : {Bytes{7}, Bytes{0}, Bytes{255, 255}, all, Bytes(700, 0), random_bytes(999, 1)}) {
+        for (const Bytes& plain :
+             {Bytes{7}, Bytes{0}, Bytes{255, 255}, all, Bytes(700, 0), random_bytes(999, 1)}) {
             for (const std::size_t streams : {1, 2, 3, 50}) {
                 if (streams > plain.size()) {
                     continue;
@@ -64,8 +69,8 @@ TEST_CASE("block: bytes that the model does not expect come back too, in any num
                 REQUIRE(payloads.size() == streams);
                 REQUIRE(bits.size() == streams);
                 for (std::size_t i = 0; i < streams; ++i) {
-                    // The coder's own bound: less than one byte and 8.6e-8 bits a symbol above the ideal length. A code may
-                    // lose at most its trailing zero bytes below it.
+                    // The coder's own bound: less than one byte and 8.6e-8 bits a symbol above the ideal
+                    // length. A code may lose at most its trailing zero bytes below it.
                     REQUIRE(8.0 * static_cast<double>(payloads[i].size()) < bits[i] + 8 + 1e-3);
                 }
                 CHECK(decode(packed, reset, payloads, plain.size()) == plain);
@@ -88,23 +93,33 @@ TEST_CASE("block: resets in the middle of a stream") {
     CHECK(codes[0] == codes[4]);  // 300 symbols a stream: never reached
 }
 
-TEST_CASE("block: a failure of one worker ends the others") {
-    const StoredModel model = noisy_model(tiny_config(Architecture::modern), 3);
+TEST_CASE("block: progress may end the work, and a failure on any worker does") {
+    const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 3);
     const PackedModel packed(model.model, PackFor::inference);
-    const Bytes plain = random_bytes(200'000, 2);
-    const std::size_t before = thread_count();
-    set_thread_count(2);
+    const Bytes plain = random_bytes(20'000, 2, 4);
     std::uint64_t reported = 0;
     const BlockProgress stop = [&](std::uint64_t done, std::uint64_t) {
         reported = done;
         throw Stopped("stopped by the test");
     };
-    CHECK(test::message_of<Stopped>([&] { (void)encode_streams(packed, 0, plain, 2, stop); }) == "stopped by the test");
-    CHECK(reported < plain.size());
-    Bytes out(plain.size());
-    const std::vector<ByteSpan> payloads(16, ByteSpan(plain).first(100));
-    CHECK(test::message_of<Stopped>([&] { decode_streams(packed, 0, payloads, out, stop); }) == "stopped by the test");
-    set_thread_count(before);
+    {
+        const test::Threads threads(1);
+        CHECK(message_of<Stopped>([&] { (void)encode_streams(packed, 0, plain, 2, stop); }) ==
+              "stopped by the test");
+        CHECK(reported == 256);  // one call of the scorer
+        Bytes out(plain.size());
+        const std::vector<ByteSpan> payloads(16, ByteSpan(plain).first(100));
+        CHECK(message_of<Stopped>([&] { decode_streams(packed, 0, payloads, out, stop); }) ==
+              "stopped by the test");
+        CHECK(reported == 8);  // one position of the first of two groups
+    }
+    const test::Threads threads(2);
+    for (const std::size_t place : {0, 12'000}) {
+        Bytes broken = plain;
+        broken[place] = 4;  // no symbol of the model
+        CHECK_THROWS_AS((void)encode_streams(packed, 0, broken, 20, {}), Error);
+        CHECK_THROWS_AS((void)stream_bits(packed, 0, broken, 20, {}), Error);
+    }
 }
 
 TEST_CASE("block: a model whose context would not fit is refused before it is allocated") {
@@ -113,7 +128,7 @@ TEST_CASE("block: a model whose context would not fit is refused before it is al
     config.context = config.window = 1 << 20;
     CHECK_NOTHROW(check_context_memory(config));  // 256 MiB
     config.layers = 9;
-    CHECK(test::holds(test::message_of<Error>([&] { check_context_memory(config); }), "MiB of context"));
+    CHECK(holds(message_of<Error>([&] { check_context_memory(config); }), "MiB of context"));
     CHECK(codable(config, random_bytes(100, 1)));
     config.alphabet = 128;
     CHECK(codable(config, Bytes{0, 127}));

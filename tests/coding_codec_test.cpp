@@ -1,19 +1,22 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <fstream>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "support/hostile_float_state.hpp"
+#include "support/isa_scope.hpp"
 #include "support/message.hpp"
+#include "support/threads.hpp"
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
@@ -23,6 +26,7 @@ using bitlaw::test::message_of;
 using bitlaw::test::noisy_model;
 using bitlaw::test::random_bytes;
 using bitlaw::test::smallest_config;
+using bitlaw::test::Threads;
 using bitlaw::test::tiny_config;
 
 namespace {
@@ -56,28 +60,6 @@ Bytes unpack(const ModelFinder& find, ByteSpan archive) {
     return plain;
 }
 
-class Threads {
-   public:
-    explicit Threads(std::size_t count) : before_(thread_count()) { set_thread_count(count); }
-    ~Threads() { set_thread_count(before_); }
-    Threads(const Threads&) = delete;
-    Threads& operator=(const Threads&) = delete;
-
-   private:
-    std::size_t before_;
-};
-
-class WithIsa {
-   public:
-    explicit WithIsa(Isa isa) : before_(chosen_isa()) { choose_isa(isa); }
-    ~WithIsa() { choose_isa(before_); }
-    WithIsa(const WithIsa&) = delete;
-    WithIsa& operator=(const WithIsa&) = delete;
-
-   private:
-    Isa before_;
-};
-
 Bytes joined(Bytes a, const Bytes& b) {
     a.insert(a.end(), b.begin(), b.end());
     return a;
@@ -99,6 +81,7 @@ void check_estimate(const StoredModel& model, ByteSpan plain, const CompressOpti
 }  // namespace
 
 TEST_CASE("codec: everything comes back, in both architectures, any block length and number of streams") {
+    const Threads threads(1);
     Bytes all(256);
     std::iota(all.begin(), all.end(), std::uint8_t{0});
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
@@ -138,7 +121,9 @@ TEST_CASE("codec: everything comes back, in both architectures, any block length
     }
 }
 
-TEST_CASE("codec: the same archive from every instruction set, thread count and floating-point state, restored by every other") {
+TEST_CASE(
+    "codec: the same archive from every instruction set, thread count and floating-point state, restored by "
+    "every other") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         const StoredModel model = noisy_model(tiny_config(architecture), 4);
         const Bytes plain = likely_bytes(model, 5000, 2);
@@ -149,7 +134,7 @@ TEST_CASE("codec: the same archive from every instruction set, thread count and 
         const double expected_bits = estimate(model, options, plain).code_bits;
         const double expected_chunked = chunked_bits(model, plain, 50, {});
         for (const Isa isa : available_isas()) {
-            const WithIsa with_isa(isa);
+            const test::IsaScope with_isa(isa);
             for (const std::size_t threads : {1, 2, 3}) {
                 CAPTURE(isa_name(isa));
                 CAPTURE(threads);
@@ -227,7 +212,8 @@ TEST_CASE("codec: another arithmetic version is refused") {
     CHECK(list_archive(source_of(archive)).arithmetic_version == kArithmeticVersion + 1);
 }
 
-TEST_CASE("codec: a context reset that the model cannot have makes the archive damaged, not the usage wrong") {
+TEST_CASE(
+    "codec: a context reset that the model cannot have makes the archive damaged, not the usage wrong") {
     const StoredModel model = noisy_model(tiny_config(Architecture::vanilla), 4);
     const Bytes plain = likely_bytes(model, 500, 2);
     Bytes archive = pack(model, plain).archive;
@@ -249,7 +235,8 @@ TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     check_estimate(small, plain, {});
     check_estimate(small, beyond, {});
     CHECK(holds(message_of<Error>([&] { (void)chunked_bits(small, beyond, 100, {}); }), "alphabet of 4"));
-    // 300 symbols: bytes are coded with the first 256 of them. Zeros, so that coding pays although 16 % go elsewhere.
+    // 300 symbols: bytes are coded with the first 256 of them. Zeros, so that coding pays although 16 % go
+    // elsewhere.
     StoredModel large = noisy_model(smallest_config(Architecture::modern, 300), 2);
     for (float& weight : large.model.weights) {
         weight = 0;
@@ -264,14 +251,19 @@ TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     CHECK(back == bytes);
     const Bytes beyond_bytes(100, 0xFF);  // the last symbols of the table
     const ByteSpan high = beyond_bytes;
-    CHECK(holds(message_of<Error>([&] { decode_streams(packed, 0, {&high, 1}, back, {}); }), "which is no byte"));
+    CHECK(holds(message_of<Error>([&] {
+                    decode_streams(packed, 0, {&high, 1}, back, {});
+                }),
+                "which is no byte"));
 }
 
 TEST_CASE("codec: the estimate agrees with the archive") {
+    const Threads threads(1);
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         const StoredModel model = noisy_model(tiny_config(architecture), 11);
         const Bytes likely = likely_bytes(model, 20000, 1);
-        for (const Bytes& plain : {Bytes{}, Bytes{1}, random_bytes(5000, 1), likely, joined(likely, random_bytes(3000, 1))}) {
+        for (const Bytes& plain :
+             {Bytes{}, Bytes{1}, random_bytes(5000, 1), likely, joined(likely, random_bytes(3000, 1))}) {
             for (const std::uint64_t block : {512, 16'000'000}) {
                 for (const std::size_t streams : {1, 3, 64}) {
                     CompressOptions options;
@@ -285,6 +277,7 @@ TEST_CASE("codec: the estimate agrees with the archive") {
 }
 
 TEST_CASE("codec: chunked bits are those of chunks coded one by one") {
+    const Threads threads(1);
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         const StoredModel model = noisy_model(tiny_config(architecture), 11);
         const Bytes plain = likely_bytes(model, 3001, 1);
@@ -353,4 +346,37 @@ TEST_CASE("codec: progress comes from the calling thread, ends with the whole, a
     CHECK_THROWS_AS((void)pack(model, plain, options), Stopped);
     CHECK_THROWS_AS((void)decompress(only(model), source_of(archive), sink_to(back), stop), Stopped);
     CHECK_THROWS_AS((void)chunked_bits(model, plain, 100, stop), Stopped);
+}
+
+TEST_CASE("codec: the worked example of docs/FORMAT.md is what this code writes, and decodes for ever") {
+    ModelConfig config = smallest_config(Architecture::modern, 2);
+    config.width = config.hidden = 1;
+    config.context = config.window = 16;
+    const StoredModel zero = decode_model(encode_model(Model(config), Precision::bf16, nullptr), "zeros");
+    Bytes plain;
+    for (const unsigned byte : {0xF0, 0xE1, 0xD2, 0xC3, 0xB4, 0xA5, 0x96, 0x87}) {
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            plain.push_back(static_cast<std::uint8_t>(byte >> (7 - bit) & 1));
+        }
+    }
+    plain.push_back('!');
+    CompressOptions options;
+    options.block_bytes = 64;
+    options.streams = 2;
+    options.embed_model = true;
+
+    std::ifstream text("docs/FORMAT.md");  // tests run in the project's folder
+    REQUIRE(text.good());
+    Bytes documented;
+    for (std::string line; std::getline(text, line);) {
+        if (line.rfind(text_of("    ", hex64(documented.size()).substr(12), "  "), 0) == 0) {
+            std::istringstream bytes(line.substr(10));
+            for (std::string byte; bytes >> byte;) {
+                documented.push_back(static_cast<std::uint8_t>(std::stoul(byte, nullptr, 16)));
+            }
+        }
+    }
+    REQUIRE(documented.size() == 296);
+    CHECK(pack(zero, plain, options).archive == documented);
+    CHECK(unpack(none(), documented) == plain);
 }

@@ -31,7 +31,9 @@ std::vector<std::uint32_t> frequencies(std::span<const float> logits) {
 
 }  // namespace
 
-TEST_CASE("frequencies: every symbol at least 1, the likeliest 2^24, the others by the rule, on every instruction set") {
+TEST_CASE(
+    "frequencies: every symbol at least 1, the likeliest 2^24, the others by the rule, on every instruction "
+    "set") {
     Random random(1);
     for (const std::size_t alphabet : {2, 3, 63, 64, 65, 255, 256, 257, 5000}) {
         for (const double spread : {0.0, 1.0, 10.0, 1e4, 1e37}) {
@@ -49,8 +51,10 @@ TEST_CASE("frequencies: every symbol at least 1, the likeliest 2^24, the others 
             const double most = *std::max_element(logits.begin(), logits.end());
             bool by_rule = true;
             for (std::size_t i = 0; i < alphabet; ++i) {
-                // fp32 exp2 of x log2(e): the product's rounding alone gives |x| 2^-24 relative; 1e-5 covers |x| <= 100.
-                const double exact = 1 + std::exp(static_cast<double>(logits[i]) - most) * (kMostFrequency - 1);
+                // fp32 exp2 of x log2(e): the product's rounding alone gives |x| 2^-24 relative; 1e-5 covers
+                // |x| <= 100.
+                const double exact =
+                    1 + std::exp(static_cast<double>(logits[i]) - most) * (kMostFrequency - 1);
                 by_rule = by_rule && table[i] >= 1 && table[i] <= kMostFrequency &&
                           std::abs(table[i] - exact) <= 1.001 + 1e-5 * exact;
             }
@@ -87,7 +91,8 @@ TEST_CASE("frequencies: symbols of every alphabet come back, and cost what symbo
             symbols.push_back(static_cast<Symbol>(symbol));
             encode_symbol(encoder, tables.back(), symbols.back());
             const Interval part = interval_of(tables.back(), symbols.back());
-            const double expected = -std::log2(static_cast<double>(part.size) / static_cast<double>(part.total));
+            const double expected =
+                -std::log2(static_cast<double>(part.size) / static_cast<double>(part.total));
             CHECK(symbol_bits(tables.back(), symbols.back()) == doctest::Approx(expected).epsilon(1e-12));
             bits += symbol_bits(tables.back(), symbols.back());
         }

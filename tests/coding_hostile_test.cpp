@@ -10,6 +10,7 @@
 #include "support/message.hpp"
 #include "support/peak_memory.hpp"
 #include "support/reseal.hpp"
+#include "support/threads.hpp"
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
@@ -23,7 +24,8 @@ constexpr std::uint64_t kMemoryBound = 64 * 1024 * 1024;
 // An archive of three blocks, coded, stored and coded, in up to three streams.
 struct Sample {
     Sample(Architecture architecture, bool embedded)
-        : model(test::noisy_model(test::smallest_config(architecture, 4), 6)), plain(test::likely_bytes(model, 300, 1)) {
+        : model(test::noisy_model(test::smallest_config(architecture, 4), 6)),
+          plain(test::likely_bytes(model, 300, 1)) {
         for (std::size_t i = 150; i < 170; ++i) {
             plain[i] = static_cast<std::uint8_t>(i);  // outside the alphabet: this block is stored
         }
@@ -68,6 +70,7 @@ Outcome outcome(const Sample& sample, const Bytes& archive) {
 }  // namespace
 
 TEST_CASE("hostile archive: every truncation is an Error, with the checks left and recomputed") {
+    const test::Threads threads(1);  // thousands of tiny inputs
     const test::PeakMemory memory;
     for (const bool embedded : {false, true}) {
         for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
@@ -75,7 +78,8 @@ TEST_CASE("hostile archive: every truncation is an Error, with the checks left a
             REQUIRE(outcome(sample, sample.archive).restored);
             REQUIRE(resealed_archive(sample.archive) == sample.archive);
             for (std::size_t length = 0; length < sample.archive.size(); ++length) {
-                const Bytes shorter(sample.archive.begin(), sample.archive.begin() + static_cast<long>(length));
+                const Bytes shorter(sample.archive.begin(),
+                                    sample.archive.begin() + static_cast<long>(length));
                 for (const Bytes& bytes : {shorter, resealed_archive(shorter)}) {
                     const Outcome result = outcome(sample, bytes);
                     REQUIRE(result.bounded);
@@ -88,6 +92,7 @@ TEST_CASE("hostile archive: every truncation is an Error, with the checks left a
 }
 
 TEST_CASE("hostile archive: every changed byte is an Error, or with checks recomputed a bounded result") {
+    const test::Threads threads(1);  // thousands of tiny inputs
     const test::PeakMemory memory;
     for (const bool embedded : {false, true}) {
         for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
@@ -110,6 +115,7 @@ TEST_CASE("hostile archive: every changed byte is an Error, or with checks recom
 }
 
 TEST_CASE("hostile archive: several fields forged at once, with checks recomputed") {
+    const test::Threads threads(1);  // thousands of tiny inputs
     const test::PeakMemory memory;
     const Sample sample(Architecture::modern, false);
     Random random(8);
@@ -142,6 +148,7 @@ TEST_CASE("hostile archive: wrong payload with right checks is found by the hash
 }
 
 TEST_CASE("hostile archive: a block that claims far more than its payload ends with a bounded result") {
+    const test::Threads threads(1);  // thousands of tiny inputs
     const test::PeakMemory memory;
     const Sample sample(Architecture::modern, false);
     Bytes forged = header_bytes({kArithmeticVersion, sample.model.id, 0, 0});

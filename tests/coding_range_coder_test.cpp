@@ -124,7 +124,8 @@ TEST_CASE("range coder: tables that change with every symbol, totals up to the l
     for (int i = 0; i < 20000; ++i) {
         const std::uint64_t total = 1 + random.below(std::uint64_t{1} << (1 + random.below(40)));
         const std::uint64_t start = random.below(total);
-        const std::uint64_t size = 1 + random.below(std::min<std::uint64_t>(total - start, 1 << random.below(25)));
+        const std::uint64_t size =
+            1 + random.below(std::min<std::uint64_t>(total - start, 1 << random.below(25)));
         intervals.push_back({start, size, total});
         encoder.encode(intervals.back());
         ideal += std::log2(static_cast<double>(total)) - std::log2(static_cast<double>(size));
@@ -142,8 +143,8 @@ TEST_CASE("range coder: tables that change with every symbol, totals up to the l
 }
 
 TEST_CASE("range coder: a carry runs through a long chain of bytes") {
-    // Intervals that hold one half, on both sides, ever closer; the last one decides on which side the code ends. `half`
-    // and `range` follow the coder's state: where one half lies above low, and the width.
+    // Intervals that hold one half, on both sides, ever closer; the last one decides on which side the code
+    // ends. `half` and `range` follow the coder's state: where one half lies above low, and the width.
     for (const bool above : {false, true}) {
         constexpr std::uint64_t kTotal = 1 << 20;
         std::uint64_t half = std::uint64_t{1} << 63;

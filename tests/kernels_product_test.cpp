@@ -35,8 +35,8 @@ struct ProductCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = c;
-        plain::product(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start, bias.data(), result.data(),
-                       result.ld());
+        plain::product(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start, bias.data(),
+                       result.data(), result.ld());
         return result;
     }
     [[nodiscard]] Matrix got() const {
@@ -133,8 +133,9 @@ TEST_CASE("product: an element depends on its own row and column only") {
         for (std::size_t step : {1, 2, 3, 10, 64}) {
             Matrix parts = all.c;
             for (std::size_t r = 0; r < 67; r += step) {
-                kernels().product(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r), packed.data(), 300,
-                                  70, ChainStart::bias, all.bias.data(), parts.data() + r * parts.ld(), parts.ld());
+                kernels().product(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r),
+                                  packed.data(), 300, 70, ChainStart::bias, all.bias.data(),
+                                  parts.data() + r * parts.ld(), parts.ld());
             }
             CHECK(difference(parts, whole) == "");
         }
@@ -160,7 +161,8 @@ TEST_CASE("product: denormal numbers, signed zeros and infinities are not lost")
 }
 
 TEST_CASE("product: the error is within k epsilon of the sum of magnitudes") {
-    for (const auto& [rows, k, n] : {std::array<std::size_t, 3>{5, 1, 7}, {9, 64, 33}, {4, 1000, 40}, {14, 257, 96}}) {
+    for (const auto& [rows, k, n] :
+         {std::array<std::size_t, 3>{5, 1, 7}, {9, 64, 33}, {4, 1000, 40}, {14, 257, 96}}) {
         for (const ChainStart start : kStarts) {
             const ProductCase test(rows, k, n, start);
             const std::vector<double> a = test.a.widened();
@@ -177,7 +179,8 @@ TEST_CASE("product: the error is within k epsilon of the sum of magnitudes") {
                     for (std::size_t kk = 0; kk < k; ++kk) {
                         size += std::abs(a[i / n * k + kk] * w[kk * n + i % n]);
                     }
-                    REQUIRE(std::abs(got.at(i / n, i % n) - exact[i]) <= static_cast<double>(k) * kEpsilon * size);
+                    REQUIRE(std::abs(got.at(i / n, i % n) - exact[i]) <=
+                            static_cast<double>(k) * kEpsilon * size);
                 }
             });
         }
@@ -195,17 +198,20 @@ TEST_CASE("weight_gradient: the plain version's bits, whatever the shape and how
             const Matrix y = Matrix::random(random, rows, n);
             const Matrix start = Matrix::random(random, k, n);
             Matrix expected = start;
-            plain::weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, expected.data(), expected.ld());
+            plain::weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, expected.data(),
+                                   expected.ld());
             for_every_isa([&] {
                 CAPTURE(kernels().name);
                 CAPTURE(text_of(rows, " x ", k, " x ", n));
                 Matrix got = start;
-                kernels().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, got.data(), got.ld());
+                kernels().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, got.data(),
+                                          got.ld());
                 CHECK(difference(got, expected) == "");
                 Matrix cut = start;
                 for (std::size_t r = 0; r < rows; r += 100) {
                     kernels().weight_gradient(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(), y.ld(),
-                                              std::min<std::size_t>(100, rows - r), k, n, cut.data(), cut.ld());
+                                              std::min<std::size_t>(100, rows - r), k, n, cut.data(),
+                                              cut.ld());
                 }
                 CHECK(difference(cut, expected) == "");
             });
@@ -236,7 +242,8 @@ TEST_CASE("weight_gradient: the error is within rows epsilon of the sum of magni
     });
 }
 
-TEST_CASE("the instruction sets: plain C++ is always there, each can be chosen, results go with its own table") {
+TEST_CASE(
+    "the instruction sets: plain C++ is always there, each can be chosen, results go with its own table") {
     const std::vector<Isa> isas = available_isas();
     REQUIRE(!isas.empty());
     CHECK(isas.front() == Isa::scalar);

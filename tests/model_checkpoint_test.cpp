@@ -51,8 +51,9 @@ bool same(const std::vector<DataSource>& a, const std::vector<DataSource>& b) {
 }
 
 bool same(const TrainingRecord& a, const TrainingRecord& b) {
-    return same(a.training, b.training) && same(a.validation, b.validation) && a.seed == b.seed && a.steps == b.steps &&
-           a.tokens == b.tokens && a.options == b.options && a.training_bits_per_byte == b.training_bits_per_byte &&
+    return same(a.training, b.training) && same(a.validation, b.validation) && a.seed == b.seed &&
+           a.steps == b.steps && a.tokens == b.tokens && a.options == b.options &&
+           a.training_bits_per_byte == b.training_bits_per_byte &&
            a.validation_bits_per_byte == b.validation_bits_per_byte;
 }
 
@@ -74,13 +75,15 @@ Bytes with_hash(Bytes content) {
 
 }  // namespace
 
-TEST_CASE("checkpoint: a model comes back exactly, in both precisions and architectures, with and without record") {
+TEST_CASE(
+    "checkpoint: a model comes back exactly, in both precisions and architectures, with and without record") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         for (const Precision precision : {Precision::bf16, Precision::fp32}) {
             const StoredModel model = noisy_model(tiny_config(architecture), 5, precision);
             const Bytes bare = encode_model(model.model, precision, nullptr);
-            CHECK(bare.size() == kWeightsAt + 8 + parameter_count(model.model.config) *
-                                                      static_cast<std::uint64_t>(bytes_per_parameter(precision)));
+            CHECK(bare.size() == kWeightsAt + 8 +
+                                     parameter_count(model.model.config) *
+                                         static_cast<std::uint64_t>(bytes_per_parameter(precision)));
             CHECK(model.stored_bytes == bare.size());
             const TrainingRecord r = record();
             for (const TrainingRecord* with : {static_cast<const TrainingRecord*>(nullptr), &r}) {
@@ -126,9 +129,10 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
         } while (!(std::abs(weight) < 3e38f));
     }
     const std::vector<std::pair<float, float>> known{
-        {0x1.01p0f, 0x1.00p0f},     {0x1.03p0f, 0x1.04p0f},   {0x1.01002p0f, 0x1.02p0f}, {-0x1.01p0f, -0x1.00p0f},
-        {0x1.fffp0f, 0x1p1f},       {0x1p-149f, 0.0f},        {-0.0f, -0.0f},            {0x1p-133f, 0x1p-133f},
-        {0x1.8p-134f, 0x1p-133f},   {0x1p-134f, 0.0f}};
+        {0x1.01p0f, 0x1.00p0f},   {0x1.03p0f, 0x1.04p0f}, {0x1.01002p0f, 0x1.02p0f},
+        {-0x1.01p0f, -0x1.00p0f}, {0x1.fffp0f, 0x1p1f},   {0x1p-149f, 0.0f},
+        {-0.0f, -0.0f},           {0x1p-133f, 0x1p-133f}, {0x1.8p-134f, 0x1p-133f},
+        {0x1p-134f, 0.0f}};
     for (std::size_t i = 0; i < known.size(); ++i) {
         model.weights[i] = known[i].first;
     }
@@ -141,11 +145,13 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
     }
     bool equal = true;
     for (std::size_t i = 0; i < expected.size(); ++i) {
-        equal = equal && std::bit_cast<std::uint32_t>(expected[i]) == std::bit_cast<std::uint32_t>(rounded.weights[i]);
+        equal = equal &&
+                std::bit_cast<std::uint32_t>(expected[i]) == std::bit_cast<std::uint32_t>(rounded.weights[i]);
     }
     CHECK(equal);
     for (std::size_t i = 0; i < known.size(); ++i) {
-        CHECK(std::bit_cast<std::uint32_t>(rounded.weights[i]) == std::bit_cast<std::uint32_t>(known[i].second));
+        CHECK(std::bit_cast<std::uint32_t>(rounded.weights[i]) ==
+              std::bit_cast<std::uint32_t>(known[i].second));
     }
     Model unchanged = model;
     round_weights(unchanged, Precision::fp32);
@@ -154,7 +160,8 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
 
 TEST_CASE("checkpoint: weights that are not finite are refused when saved and when loaded") {
     const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 1);
-    for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3.4e38f}) {
+    for (const float bad :
+         {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3.4e38f}) {
         Model broken = model.model;
         broken.weights[3] = bad;
         const std::string message =
@@ -203,7 +210,9 @@ TEST_CASE("checkpoint: what cannot be used is named with a reason") {
     CHECK(holds(loading(with_hash(longer)), "1 bytes follow its end"));
 }
 
-TEST_CASE("checkpoint: every truncation and every changed byte gives an Error, or with right hashes a bounded model") {
+TEST_CASE(
+    "checkpoint: every truncation and every changed byte gives an Error, or with right hashes a bounded "
+    "model") {
     const test::PeakMemory memory;
     for (const Architecture architecture : {Architecture::modern, Architecture::vanilla}) {
         const StoredModel model = noisy_model(smallest_config(architecture, 4), 1);
@@ -228,14 +237,16 @@ TEST_CASE("checkpoint: every truncation and every changed byte gives an Error, o
         CHECK(accepted == 0);
         for (std::size_t place = 0; place < file.size(); ++place) {
             for (const int pattern : {0x01, 0x10, 0x80, 0xFF}) {
-                const Bytes changed = with_byte(file, place, static_cast<std::uint8_t>(file[place] ^ pattern));
+                const Bytes changed =
+                    with_byte(file, place, static_cast<std::uint8_t>(file[place] ^ pattern));
                 REQUIRE(try_load(changed));
             }
         }
         CHECK(accepted == 0);
         for (std::size_t place = 0; place < file.size(); ++place) {
             for (const int pattern : {0x01, 0x10, 0x80, 0xFF}) {
-                const Bytes changed = with_byte(file, place, static_cast<std::uint8_t>(file[place] ^ pattern));
+                const Bytes changed =
+                    with_byte(file, place, static_cast<std::uint8_t>(file[place] ^ pattern));
                 REQUIRE(try_load(resealed_model(changed)));
             }
         }
@@ -287,5 +298,7 @@ TEST_CASE("checkpoint: a record that could not be read again is not written") {
     r.training[0].name.assign(4097, 'x');
     CHECK_THROWS_AS((void)encode_model(model.model, Precision::bf16, &r), Error);
     r.training[0].name.resize(4096);
-    CHECK(decode_model(encode_model(model.model, Precision::bf16, &r), "the file").record.training[0].name.size() == 4096);
+    CHECK(decode_model(encode_model(model.model, Precision::bf16, &r), "the file")
+              .record.training[0]
+              .name.size() == 4096);
 }

@@ -3,7 +3,7 @@
 #
 # Units: tests/structure/*.sh, the doctest cases of each tests/*_test.cpp, tests/signature/check.sh, tests/cli/*.sh. A script
 # prints "ok NAME" or "not ok NAME" for each case; one that prints none, or exits non-zero, has failed. Units run
-# TEST_JOBS at a time (default 2); the output of a unit is printed in one piece when it ends, in full if it failed.
+# TEST_JOBS at a time (default 2); a unit reports in one piece when it ends, with its output if it failed.
 # Scripts run in the project's folder and get BITLAW (the tool), BITLAW_SIGNATURE and TMPDIR (a folder of their own, removed afterwards).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -54,7 +54,7 @@ run_unit() {
         flock 9
         printf '%-48s %4d passed %4d failed %5d s\n' "$unit" "$passed" "$failed" $((SECONDS - start))
         if ((failed > 0)); then
-            sed 's/^/    /' "$log"
+            grep -v '^ok ' "$log" | sed 's/^/    /'
         fi
     } 9>"$results/lock"
 }

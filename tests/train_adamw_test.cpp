@@ -68,9 +68,10 @@ TEST_CASE("AdamW follows a double-precision reference; decay is on the products'
             }
             adam.step(gradient, kRate, 0.25F, model.weights);
         }
-        // A step changes a weight by at most rate * (|m| / sqrt(v) + decay |w|), with |m| / sqrt(v) < 5 for these betas; each
-        // of its dozen operations errs by 2^-24 relative, the moments carry 10 steps' errors, and where m nearly
-        // cancels the error is still relative to the gradients. The weight itself is rounded each step.
+        // A step changes a weight by at most rate * (|m| / sqrt(v) + decay |w|), with |m| / sqrt(v) < 5 for
+        // these betas; each of its dozen operations errs by 2^-24 relative, the moments carry 10 steps'
+        // errors, and where m nearly cancels the error is still relative to the gradients. The weight itself
+        // is rounded each step.
         double worst = 0.0;
         for (std::size_t i = 0; i < size; ++i) {
             const double weight = references[i].weight;

@@ -88,8 +88,8 @@ TEST_CASE("the norm is the root of the sum of squares") {
         for (const float value : values) {
             squares += static_cast<double>(value) * static_cast<double>(value);
         }
-        // Within a chunk each of 16 lanes adds at most 256 squares and the tree 4 levels, all positive, with relative error
-        // 2^-24 an operation; the root halves it.
+        // Within a chunk each of 16 lanes adds at most 256 squares and the tree 4 levels, all positive, with
+        // relative error 2^-24 an operation; the root halves it.
         const double bound = 0.5 * (256 + 4) * 0x1p-24;
         CHECK(std::abs(gradient_norm(values) / std::sqrt(squares) - 1.0) < bound);
     }

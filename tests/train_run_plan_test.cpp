@@ -40,9 +40,16 @@ TEST_CASE("options without sense are refused by name") {
     CHECK(holds(refusal([](TrainOptions& o) { o.epsilon = 0; }), "epsilon 0"));
     CHECK(holds(refusal([](TrainOptions& o) { o.weight_decay = -1; }), "weight decay -1"));
     CHECK(holds(refusal([](TrainOptions& o) { o.clip = -1; }), "clip -1"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.minutes = -1; o.tokens = 0; }), "minutes -1"));
+    CHECK(holds(refusal([](TrainOptions& o) {
+                    o.minutes = -1;
+                    o.tokens = 0;
+                }),
+                "minutes -1"));
     CHECK(holds(refusal([](TrainOptions& o) { o.validation_bytes = 31; }), "at least the context of 32"));
-    CHECK(refusal([](TrainOptions& o) { o.tokens = 0; o.resume = true; }).empty());
+    CHECK(refusal([](TrainOptions& o) {
+              o.tokens = 0;
+              o.resume = true;
+          }).empty());
 }
 
 TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
@@ -58,8 +65,8 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     CHECK(plan.step_tokens() == 96);
     CHECK(plan.steps == 10);
     CHECK(plan.tokens() == 960);
-    CHECK(plan.validate_every == 1);
     CHECK(plan.validation_sequences == 15);
+    CHECK(plan.validate_every == 8 * 15 / 3);
     CHECK(plan.learning_rate == default_learning_rate(options.config));
     options.batch_tokens = 1;
     options.tokens = 1;
@@ -69,11 +76,14 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     CHECK(plan.steps == 1);
     CHECK(plan.validation_sequences == 31);
     set_steps(plan, 101, 0);
-    CHECK(plan.validate_every == 6);
+    CHECK(plan.validate_every == 8 * 31);
+    set_steps(plan, 10'001, 0);
+    CHECK(plan.validate_every == 501);
     set_steps(plan, 101, 7);
     CHECK(plan.validate_every == 7);
     CHECK(make_plan(options, validation, 55).steps == 55);
     CHECK(make_plan(options, Corpus({}), 5).validation_sequences == 0);
+    CHECK(make_plan(options, Corpus({}), 101).validate_every == 6);
 }
 
 TEST_CASE("the options' text holds what decides bits, and nothing else") {

@@ -62,8 +62,9 @@ TEST_CASE("permuted is a bijection for every count") {
 }
 
 TEST_CASE("permuted mixes: places are uniform over keys, neighbours are torn apart") {
-    // Chi-square over the image of index 0 for 5,000 keys into 5 cells, 4 degrees of freedom: mean 4, deviation sqrt(8).
-    // 30 lies 9 deviations off, which chance does not do; a key that were ignored would give 20,000.
+    // Chi-square over the image of index 0 for 5,000 keys into 5 cells, 4 degrees of freedom: mean 4,
+    // deviation sqrt(8). 30 lies 9 deviations off, which chance does not do; a key that were ignored would
+    // give 20,000.
     std::vector<double> cells(5);
     for (std::uint64_t key = 0; key < 5000; ++key) {
         cells[permuted(0, 5, key * 0x9E37'79B9'7F4A'7C15)] += 1.0;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cstring>
 
 #include "bitlaw/base/error.hpp"
@@ -55,7 +56,8 @@ Bytes sample_file() {
 void put_u64(Bytes& bytes, std::size_t position, std::uint64_t value) {
     ByteWriter writer;
     writer.u64(value);
-    std::copy(writer.data().begin(), writer.data().end(), bytes.begin() + static_cast<std::ptrdiff_t>(position));
+    std::copy(writer.data().begin(), writer.data().end(),
+              bytes.begin() + static_cast<std::ptrdiff_t>(position));
 }
 
 std::uint64_t u64_at(const Bytes& bytes, std::size_t position) {
@@ -104,6 +106,14 @@ TEST_CASE("the file lies as docs/FORMAT.md says") {
     CHECK(std::memcmp(file.data() + 1, "BLS", 3) == 0);
     CHECK(u64_at(file, 8) == file.size());
     CHECK(u64_at(file, 16) == parameter_count(sample_state().progress.config));
+    ByteReader metadata(ByteSpan(file).subspan(64, u64_at(file, 24)), "test");
+    CHECK(metadata.u8() == 1);
+    CHECK(metadata.u32() == 1);
+    CHECK(read_config(metadata) == sample_state().progress.config);
+    CHECK(metadata.u64() == sample_state().progress.options.size());
+    CHECK(metadata.remaining() > 8 * 8);
+    CHECK(u64_at(file, 64 + metadata.position() + metadata.remaining() - 8) ==
+          std::bit_cast<std::uint64_t>(0.75));
     const std::uint64_t tensors = (64 + u64_at(file, 24) + 63) / 64 * 64;
     float weight = 0.0F;
     std::memcpy(&weight, file.data() + tensors, sizeof weight);

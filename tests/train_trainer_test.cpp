@@ -25,7 +25,8 @@ namespace {
 class Runs {
    public:
     Runs() { test::write_text(folder_ / "data", test::random_text(8000, 1)); }
-    [[nodiscard]] TrainOptions options(const std::string& out, std::uint64_t steps, std::uint64_t batch = 4) const {
+    [[nodiscard]] TrainOptions options(const std::string& out, std::uint64_t steps,
+                                       std::uint64_t batch = 4) const {
         return tiny_options(folder_ / "data", folder_ / out, steps, batch);
     }
     [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
@@ -85,7 +86,8 @@ TEST_CASE("a stop flag ends the run after the step, with a state that resumes") 
     train_quietly(runs.options("straight", 8));
     std::atomic<bool> stop{false};
     const auto stop_at_5 = [&](const StepReport& report) { stop = report.step == 5; };
-    CHECK(holds(message_of<Stopped>([&] { train(runs.options("stopped", 8), stop_at_5, stop); }), "step 5 of 8"));
+    CHECK(holds(message_of<Stopped>([&] { train(runs.options("stopped", 8), stop_at_5, stop); }),
+                "step 5 of 8"));
     TrainOptions resumed = runs.options("stopped", 8);
     resumed.resume = true;
     resumed.tokens = 0;  // the length is in the state
@@ -142,7 +144,8 @@ TEST_CASE("a step is the tree over leaves of plain gradients") {
     const ModelConfig config = test::tiny_config(Architecture::vanilla);
     const std::string text = test::random_text(3 * 4096, 4);
     const std::vector<Symbol> symbols(text.begin(), text.end());
-    const LearnerOptions options{.adam = {.beta1 = 0.0, .beta2 = 0.0, .epsilon = 1.0, .weight_decay = 0.0}, .clip = 0};
+    const LearnerOptions options{.adam = {.beta1 = 0.0, .beta2 = 0.0, .epsilon = 1.0, .weight_decay = 0.0},
+                                 .clip = 0};
     Learner learner(initial_model(config, 1), options);
     REQUIRE(learner.leaf() == 128);
     const Model before = learner.model();
@@ -232,7 +235,8 @@ TEST_CASE("a folder that holds a run is not touched without resume or overwrite"
     train_quietly(again);
     CHECK(runs.state("run") != state);
     test::write_text(runs / "file", "x");
-    CHECK(holds(message_of<Error>([&] { train_quietly(runs.options("file", 2)); }), "cannot make the folder"));
+    CHECK(
+        holds(message_of<Error>([&] { train_quietly(runs.options("file", 2)); }), "cannot make the folder"));
 }
 
 TEST_CASE("resume refuses other options and other data by name, and a missing state") {
@@ -340,7 +344,8 @@ TEST_CASE("metrics.csv has a row a step, run.json says where and how") {
     train_quietly(options);
     const Bytes csv = file_bytes(runs / "run/metrics.csv");
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
-    CHECK(std::string(csv.begin(), csv.end()).starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
+    CHECK(std::string(csv.begin(), csv.end())
+              .starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
     const Bytes json = file_bytes(runs / "run/run.json");
     const std::string text(json.begin(), json.end());
     CHECK(holds(text, "\"command\": \"bitlaw train \\\"x\\\"\""));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains a small transformer on real text, compresses held-out text with it, restores it, and counts the model's own bytes,
-# beside gzip, bzip2, xz and zstd. Everything in the table and the figure is measured in this run.
+# Trains a small transformer on real text, compresses held-out text with it, restores it, and counts the model's own
+# bytes, beside gzip, bzip2, xz and zstd. Everything in the table and the figure is measured in this run.
 # Usage: make demo, or experiments/demo/demo.sh after make. It takes no arguments; from the environment:
 #   DEMO_MINUTES  time for training (4)           DEMO_PRESET  size of the network (200k)
 #   BITLAW        the program (build/bitlaw)      DEMO_OUT     folder of the results (demo, beside the program)
@@ -13,8 +13,10 @@ minutes=${DEMO_MINUTES:-4}
 preset=${DEMO_PRESET:-200k}
 bitlaw=$(realpath -m "${BITLAW:-$root/build/bitlaw}")
 out=$(realpath -m "${DEMO_OUT:-$(dirname "$bitlaw")/demo}")
+validated=65536  # held-out bytes of each measurement during training: few, so that there is time for many
 begun=$EPOCHREALTIME
 
+told=        # whether the reason of a failure was printed
 doing=       # for the message when something fails
 child=       # the running measured command
 elsewhere=   # a folder outside the checkout, for restoring from an archive alone
@@ -22,6 +24,7 @@ elsewhere=   # a folder outside the checkout, for restoring from an archive alon
 say() { printf '\n== %s\n' "$*" >&2; }
 fail() {
     printf 'demo: %s\n' "$*" >&2
+    told=yes
     exit 1
 }
 
@@ -29,7 +32,7 @@ finish() {
     local code=$?
     [[ -z $child ]] || kill "$child" 2> /dev/null || true
     [[ -z $elsewhere ]] || rm -rf "$elsewhere"
-    ((code == 0)) || printf 'demo: stopped%s (exit code %s)\n' "${doing:+ while $doing}" "$code" >&2
+    ((code == 0)) || [[ -n $told ]] || printf 'demo: stopped%s (exit code %s)\n' "${doing:+ while $doing}" "$code" >&2
 }
 trap finish EXIT
 trap 'exit 129' HUP
@@ -74,7 +77,7 @@ measure() {
 }
 
 # greater A B: the greater of two numbers.
-greater() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }
+greater() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b ? a : b) }'; }
 
 # identical FILE: stops unless FILE equals the held-out text.
 identical() { cmp -- "$held" "$1" >&2 || fail "$1 differs from $held: the restored text is not the original"; }
@@ -111,7 +114,7 @@ for pair in gzip=gzip bzip2=bzip2 xz=xz-utils zstd=zstd gnuplot=gnuplot-nox; do
     command -v "${pair%%=*}" > /dev/null || missing+=("${pair#*=}")
 done
 ((${#missing[@]} == 0)) || fail "packages are missing; type: apt-get install --no-install-recommends ${missing[*]}"
-[[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
+[[ -f $bitlaw && -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 
 doing="preparing $out"
 mkdir -p "$out"
@@ -131,7 +134,8 @@ cat "$root/data/demo/SOURCE.txt" >&2
 
 say "Training for about $minutes minutes (DEMO_MINUTES); the held-out text only measures the progress"
 doing="training"
-"$bitlaw" train --data "$train" --validation "$held" --preset "$preset" --minutes "$minutes" --out "$out/model"
+"$bitlaw" train --data "$train" --validation "$held" --preset "$preset" --minutes "$minutes" \
+    --validation-bytes "$validated" --out "$out/model"
 doing="reading the model"
 "$bitlaw" info --json > "$out/info.json"
 "$bitlaw" info --json "$out/model" > "$out/model.json"
@@ -166,8 +170,8 @@ rm -r "$elsewhere"
 elsewhere=
 
 say "Other compressors"
-echo "compressor,bytes,raw_percent,adjusted_percent,bits_per_byte,adjusted_bits_per_byte,compress_seconds,restore_seconds,memory_mb" \
-    > "$out/table.csv"
+printf '%s,%s\n' compressor,bytes,raw_percent,adjusted_percent,bits_per_byte,adjusted_bits_per_byte \
+    compress_seconds,restore_seconds,memory_mb > "$out/table.csv"
 classical "gzip -9" gzip -9
 classical "bzip2 -9" bzip2 -9
 classical "xz -9e" xz -T1 -9e
@@ -178,32 +182,40 @@ row "bitlaw $preset" "$(size_of "$out/held-out.blw")" "$(size_of "$out/held-out-
 # ---- Table and figure -----------------------------------------------------------------------------------------------
 
 doing="writing the table"
-tokens=$(fact tokens "$out/model.json")
 machine="$(fact machine "$out/info.json"), $(uname -m)"
+threads=$(fact threads "$out/info.json")
+tokens=$(fact tokens "$out/model.json")
+model="$(commas "$(fact parameters "$out/model.json")") parameters, $(commas "$(fact stored_bytes "$out/model.json")") bytes"
 training=$(awk -F, 'END { printf "%.1f", $7 / 60 }' "$out/model/metrics.csv")
 {
-    echo "machine    $machine; bitlaw: $(fact threads "$out/info.json") threads, $(fact isa "$out/info.json"); the others: 1 thread"
-    echo "date       $(date -u '+%Y-%m-%d %H:%M') UTC"
-    echo "command    make demo DEMO_MINUTES=$minutes DEMO_PRESET=$preset"
-    echo "text       $(source_fact source)"
-    echo "training   $(commas "$tokens") bytes read in $training minutes, out of $(commas "$(size_of "$train")") ($(source_fact train))"
-    echo "held-out   $(commas "$plain") bytes ($(source_fact held-out)), not in the training text;"
-    echo "           during training its beginning was measured, never learned, and no setting was chosen by it"
-    echo "model      $preset, $(commas "$(fact parameters "$out/model.json")") parameters, $(commas "$(fact stored_bytes "$out/model.json")") bytes"
-    echo
+    cat << TEXT
+machine    $machine; bitlaw: $threads threads, $(fact isa "$out/info.json"); the others: 1 thread
+date       $(date -u '+%Y-%m-%d %H:%M') UTC
+command    make demo DEMO_MINUTES=$minutes DEMO_PRESET=$preset
+text       $(source_fact source)
+training   $(commas "$tokens") bytes read in $training minutes; the training text is $(source_fact train)
+held-out   $(source_fact held-out), no part of the training text; during training
+           its first $(commas "$validated") bytes were measured, not learned, and nothing was chosen by them
+model      $preset: $model
+
+TEXT
     awk -F, '
         function dotted(n,  text) {
             for (text = ""; n >= 1000; n = int(n / 1000)) text = sprintf(",%03d", n % 1000) text
             return n text
         }
         BEGIN {
-            printf "%-12s %11s %9s %11s %10s %11s %10s %9s\n", "compressor", "bytes", "raw %", "adjusted %", "bits/byte",
-                "compress s", "restore s", "memory MB" }
-        NR > 1 { printf "%-12s %11s %9.2f %11.2f %10.3f %11.2f %10.2f %9.1f\n", $1, dotted($2), $3, $4, $5, $7, $8, $9 }' \
-        "$out/table.csv"
-    echo
-    echo "raw: archive / original.  adjusted: (archive + model) / original; for bitlaw it is the archive with the model"
-    echo "inside, $(commas "$(size_of "$out/held-out-with-model.blw")") bytes, which was restored alone. bits/byte: of the raw archive."
+            printf "%-12s %11s %8s %11s %10s %11s %10s %10s\n",
+                "compressor", "bytes", "raw %", "adjusted %", "bits/byte", "compress s", "restore s", "memory MB"
+        }
+        NR > 1 {
+            printf "%-12s %11s %8.2f %11.2f %10.3f %11.2f %10.2f %10.1f\n", $1, dotted($2), $3, $4, $5, $7, $8, $9
+        }' "$out/table.csv"
+    cat << TEXT
+
+raw: archive / original.  adjusted: (archive + model) / original; bitlaw's is the archive with the model inside,
+$(commas "$(size_of "$out/held-out-with-model.blw")") bytes, restored from that file alone.  bits/byte: of the archive without the model.
+TEXT
 } > "$out/table.txt"
 
 doing="drawing the figure"
@@ -212,14 +224,13 @@ mkdir "$out/plot"
 awk -F, 'NR > 1 { print $2, $3 }' "$out/model/metrics.csv" > "$out/plot/training.dat"
 awk -F, 'NR > 1 && $4 + 0 > 0 { print $2, $4 }' "$out/model/metrics.csv" > "$out/plot/validation.dat"
 awk -v tokens="$tokens" -f "$here/layout.awk" "$out/plot/training.dat" "$out/table.csv" > "$out/plot/layout.gp"
-gnuplot -e "folder = '$out/plot'; picture = '$out/demo.svg'" \
-    -e "heading = '$(commas "$plain") held-out bytes of $(source_fact source | sed "s/'/''/g")'" \
-    -e "footer = '$machine, $(fact threads "$out/info.json") threads, $training minutes of training, $(date -u +%Y-%m-%d). The model has $(commas "$(fact parameters "$out/model.json")") parameters, $(commas "$(fact stored_bytes "$out/model.json")") bytes.'" \
-    "$here/plot.gp"
+heading="$(commas "$plain") held-out bytes; $(source_fact source)"
+footer="$machine, $threads threads, $training minutes of training, $(date -u +%Y-%m-%d). The model: $model."
+# A quote inside gnuplot's quotes is doubled.
+gnuplot -e "folder = '${out//\'/\'\'}/plot'; picture = '${out//\'/\'\'}/demo.svg'" \
+    -e "heading = '${heading//\'/\'\'}'; footer = '${footer//\'/\'\'}'" "$here/plot.gp"
 cp "$out/demo.svg" "$root/demo.svg"
 
 doing=
-echo
-cat "$out/table.txt"
-echo
-echo "figure: demo.svg; table and archives: $out; the demo took $(now_minus "$begun") s"
+printf '\n' && cat "$out/table.txt"
+printf '\nfigure: demo.svg; table and archives: %s; the demo took %s s\n' "$out" "$(now_minus "$begun")"

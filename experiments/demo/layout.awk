@@ -54,7 +54,7 @@ END {
         k = order[i]
         printf "set arrow %d from graph 1, first %s to graph 1.025, graph %.4f nohead lw 1 lc rgb \"%s\"\n", 50 + i, value[k], at[i],
             colour_of[k]
-        printf "set label %d \"%s  {/:Bold %.2f}\" at graph 1.03, graph %.4f left textcolor rgb \"%s\"\n", 50 + i, label[k],
+        printf "set label %d \"%s  %.2f\" at graph 1.03, graph %.4f left noenhanced textcolor rgb \"%s\"\n", 50 + i, label[k],
             value[k], at[i], colour_of[k]
     }
 }

@@ -59,10 +59,12 @@ class Watch {
         if (!line_.active() || !progress_.due()) {
             return;
         }
-        const double bits = plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
-        line_.show(name_ + (total_ > 0 ? progress_.line(plain, bits, 0.0)
-                                       : "  " + with_unit(static_cast<double>(plain), "B") + "  " +
-                                             with_unit(static_cast<double>(plain) / progress_.seconds(), "B/s")));
+        const double bits =
+            plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
+        line_.show(name_ + (total_ > 0
+                                ? progress_.line(plain, bits, 0.0)
+                                : "  " + with_unit(static_cast<double>(plain), "B") + "  " +
+                                      with_unit(static_cast<double>(plain) / progress_.seconds(), "B/s")));
     }
     [[nodiscard]] bool shows() const { return line_.active(); }
     [[nodiscard]] double seconds() const { return progress_.seconds(); }
@@ -92,7 +94,8 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
         text += ", the model's " + with_commas(s.model_bytes) + " bytes included";
     }
     if (s.stored_blocks > 0) {
-        text += text_of(", ", s.stored_blocks, " of ", s.blocks, s.blocks == 1 ? " block" : " blocks", " stored");
+        text +=
+            text_of(", ", s.stored_blocks, " of ", s.blocks, s.blocks == 1 ? " block" : " blocks", " stored");
     }
     return text + (compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored");
 }
@@ -103,11 +106,11 @@ class ArchiveRun {
     explicit ArchiveRun(const ArchiveArguments& arguments) : a_(arguments), shelf_(arguments.model) {}
 
     void process(const std::string& name) {
+        const std::optional<std::filesystem::path> path = output_path(name);
         const bool explicit_output = a_.to_stdout || !a_.output.empty() || a_.mode == ArchiveMode::test;
         const Input input(name, {.special = a_.force || explicit_output,
                                  .links = !a_.remove_source || a_.keep || a_.force,
                                  .terminal = a_.force});
-        const std::optional<std::filesystem::path> path = output_path(name);
         std::optional<Output> output;
         const auto open_output = [&] {
             if (path) {
@@ -148,19 +151,23 @@ class ArchiveRun {
             }
             return name + kArchiveSuffix;
         }
-        const std::string plain = name.substr(0, name.size() - std::min(name.size(), std::string(kArchiveSuffix).size()));
+        const std::string plain =
+            name.substr(0, name.size() - std::min(name.size(), std::string(kArchiveSuffix).size()));
         if (!has_suffix(name) || plain.empty() || plain.ends_with('/')) {
-            fail(name, " does not end in ", kArchiveSuffix, ", so the name of the result is not known; name it with -o, or use -c");
+            fail(name, " does not end in ", kArchiveSuffix,
+                 ", so the name of the result is not known; name it with -o, or use -c");
         }
         return plain;
     }
 
     template <class OpenOutput>
-    void compress_one(const std::string& name, const Input& input, const std::optional<std::filesystem::path>& path,
-                      std::optional<Output>& output, const OpenOutput& open_output) {
+    void compress_one(const std::string& name, const Input& input,
+                      const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
+                      const OpenOutput& open_output) {
         const StoredModel& model = shelf_.chosen();
         if (a_.common.verbose) {
-            note(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ", describe(model.model.config)));
+            note(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
+                         describe(model.model.config)));
         }
         open_output();
         Watch watch(a_.common, input.shown(), input.size());
@@ -184,14 +191,14 @@ class ArchiveRun {
                      const OpenOutput& open_output) {
         open_output();
         Watch watch(a_.common, input.shown(), plain_size(name, input));
-        const CodecSummary summary = decompress([this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); },
-                                                input.source(),
-                                                [&](ByteSpan data) {
-                                                    if (output) {
-                                                        output->write(data);
-                                                    }
-                                                },
-                                                [&](std::uint64_t p, std::uint64_t b) { watch(p, b); });
+        const CodecSummary summary = decompress(
+            [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); }, input.source(),
+            [&](ByteSpan data) {
+                if (output) {
+                    output->write(data);
+                }
+            },
+            [&](std::uint64_t p, std::uint64_t b) { watch(p, b); });
         if (output) {
             output->commit();
         }
@@ -199,7 +206,8 @@ class ArchiveRun {
         tell(input, summary, watch.seconds());
     }
 
-    // Only for the progress line, so an archive that cannot be listed is no error here: restoring it will tell.
+    // Only for the progress line, so an archive that cannot be listed is no error here: restoring it will
+    // tell.
     [[nodiscard]] std::uint64_t plain_size(const std::string& name, const Input& input) const {
         if (!input.is_regular() || input.is_standard() || a_.common.quiet > 0 || !is_terminal(2)) {
             return 0;
@@ -217,18 +225,20 @@ class ArchiveRun {
         const Input input(archive.string(), {});
         Hasher restored;
         Watch watch(a_.common, archive.string() + " (verifying)", 0);
-        (void)decompress([this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); }, input.source(),
-                         [&](ByteSpan data) { restored.update(data); },
+        (void)decompress([this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); },
+                         input.source(), [&](ByteSpan data) { restored.update(data); },
                          [&](std::uint64_t p, std::uint64_t b) { watch(p, b); });
         const MappedFile plain(source);
         if (hash64(plain.bytes()) != restored.digest()) {
-            fail("kept ", source, ": ", archive.string(), " does not restore to it; was it changed meanwhile? Compress it again");
+            fail("kept ", source, ": ", archive.string(),
+                 " does not restore to it; was it changed meanwhile? Compress it again");
         }
     }
 
     void tell(const Input& input, const CodecSummary& summary, double seconds) const {
         // As in zstd: a filter is silent unless it is asked to speak.
-        const bool filters = a_.to_stdout || a_.output == kStandardStream || (input.is_standard() && a_.output.empty());
+        const bool filters =
+            a_.to_stdout || a_.output == kStandardStream || (input.is_standard() && a_.output.empty());
         const bool speaks = a_.mode == ArchiveMode::test || !filters || a_.common.verbose;
         if (speaks && a_.common.quiet == 0) {
             note(printable(summary_line(input.shown(), a_.mode, summary, seconds)));
@@ -275,9 +285,17 @@ int run_list(const ArchiveArguments& arguments) {
                  {"bits_per_byte", "bits/byte"}});
     const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
         const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        table.add({{printable(name), json_text(name)}, std::move(model), std::move(embedded), count_cell(s.blocks),
-                   count_cell(s.stored_blocks), count_cell(s.streams), count_cell(s.model_bytes),
-                   count_cell(s.archive_bytes), count_cell(s.plain_bytes), share_cell(rate), number_cell(8 * rate, 3)});
+        table.add({{printable(name), json_text(name)},
+                   std::move(model),
+                   std::move(embedded),
+                   count_cell(s.blocks),
+                   count_cell(s.stored_blocks),
+                   count_cell(s.streams),
+                   count_cell(s.model_bytes),
+                   count_cell(s.archive_bytes),
+                   count_cell(s.plain_bytes),
+                   share_cell(rate),
+                   number_cell(8 * rate, 3)});
     };
     CodecSummary sum;
     std::size_t listed = 0;

@@ -45,7 +45,11 @@ std::vector<Symbol> random_symbols(std::size_t count) {
     return symbols;
 }
 
-// C [m, n] = A [m, k] x W [k, n], split over rows, and over panels of columns where the rows are too few for all threads.
+/// Rows of a product that are worth splitting over threads.
+constexpr std::size_t kSplitRows = 96;  // a multiple of every instruction set's tile
+
+// C [m, n] = A [m, k] x W [k, n]. Many rows are split over the threads; of a product of few rows, as the
+// decoder has them, every thread does its own, since starting the threads would cost more than the product.
 struct Product {
     Product(std::size_t m_, std::size_t k_, std::size_t n_)
         : m(m_), k(k_), n(n_), a(random_floats(m * k)), packed(packed_size(k, n)), c(m * n) {
@@ -54,19 +58,10 @@ struct Product {
     }
 
     void run() {
-        constexpr std::size_t kRows = 96;  // a multiple of every instruction set's tile
-        const std::size_t row_parts = (m + kRows - 1) / kRows;
-        const std::size_t panels = (n + kPanel - 1) / kPanel;
-        const std::size_t column_parts = row_parts >= thread_count() ? 1 : std::min(panels, thread_count());
-        const std::size_t part_columns = (panels + column_parts - 1) / column_parts * kPanel;
-        parallel_for(row_parts * column_parts, [&](std::size_t task) {
-            const std::size_t row = task / column_parts * kRows;
-            const std::size_t column = task % column_parts * part_columns;
-            if (column < n) {
-                kernels().product(a.data() + row * k, k, std::min(kRows, m - row), packed.data() + column * k, k,
-                                  std::min(part_columns, n - column), ChainStart::zero, nullptr, c.data() + row * n + column,
-                                  n);
-            }
+        parallel_for((m + kSplitRows - 1) / kSplitRows, [&](std::size_t task) {
+            const std::size_t row = task * kSplitRows;
+            kernels().product(a.data() + row * k, k, std::min(kSplitRows, m - row), packed.data(), k, n,
+                              ChainStart::zero, nullptr, c.data() + row * n, n);
         });
     }
 
@@ -97,7 +92,8 @@ struct WeightGradient {
 };
 
 template <class Work>
-BenchCase product_case(const char* name, std::size_t m, std::size_t k, std::size_t n, const std::array<std::size_t, 3>& shown) {
+BenchCase product_case(const char* name, std::size_t m, std::size_t k, std::size_t n,
+                       const std::array<std::size_t, 3>& shown) {
     const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
     const auto repeats = static_cast<std::size_t>(std::max(1.0, std::ceil(kProductFlops / flops)));
     return {.name = text_of(name, " ", shown[0], "x", shown[1], "x", shown[2]),
@@ -109,6 +105,26 @@ BenchCase product_case(const char* name, std::size_t m, std::size_t k, std::size
                     for (std::size_t i = 0; i < repeats; ++i) {
                         work->run();
                     }
+                };
+            }};
+}
+
+// One product of few rows for every thread, over and over.
+BenchCase small_product_case(std::size_t m, std::size_t k, std::size_t n) {
+    const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
+    const auto repeats = static_cast<std::size_t>(std::ceil(kProductFlops / flops));
+    const std::size_t threads = thread_count();
+    return {.name = text_of("product ", m, "x", k, "x", n, ", one on each thread"),
+            .flops = flops * static_cast<double>(repeats * threads),
+            .bytes = 0,
+            .prepare = [=]() -> std::function<void()> {
+                const auto work = std::make_shared<std::vector<Product>>(threads, Product(m, k, n));
+                return [work, repeats] {
+                    parallel_for(work->size(), [&](std::size_t task) {
+                        for (std::size_t i = 0; i < repeats; ++i) {
+                            (*work)[task].run();
+                        }
+                    });
                 };
             }};
 }
@@ -126,7 +142,10 @@ BenchCase gradient_case(const std::string& preset, std::uint32_t context) {
     const std::size_t sequences = leaf_sequences(context);
     struct Work {
         explicit Work(const ModelConfig& c)
-            : model(initial_model(c, 1)), packed(model, PackFor::training), network(packed), gradient(model.layout.size) {}
+            : model(initial_model(c, 1)),
+              packed(model, PackFor::training),
+              network(packed),
+              gradient(model.layout.size) {}
         Model model;
         PackedModel packed;
         Network network;
@@ -137,10 +156,12 @@ BenchCase gradient_case(const std::string& preset, std::uint32_t context) {
             .bytes = static_cast<double>(sequences * context),
             .prepare = [=]() -> std::function<void()> {
                 const auto work = std::make_shared<Work>(config);
-                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
+                const auto symbols =
+                    std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
                 return [=] {
-                    (void)work->network.gradient({.symbols = *symbols, .sequences = sequences, .positions = context}, 1e-3F,
-                                                 work->gradient);
+                    (void)work->network.gradient(
+                        {.symbols = *symbols, .sequences = sequences, .positions = context}, 1e-3F,
+                        work->gradient);
                 };
             }};
 }
@@ -154,9 +175,11 @@ BenchCase step_case(const std::string& preset, std::uint32_t context) {
             .flops = training_flops(config, context) * static_cast<double>(kLeaves * sequences),
             .bytes = static_cast<double>(kLeaves * sequences * context),
             .prepare = [=]() -> std::function<void()> {
-                const LearnerOptions options{.adam = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1}};
+                const LearnerOptions options{
+                    .adam = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1}};
                 const auto learner = std::make_shared<Learner>(initial_model(config, 1), options);
-                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
+                const auto symbols =
+                    std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
                 return [=] {
                     const float factor = 1.0F / static_cast<float>(kLeaves * sequences * context);
                     for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
@@ -168,7 +191,8 @@ BenchCase step_case(const std::string& preset, std::uint32_t context) {
 }
 
 struct Runner {
-    explicit Runner(const ModelConfig& config) : model(initial_model(config, 1)), packed(model, PackFor::inference) {}
+    explicit Runner(const ModelConfig& config)
+        : model(initial_model(config, 1)), packed(model, PackFor::inference) {}
     Model model;
     PackedModel packed;
 };
@@ -206,7 +230,8 @@ BenchCase stepper_case(const std::string& preset, std::size_t streams, std::size
             .bytes = static_cast<double>(positions * streams),
             .prepare = [=]() -> std::function<void()> {
                 const auto runner = std::make_shared<Runner>(config);
-                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions * streams));
+                const auto symbols =
+                    std::make_shared<std::vector<Symbol>>(random_symbols(positions * streams));
                 return [=] {
                     parallel_for(groups, [&](std::size_t group) {
                         const std::size_t first = streams * group / groups;
@@ -225,10 +250,13 @@ BenchCase stepper_case(const std::string& preset, std::size_t streams, std::size
 
 BenchCase peak_case(std::size_t threads) {
     return {.name = text_of("peak, ", threads, threads == 1 ? " thread" : " threads"),
-            .flops = static_cast<double>(run_fma_chains(1)) * static_cast<double>(kPeakRounds) * static_cast<double>(threads),
+            .flops = static_cast<double>(run_fma_chains(1)) * static_cast<double>(kPeakRounds) *
+                     static_cast<double>(threads),
             .bytes = 0,
             .prepare = [threads]() -> std::function<void()> {
-                return [threads] { parallel_for(threads, [](std::size_t) { (void)run_fma_chains(kPeakRounds); }); };
+                return [threads] {
+                    parallel_for(threads, [](std::size_t) { (void)run_fma_chains(kPeakRounds); });
+                };
             }};
 }
 
@@ -237,17 +265,20 @@ std::vector<BenchCase> bench_cases(bool quick) {
     using Shape = std::array<std::size_t, 3>;
     const std::vector<Shape> shapes =
         quick ? std::vector<Shape>{{4096, 256, 1024}, {32, 256, 1024}, {1, 256, 1024}}
-              : std::vector<Shape>{{4096, 256, 768},  {4096, 256, 256}, {4096, 256, 1024}, {4096, 1024, 256}, {4096, 128, 512},
-                                   {4096, 64, 256},   {16384, 64, 192}, {256, 256, 1024},  {32, 256, 1024},   {1, 256, 1024}};
+              : std::vector<Shape>{{4096, 256, 768}, {4096, 256, 256}, {4096, 256, 1024}, {4096, 1024, 256},
+                                   {4096, 128, 512}, {4096, 64, 256},  {16384, 64, 192},  {256, 256, 1024},
+                                   {32, 256, 1024},  {1, 256, 1024}};
     std::vector<BenchCase> cases;
     for (const Shape& s : shapes) {
-        cases.push_back(product_case<Product>("product", s[0], s[1], s[2], s));
+        cases.push_back(s[0] < kSplitRows ? small_product_case(s[0], s[1], s[2])
+                                          : product_case<Product>("product", s[0], s[1], s[2], s));
     }
     cases.push_back(product_case<WeightGradient>("weight gradient", 4096, 256, 1024, {256, 4096, 1024}));
     const std::vector<std::string> presets =
         quick ? std::vector<std::string>{"200k"} : std::vector<std::string>{"200k", "800k", "3.2m"};
     for (const std::string& preset : presets) {
-        for (const std::uint32_t context : quick ? std::vector<std::uint32_t>{512} : std::vector<std::uint32_t>{512, 2048}) {
+        for (const std::uint32_t context :
+             quick ? std::vector<std::uint32_t>{512} : std::vector<std::uint32_t>{512, 2048}) {
             cases.push_back(gradient_case(preset, context));
             cases.push_back(step_case(preset, context));
         }

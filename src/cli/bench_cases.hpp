@@ -11,8 +11,8 @@ namespace bitlaw::cli {
 /// One kind of work. Its operations are the useful ones: nothing that is recomputed or masked counts.
 struct BenchCase {
     std::string name;
-    double flops = 0;                      ///< of one run
-    double bytes = 0;                      ///< trained on, scored or stepped in one run; 0 where that means nothing
+    double flops = 0;  ///< of one run
+    double bytes = 0;  ///< trained on, scored or stepped in one run; 0 where that means nothing
     std::function<std::function<void()>()> prepare;  ///< makes the operands, and returns one run over them
 };
 

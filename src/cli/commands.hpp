@@ -13,8 +13,8 @@ int run_sample(const SampleArguments& arguments);
 int run_info(const InfoArguments& arguments);
 int run_bench(const BenchArguments& arguments);
 
-/// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are given too; a
-/// shorter context shortens the window. Throws UsageError when the result is not a network.
+/// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
+/// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.
 [[nodiscard]] ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
 
 }  // namespace bitlaw::cli

@@ -36,8 +36,8 @@ Subject open_subject(const std::string& text) {
     return {std::move(file), text, range.begin, end};
 }
 
-// Whether the model has read bytes of the subject: a training range of the same file, known by its hash, that overlaps; or
-// a training range that equals the subject, wherever it lay.
+// Whether the model has read bytes of the subject: a training range of the same file, known by its hash, that
+// overlaps; or a training range that equals the subject, wherever it lay.
 bool is_in_sample(const TrainingRecord& record, const Subject& subject) {
     const ByteSpan file = subject.file.bytes();
     return std::any_of(record.training.begin(), record.training.end(), [&](const DataSource& source) {
@@ -64,7 +64,8 @@ double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subje
     const auto watch = [&](std::uint64_t plain, std::uint64_t archive) {
         throw_if_stopped("nothing was measured");
         if (line.active() && progress.due()) {
-            const double bits = plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
+            const double bits =
+                plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
             line.show(subject.name + progress.line(plain, bits, 0.0));
         }
     };
@@ -85,9 +86,14 @@ struct Measured {
 void add_row(Table& table, const std::string& name, const std::string& origin_text, const Measured& m,
              double model_bytes) {
     const double rate = m.coded / m.plain;
-    table.add({{printable(name), json_text(name)}, text_cell(origin_text), count_cell(static_cast<std::uint64_t>(m.plain)),
-               count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))), share_cell(rate), number_cell(8.0 * rate, 4),
-               share_cell((m.coded + model_bytes) / m.plain), number_cell(m.seconds, 2)});
+    table.add({{printable(name), json_text(name)},
+               text_cell(origin_text),
+               count_cell(static_cast<std::uint64_t>(m.plain)),
+               count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))),
+               share_cell(rate),
+               number_cell(8.0 * rate, 4),
+               share_cell((m.coded + model_bytes) / m.plain),
+               number_cell(m.seconds, 2)});
 }
 
 }  // namespace
@@ -112,7 +118,8 @@ int run_eval(const EvalArguments& a) {
         try {
             const Subject subject = open_subject(text);
             const Progress clock(0);
-            Measured m{.plain = static_cast<double>(subject.bytes().size()), .coded = coded_bytes(model, a, subject)};
+            Measured m{.plain = static_cast<double>(subject.bytes().size()),
+                       .coded = coded_bytes(model, a, subject)};
             m.seconds = clock.seconds();
             const std::string source = origin(model.record, subject);
             add_row(table, text, source, m, model_bytes);
@@ -129,13 +136,14 @@ int run_eval(const EvalArguments& a) {
         add_row(table, "together", sum_origin, sum, model_bytes);
     }
     if (rows > 0) {
-        const std::string protocol = a.protocol == Protocol::chunked
-                                         ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
-                                         : "continuous, as archives are made";
+        const std::string protocol =
+            a.protocol == Protocol::chunked
+                ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
+                : "continuous, as archives are made";
         if (!a.common.json) {
             print(text_of("model ", hex64(model.id), " of ", shelf.chosen_path().string(), ", ",
-                          with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision), ", trained on ",
-                          with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
+                          with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),
+                          ", trained on ", with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
         }
         print_table(table, a.common,
                     {{"model", text_cell(hex64(model.id))},

@@ -21,7 +21,8 @@ void print_failure(const std::string& command, bool silent, const std::string& w
 
 std::string printable(std::string text) {
     std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
+        '?');
     return text;
 }
 
@@ -34,7 +35,8 @@ int report_failure(const std::string& command, bool silent) noexcept {
             return kWrongUsage;
         } catch (const std::bad_alloc&) {
             print_failure(command, silent,
-                          "not enough memory; use fewer threads (-T), smaller blocks (--block-size) or a smaller model");
+                          "not enough memory; use fewer threads (-T), smaller blocks (--block-size) or a "
+                          "smaller model");
         } catch (const std::exception& error) {
             print_failure(command, silent, error.what());
         }

@@ -23,13 +23,19 @@ std::string reason(int error) { return std::generic_category().message(error); }
 constexpr int kPollMilliseconds = 100;
 
 void wait_for_input(int descriptor) {
-    struct pollfd request {.fd = descriptor, .events = POLLIN, .revents = 0};
+    struct pollfd request {
+        .fd = descriptor, .events = POLLIN, .revents = 0
+    };
+    int ready = 0;
     do {
         throw_if_stopped("nothing was written");
-    } while (::poll(&request, 1, kPollMilliseconds) == 0);
+        ready = ::poll(&request, 1, kPollMilliseconds);
+    } while (ready == 0 || (ready < 0 && errno == EINTR));
 }
 
-bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+bool same_file(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
 
 // A restored secret must not be readable by others even while it is written.
 class PrivateMask {
@@ -95,22 +101,24 @@ Input::~Input() {
 }
 
 ByteSource Input::source() const {
-    const ByteSource read = source_of_descriptor(descriptor_, shown());
     if (is_regular()) {
-        return read;
+        return source_of_descriptor(descriptor_, shown());
     }
-    return [read, descriptor = descriptor_](std::span<std::uint8_t> buffer) {
-        // In pieces of what a pipe holds, so that a stop request is seen between them.
-        constexpr std::size_t kPiece = std::size_t{1} << 16;
+    return [name = shown(), descriptor = descriptor_](std::span<std::uint8_t> buffer) {
         std::size_t filled = 0;
         while (filled < buffer.size()) {
             wait_for_input(descriptor);
-            const std::size_t wanted = std::min(kPiece, buffer.size() - filled);
-            const std::size_t count = read(buffer.subspan(filled, wanted));
-            filled += count;
-            if (count < wanted) {
+            const ssize_t count = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
+            if (count < 0 && errno == EINTR) {
+                continue;
+            }
+            if (count < 0) {
+                fail("cannot read ", name, ": ", reason(errno), "; check where it comes from");
+            }
+            if (count == 0) {
                 break;
             }
+            filled += static_cast<std::size_t>(count);
         }
         return filled;
     };
@@ -182,8 +190,9 @@ void Output::commit() {
     file_->commit();
     file_.reset();
     if (copies_attributes_) {
-        // Owner and group first, since changing them clears mode bits; only root may change the owner. Where the group stays
-        // another, it gets no more than everybody. The result is complete whatever happens here: nothing of this is an error.
+        // Owner and group first, since changing them clears mode bits; only root may change the owner. Where
+        // the group stays another, it gets no more than everybody. The result is complete whatever happens
+        // here: nothing of this is an error.
         const bool owner_set = ::chown(path_.c_str(), attributes_.st_uid, static_cast<gid_t>(-1)) == 0;
         const bool group_set = ::chown(path_.c_str(), static_cast<uid_t>(-1), attributes_.st_gid) == 0;
         mode_t mode = attributes_.st_mode & 0777;

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Inputs and outputs of the commands that work on files: opening with the checks of zstd and xz, attributes, removal.
+/// \file Inputs and outputs of the commands that work on files: opening with the checks of zstd and xz,
+/// attributes, removal.
 
 #include <sys/stat.h>
 
@@ -74,7 +75,8 @@ class Output {
     std::unique_ptr<AtomicFile> file_;
 };
 
-/// Removes a source after its result is safe. Throws Error when another file has taken the name since it was opened.
+/// Removes a source after its result is safe. Throws Error when another file has taken the name since it was
+/// opened.
 void remove_source(const std::filesystem::path& path, const Input& input);
 
 }  // namespace bitlaw::cli

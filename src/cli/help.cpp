@@ -11,26 +11,30 @@ namespace {
 
 constexpr std::array<CommandHelp, 9> kCommands = {{
     {"train", "train a model on files",
-     "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, --resume continues.", true},
+     "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
+     "--resume continues.",
+     true},
     {"compress", "compress files with a model",
      "Compresses each FILE to FILE.blw with a model; sources are kept unless --rm is given.", false},
     {"decompress", "restore archives",
-     "Restores each FILE.blw to FILE. The model is the archive's own, the one given, or found by its id.", false},
+     "Restores each FILE.blw to FILE. The model is the archive's own, the one given, or found by its id.",
+     false},
     {"test", "verify archives", "Restores archives to nowhere and verifies every byte.", false},
     {"list", "tell what archives hold", "Tells what archives hold, without restoring them.", false},
     {"eval", "measure a model on files",
      "Measures the code length of files under a model, without and with the model's own bytes.", true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"info", "describe a model, an archive, a preset or this build",
-     "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the models found.",
+     "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "
+     "models found.",
      false},
     {"bench", "measure speed as a share of this machine's peak",
      "Measures kernels, training and coding as a share of this machine's measured peak.", false},
 }};
 
 const CommandHelp* find(const std::string& name) {
-    const auto* const found =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandHelp& help) { return name == help.name; });
+    const auto* const found = std::find_if(kCommands.begin(), kCommands.end(),
+                                           [&](const CommandHelp& help) { return name == help.name; });
     return found == kCommands.end() ? nullptr : found;
 }
 
@@ -46,19 +50,23 @@ const CommandHelp& help_of(const std::string& name) {
 
 std::string general_help() {
     std::string text =
-        "bitlaw measures how many bits data really cost when a small transformer predicts its bytes: it trains such\n"
+        "bitlaw measures how many bits data really cost when a small transformer predicts its bytes: it "
+        "trains such\n"
         "models on CPUs, compresses files with them and counts the model's own bytes.\n\n"
         "Usage: bitlaw COMMAND [OPTIONS] [FILE...]\n\n"
         "Commands:\n";
     for (const CommandHelp& help : kCommands) {
-        text += text_of("  ", help.name, std::string(12 - std::string(help.name).size(), ' '), help.line, "\n");
+        text +=
+            text_of("  ", help.name, std::string(12 - std::string(help.name).size(), ' '), help.line, "\n");
     }
     text += text_of(
-        "\n'bitlaw COMMAND --help' shows a command's options and the values in force; 'bitlaw --version' the version.\n"
+        "\n'bitlaw COMMAND --help' shows a command's options and the values in force; 'bitlaw --version' the "
+        "version.\n"
         "Presets: ",
         preset_list(),
         "\nSizes accept K, M, G (powers of 1000) and KiB, MiB, GiB.\n"
-        "Environment: BITLAW_ISA=scalar|avx2|avx512 forces an instruction set; BITLAW_MODELS and BITLAW_DATA are\n"
+        "Environment: BITLAW_ISA=scalar|avx2|avx512 forces an instruction set; BITLAW_MODELS and BITLAW_DATA "
+        "are\n"
         "folders, separated by colons, where models and data are looked for.\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage.\n");
     return text;

@@ -54,7 +54,8 @@ class Facts {
 };
 
 void add_config(Facts& facts, const ModelConfig& c) {
-    facts.add("architecture", "architecture", text_cell(c.architecture == Architecture::vanilla ? "vanilla" : "modern"));
+    facts.add("architecture", "architecture",
+              text_cell(c.architecture == Architecture::vanilla ? "vanilla" : "modern"));
     const auto field = [&](const char* key, const char* title, std::uint32_t value) {
         facts.add(key, title, {std::to_string(value), std::to_string(value)});
     };
@@ -71,14 +72,17 @@ void add_config(Facts& facts, const ModelConfig& c) {
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const Precision precision : {Precision::bf16, Precision::fp32}) {
-        const auto bytes = static_cast<std::uint64_t>(static_cast<double>(parameters) * bytes_per_parameter(precision));
-        facts.add(text_of("bytes_", precision_name(precision)), text_of("weights in ", precision_name(precision)),
+        const auto bytes =
+            static_cast<std::uint64_t>(static_cast<double>(parameters) * bytes_per_parameter(precision));
+        facts.add(text_of("bytes_", precision_name(precision)),
+                  text_of("weights in ", precision_name(precision)),
                   {with_commas(bytes) + " bytes", std::to_string(bytes)});
     }
     // Means over one context, the first position of which sees little and the last all of the window.
     const double positions = c.context;
     facts.add("flops_per_byte", "operations a byte",
-              {with_commas(static_cast<std::uint64_t>(forward_flops(c, 0, c.context) / positions)) + " to predict, " +
+              {with_commas(static_cast<std::uint64_t>(forward_flops(c, 0, c.context) / positions)) +
+                   " to predict, " +
                    with_commas(static_cast<std::uint64_t>(training_flops(c, c.context) / positions)) +
                    " to train (means over one context)",
                number_cell(forward_flops(c, 0, c.context) / positions, 0).json});
@@ -98,10 +102,10 @@ void add_sources(Facts& facts, const char* key, const char* title, const std::ve
     std::string json = "[";
     std::string shown;
     for (const DataSource& s : sources) {
-        json += text_of(json.size() > 1 ? ", " : "", "{\"name\": ", json_text(s.name), ", \"hash\": \"", hex64(s.hash),
-                        "\", \"begin\": ", s.begin, ", \"bytes\": ", s.bytes, "}");
-        shown += text_of(shown.empty() ? "" : "; ", printable(s.name), " from byte ", with_commas(s.begin), ", ",
-                         with_commas(s.bytes), " bytes, hash ", hex64(s.hash));
+        json += text_of(json.size() > 1 ? ", " : "", "{\"name\": ", json_text(s.name), ", \"hash\": \"",
+                        hex64(s.hash), "\", \"begin\": ", s.begin, ", \"bytes\": ", s.bytes, "}");
+        shown += text_of(shown.empty() ? "" : "; ", printable(s.name), " from byte ", with_commas(s.begin),
+                         ", ", with_commas(s.bytes), " bytes, hash ", hex64(s.hash));
     }
     facts.add(key, title, {shown.empty() ? "none" : shown, json + "]"});
 }
@@ -120,10 +124,12 @@ void show_model(const std::filesystem::path& path, bool json) {
     facts.add("tokens", "bytes seen", count_cell(record.tokens));
     facts.add("steps", "steps", count_cell(record.steps));
     facts.add("seed", "seed", {std::to_string(record.seed), std::to_string(record.seed)});
-    facts.add("training_bits_per_byte", "training", number_cell(record.training_bits_per_byte, 4, " bits/byte"));
+    facts.add("training_bits_per_byte", "training",
+              number_cell(record.training_bits_per_byte, 4, " bits/byte"));
     facts.add("validation_bits_per_byte", "validation",
-              record.validation_bits_per_byte > 0 ? number_cell(record.validation_bits_per_byte, 4, " bits/byte")
-                                                  : nothing_cell());
+              record.validation_bits_per_byte > 0
+                  ? number_cell(record.validation_bits_per_byte, 4, " bits/byte")
+                  : nothing_cell());
     std::string options = record.options;
     while (options.ends_with('\n')) {
         options.pop_back();
@@ -143,12 +149,14 @@ void show_archive(const std::string& name, bool json) {
     const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
     Facts facts;
     facts.add("archive", "archive", text_cell(name));
-    facts.add("model", "needs model", {hex64(listing.model_id) + (listing.embedded ? " (inside)" : ""),
-                                       json_text(hex64(listing.model_id))});
+    facts.add("model", "needs model",
+              {hex64(listing.model_id) + (listing.embedded ? " (inside)" : ""),
+               json_text(hex64(listing.model_id))});
     facts.add("embedded", "model embedded", flag_cell(listing.embedded));
     facts.add("arithmetic_version", "arithmetic", count_cell(listing.arithmetic_version));
     facts.add("reset_every", "contexts reset",
-              {listing.reset_every == 0 ? "at each block" : text_of("every ", with_commas(listing.reset_every), " bytes"),
+              {listing.reset_every == 0 ? "at each block"
+                                        : text_of("every ", with_commas(listing.reset_every), " bytes"),
                std::to_string(listing.reset_every)});
     facts.add("plain_bytes", "plain bytes", count_cell(s.plain_bytes));
     facts.add("archive_bytes", "archive bytes", count_cell(s.archive_bytes));

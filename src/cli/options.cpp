@@ -1,10 +1,11 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <functional>
+#include <iterator>
 #include <limits>
-#include <memory>
+#include <type_traits>
 
 #include <CLI/CLI.hpp>
 
@@ -17,16 +18,35 @@
 namespace bitlaw::cli {
 namespace {
 
-// Every command is an application of its own: as subcommands of one, files named "list" or "++" would be taken for commands.
+// Every command is an application of its own: as subcommands of one, files named "list" or "++" would be
+// taken for commands.
 using App = CLI::App;
 
-// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
-CLI::Option* text_option(App& app, const std::string& names, std::function<void(const std::string&)> read,
-                         const std::string& shown_default, const std::string& help) {
-    return app.add_option_function<std::string>(names, read, help)->type_name("X")->default_str(shown_default);
+// CLI11 takes "[a,b]" for a list of "a" and "b", also where it is a file's name. A word that ends in ] gets
+// this behind it, which every reader takes away again.
+constexpr char kGuard = '\x01';
+
+std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
+
+std::string unguarded(std::string word) {
+    if (word.ends_with(kGuard)) {
+        word.pop_back();
+    }
+    return word;
 }
 
-std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least, std::uint64_t most) {
+// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
+CLI::Option* text_option(App& app, const std::string& names,
+                         const std::function<void(const std::string&)>& read,
+                         const std::string& shown_default, const std::string& help) {
+    const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
+    return app.add_option_function<std::string>(names, read_unguarded, help)
+        ->type_name("X")
+        ->default_str(shown_default);
+}
+
+std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
+                          std::uint64_t most) {
     const std::uint64_t value = parse_size(text, names.c_str());
     if (value < least || value > most) {
         fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
@@ -40,7 +60,8 @@ template <class Number>
 CLI::Option* number_option(App& app, const std::string& names, Number& value, const std::string& help,
                            const std::string& shown_default = {}, std::uint64_t least = 0,
                            std::uint64_t most = kAnyNumber) {
-    using Plain = std::conditional_t<std::is_same_v<Number, std::optional<std::uint32_t>>, std::uint32_t, std::uint64_t>;
+    using Plain = std::conditional_t<std::is_same_v<Number, std::optional<std::uint32_t>>, std::uint32_t,
+                                     std::uint64_t>;
     const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Plain>::max());
     const auto read = [&value, names, least, greatest](const std::string& text) {
         value = static_cast<Plain>(read_number(text, names, least, greatest));
@@ -62,22 +83,25 @@ CLI::Option* real_option(App& app, const std::string& names, double& value, cons
     return text_option(app, names, read, shown_default, help);
 }
 
-// Without allow_extra_args(false), CLI11 would split a file named "[a,b]".
-CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files, const std::string& help) {
-    return app.add_option(names, files, help)
-        ->type_name("FILE")
-        ->expected(1, CLI::detail::expected_max_vector_size)
-        ->allow_extra_args(false);
+CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
+                          const std::string& help) {
+    const auto read = [&files](const std::vector<std::string>& words) {
+        std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
+    };
+    return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
 }
 
-CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type, const std::string& help) {
-    return app.add_option(names, value, help)->type_name(type);
+CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
+                         const std::string& help) {
+    return text_option(
+               app, names, [&value](const std::string& text) { value = text; }, "", help)
+        ->type_name(type);
 }
 
 void add_common(App& app, CommonOptions& common, bool with_json) {
     // The range is checked here too, so that --threads 0 is refused before any work.
-    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit", "all processors", 1,
-                  kMostThreads);
+    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit",
+                  "all processors", 1, kMostThreads);
     app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
     app.add_flag("-v,--verbose", common.verbose, "say more");
     if (with_json) {
@@ -115,17 +139,20 @@ void add_train(App& app, TrainArguments& a) {
     TrainOptions& o = a.options;
     files_option(app, "--data", o.data, "training files; FILE@BEGIN:END for a range of bytes")->required();
     files_option(app, "--validation", o.validation, "held-out files, likewise");
-    text_option(app, "-o,--out", [&o](const std::string& text) { o.out = text; }, "",
-                "folder for model.blm, state.bls, metrics.csv and run.json")
+    text_option(
+        app, "-o,--out", [&o](const std::string& text) { o.out = text; }, "",
+        "folder for model.blm, state.bls, metrics.csv and run.json")
         ->type_name("DIR")
         ->required();
     auto* const tokens = number_option(app, "--tokens", o.tokens, "bytes to train on", "20 a parameter", 1);
-    real_option(app, "--minutes", o.minutes, "time to train for: calibrated once to a number of tokens", "", 1e-3, 1e6)
+    real_option(app, "--minutes", o.minutes, "time to train for: calibrated once to a number of tokens", "",
+                1e-3, 1e6)
         ->excludes(tokens);
     app.add_flag("--resume", o.resume, "continue the run in DIR; the other options must be the same");
     app.add_flag("-f,--force", o.overwrite, "allow a DIR that holds another run, and overwrite it");
-    text_option(app, "--preset", [&o](const std::string& text) { o.preset = text; }, o.preset,
-                "sizes of the network: " + preset_list())
+    text_option(
+        app, "--preset", [&o](const std::string& text) { o.preset = text; }, o.preset,
+        "sizes of the network: " + preset_list())
         ->type_name("NAME")
         ->group("Network");
     add_config(app, a.overrides);
@@ -142,26 +169,36 @@ void add_train(App& app, TrainArguments& a) {
         ->group("Network");
 
     const std::string group = "Training";
-    number_option(app, "--seed", o.seed, "of the weights and of the order of the data", text_of(o.seed))->group(group);
-    number_option(app, "--batch-tokens", o.batch_tokens, "bytes a step", text_of(o.batch_tokens), 1)->group(group);
-    number_option(app, "--micro-batch-tokens", o.micro_batch_tokens, "bytes in memory at once; changes memory, never a bit",
-                  "one leaf of 4096")
+    number_option(app, "--seed", o.seed, "of the weights and of the order of the data", text_of(o.seed))
+        ->group(group);
+    number_option(app, "--batch-tokens", o.batch_tokens, "bytes a step", text_of(o.batch_tokens), 1)
+        ->group(group);
+    number_option(app, "--micro-batch-tokens", o.micro_batch_tokens,
+                  "bytes in memory at once; changes memory, never a bit", "one leaf of 4096")
         ->group(group);
     real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
-    real_option(app, "--warmup", o.warmup, "share of the steps with a rising rate", text_of(o.warmup), 0, 1)->group(group);
-    real_option(app, "--decay", o.decay, "share of the steps, at the end, with a falling rate", text_of(o.decay), 0, 1)
+    real_option(app, "--warmup", o.warmup, "share of the steps with a rising rate", text_of(o.warmup), 0, 1)
         ->group(group);
-    real_option(app, "--beta1", o.beta1, "AdamW's memory of the gradient", text_of(o.beta1), 0, 1)->group(group);
-    real_option(app, "--beta2", o.beta2, "AdamW's memory of its square", text_of(o.beta2), 0, 1)->group(group);
+    real_option(app, "--decay", o.decay, "share of the steps, at the end, with a falling rate",
+                text_of(o.decay), 0, 1)
+        ->group(group);
+    real_option(app, "--beta1", o.beta1, "AdamW's memory of the gradient", text_of(o.beta1), 0, 1)
+        ->group(group);
+    real_option(app, "--beta2", o.beta2, "AdamW's memory of its square", text_of(o.beta2), 0, 1)
+        ->group(group);
     real_option(app, "--epsilon", o.epsilon, "AdamW's epsilon", text_of(o.epsilon), 0, 1)->group(group);
-    real_option(app, "--weight-decay", o.weight_decay, "on matrices", text_of(o.weight_decay), 0, 10)->group(group);
-    real_option(app, "--clip", o.clip, "greatest norm of the gradient; 0: none", text_of(o.clip), 0, 1e9)->group(group);
-    number_option(app, "--validate-every", o.validate_every, "steps between validations", "a twentieth of the run")
+    real_option(app, "--weight-decay", o.weight_decay, "on matrices", text_of(o.weight_decay), 0, 10)
+        ->group(group);
+    real_option(app, "--clip", o.clip, "greatest norm of the gradient; 0: none", text_of(o.clip), 0, 1e9)
+        ->group(group);
+    number_option(app, "--validate-every", o.validate_every, "steps between validations",
+                  "a twentieth of the run")
         ->group(group);
     number_option(app, "--validation-bytes", o.validation_bytes, "bytes read of the validation data",
                   text_of(o.validation_bytes), 1)
         ->group(group);
-    number_option(app, "--save-every", o.save_every, "steps between saved states", "about every 2 minutes")->group(group);
+    number_option(app, "--save-every", o.save_every, "steps between saved states", "about every 2 minutes")
+        ->group(group);
     // Hidden: an empty group. Tests of resume need a stop at a known step.
     number_option(app, "--stop-after-steps", o.stop_after_steps, "save and stop early")->group("");
     add_common(app, a.common, false);
@@ -174,9 +211,12 @@ void add_archive(App& app, ArchiveArguments& a, bool with_json) {
     app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
     app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
     app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
-    app.add_flag("--rm", a.remove_source, "remove each source once its result is complete, verified and on the disk");
+    app.add_flag("--rm", a.remove_source,
+                 "remove each source once its result is complete, verified and on the disk");
     const auto mode = [&](const char* names, ArchiveMode value, const char* help) {
-        app.add_flag_callback(names, [&a, value] { a.mode = value; }, help)->group("Instead");
+        app.add_flag_callback(
+               names, [&a, value] { a.mode = value; }, help)
+            ->group("Instead");
     };
     // When several are given the last of this order counts: -dt tests, as in xz.
     mode("-z,--compress", ArchiveMode::compress, "compress");
@@ -184,12 +224,16 @@ void add_archive(App& app, ArchiveArguments& a, bool with_json) {
     mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
     mode("-l,--list", ArchiveMode::list, "tell what archives hold");
     const std::string group = "Compression";
-    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")->group(group);
-    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone", text_of(a.block_bytes), 1,
-                  kMostBlockBytes)
+    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
         ->group(group);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1, kMostStreams)->group(group);
-    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never", "by model")
+    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
+                  text_of(a.block_bytes), 1, kMostBlockBytes)
+        ->group(group);
+    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
+                  kMostStreams)
+        ->group(group);
+    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
+                  "by model")
         ->group(group);
     add_common(app, a.common, with_json);
 }
@@ -207,7 +251,8 @@ void add_eval(App& app, EvalArguments& a) {
         },
         "continuous", "continuous: as archives are made; chunked: independent chunks, the paper's way")
         ->type_name("NAME");
-    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1, std::uint64_t{1} << 30);
+    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
+                  std::uint64_t{1} << 30);
     add_common(app, a.common, true);
 }
 
@@ -223,7 +268,8 @@ void add_sample(App& app, SampleArguments& a) {
 
 // Runs CLI11 and turns its errors into ours, in one line. Returns the help text when it was asked for.
 std::optional<HelpText> parse(App& app, int argc, const char* const* argv) {
-    std::vector<std::string> words(argv, argv + argc);
+    std::vector<std::string> words;
+    std::transform(argv, argv + argc, std::back_inserter(words), guarded);
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
     try {
         app.parse(std::move(words));
@@ -239,7 +285,8 @@ std::string joined(int argc, const char* const* argv) {
     std::string line = "bitlaw";
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
-        const bool plain = !word.empty() && word.find_first_of(" \t\n\"'\\$`*?[]()<>|&;#~!{}") == std::string::npos;
+        const bool plain =
+            !word.empty() && word.find_first_of(" \t\n\"'\\$`*?[]()<>|&;#~!{}") == std::string::npos;
         line += plain ? " " + word : " '" + word + "'";
     }
     return line;
@@ -264,7 +311,8 @@ Command command(int argc, const char* const* argv, Arguments arguments, const Ad
 Command archive(int argc, const char* const* argv, ArchiveMode mode) {
     ArchiveArguments arguments;
     arguments.mode = mode;
-    return command(argc, argv, std::move(arguments), [](App& app, ArchiveArguments& a) { add_archive(app, a, true); });
+    return command(argc, argv, std::move(arguments),
+                   [](App& app, ArchiveArguments& a) { add_archive(app, a, true); });
 }
 
 }  // namespace
@@ -303,17 +351,20 @@ Command parse_command_line(int argc, const char* const* argv) {
         return command(argc, argv, EvalArguments{}, [](App& app, EvalArguments& a) { add_eval(app, a); });
     }
     if (name == "sample") {
-        return command(argc, argv, SampleArguments{}, [](App& app, SampleArguments& a) { add_sample(app, a); });
+        return command(argc, argv, SampleArguments{},
+                       [](App& app, SampleArguments& a) { add_sample(app, a); });
     }
     if (name == "info") {
         return command(argc, argv, InfoArguments{}, [](App& app, InfoArguments& a) {
-            name_option(app, "subject", a.subject, "FILE|PRESET", "a model, an archive or a preset; none: this build and machine");
+            name_option(app, "subject", a.subject, "FILE|PRESET",
+                        "a model, an archive or a preset; none: this build and machine");
             add_common(app, a.common, true);
         });
     }
     if (name == "bench") {
         return command(argc, argv, BenchArguments{}, [](App& app, BenchArguments& a) {
-            number_option(app, "--runs", a.runs, "measurements of each, of which the median counts", text_of(a.runs), 1, 1000);
+            number_option(app, "--runs", a.runs, "measurements of each, of which the median counts",
+                          text_of(a.runs), 1, 1000);
             app.add_flag("--quick", a.quick, "fewer and smaller cases, 3 runs");
             add_common(app, a.common, true);
         });

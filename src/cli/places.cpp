@@ -35,7 +35,8 @@ std::vector<fs::path> folders_of_environment(const char* name) {
     return folders;
 }
 
-// Sorted, so that the order of a folder's entries decides nothing. Folders that cannot be read hold nothing for us.
+// Sorted, so that the order of a folder's entries decides nothing. Folders that cannot be read hold nothing
+// for us.
 std::vector<fs::path> entries(const fs::path& folder) {
     std::vector<fs::path> paths;
     std::error_code error;
@@ -81,7 +82,8 @@ std::vector<fs::path> model_files() {
 }
 
 std::string model_name(const fs::path& file) {
-    return (file.filename() == kModelFile && file.has_parent_path() ? file.parent_path().filename() : file.stem())
+    return (file.filename() == kModelFile && file.has_parent_path() ? file.parent_path().filename()
+                                                                    : file.stem())
         .string();
 }
 
@@ -134,12 +136,13 @@ const StoredModel& ModelShelf::chosen() {
         fail("no model was given and none was found in ", joined(model_places()),
              "; give one with -m, or train one with 'bitlaw train'");
     }
-    const auto preferred =
-        std::find_if(files.begin(), files.end(), [](const fs::path& file) { return model_name(file) == kPreferredModel; });
-    const auto greatest = std::max_element(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-        std::error_code error;
-        return fs::file_size(a, error) < fs::file_size(b, error);
-    });
+    const auto preferred = std::find_if(
+        files.begin(), files.end(), [](const fs::path& file) { return model_name(file) == kPreferredModel; });
+    const auto greatest =
+        std::max_element(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+            std::error_code error;
+            return fs::file_size(a, error) < fs::file_size(b, error);
+        });
     chosen_path_ = preferred != files.end() ? *preferred : *greatest;
     return load(chosen_path_);
 }

@@ -11,15 +11,16 @@
 
 namespace bitlaw::cli {
 
-/// Folders of models: those of BITLAW_MODELS, then `checkpoints` of the checkout and `share/bitlaw` of the installation
-/// that this binary belongs to. Also ones that do not exist.
+/// Folders of models: those of BITLAW_MODELS, then `checkpoints` of the checkout and `share/bitlaw` of the
+/// installation that this binary belongs to. Also ones that do not exist.
 [[nodiscard]] std::vector<std::filesystem::path> model_places();
 
 /// The model files of the places that exist: *.blm in them, and model.blm in their folders.
 [[nodiscard]] std::vector<std::filesystem::path> model_files();
 
-/// A data set's name ("wiki8", also with @BEGIN:END) as a path: a file that exists stays as it is; a name without a slash is
-/// looked for in the folders of BITLAW_DATA, in `data` of the checkout and in `../shared/data` beside it.
+/// A data set's name ("wiki8", also with @BEGIN:END) as a path: a file that exists stays as it is; a name
+/// without a slash is looked for in the folders of BITLAW_DATA, in `data` of the checkout and in
+/// `../shared/data` beside it.
 [[nodiscard]] std::string resolve_data(const std::string& text);
 [[nodiscard]] std::vector<std::string> resolve_data(const std::vector<std::string>& texts);
 
@@ -29,8 +30,8 @@ class ModelShelf {
     /// `given` is the -m option: a file or a folder, or empty.
     explicit ModelShelf(std::string given) : given_(std::move(given)) {}
 
-    /// The given model. Without one: the one called 3.2m, otherwise the greatest of those found. Throws Error saying where it
-    /// looked when there is none.
+    /// The given model. Without one: the one called 3.2m, otherwise the greatest of those found. Throws Error
+    /// saying where it looked when there is none.
     const StoredModel& chosen();
     /// The path of chosen().
     [[nodiscard]] const std::filesystem::path& chosen_path() const { return chosen_path_; }

@@ -19,8 +19,8 @@
 namespace bitlaw::cli {
 namespace {
 
-// Draws the next symbol from the integer frequencies that the coder would use: class A, so a seed gives the same text
-// everywhere. Logits [V] are divided by the temperature first; at 0 the likeliest symbol is taken.
+// Draws the next symbol from the integer frequencies that the coder would use: class A, so a seed gives the
+// same text everywhere. Logits [V] are divided by the temperature first; at 0 the likeliest symbol is taken.
 class Sampler {
    public:
     Sampler(std::size_t alphabet, double temperature, std::uint64_t seed)
@@ -33,7 +33,8 @@ class Sampler {
         }
         kernels().scale(logits, static_cast<float>(1.0 / temperature_), alphabet, scaled_.data());
         kernels().frequencies(scaled_.data(), alphabet, 1, alphabet, frequencies_.data(), alphabet);
-        const std::uint64_t total = std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0});
+        const std::uint64_t total =
+            std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0});
         std::uint64_t place = random_.below(total);
         std::size_t symbol = 0;
         while (place >= frequencies_[symbol]) {
@@ -57,7 +58,8 @@ int run_sample(const SampleArguments& a) {
     const StoredModel& stored = shelf.chosen();
     const ModelConfig& config = stored.model.config;
     if (config.alphabet > 256) {
-        fail("the model's alphabet has ", config.alphabet, " symbols, which are no bytes; sample needs a byte model");
+        fail("the model's alphabet has ", config.alphabet,
+             " symbols, which are no bytes; sample needs a byte model");
     }
     const PackedModel packed(stored.model, PackFor::inference);
     Stepper stepper(packed, 1, default_reset(config));

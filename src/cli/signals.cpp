@@ -32,7 +32,8 @@ void install_signal_handlers() {
         }
         struct sigaction action {};
         action.sa_handler = request_stop;
-        // RESETHAND: the second signal kills. RESTART: base's and the standard library's calls need not expect EINTR.
+        // RESETHAND: the second signal kills. RESTART: base's and the standard library's calls need not
+        // expect EINTR.
         action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
         ::sigaction(signal, &action, nullptr);
     }

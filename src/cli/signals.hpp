@@ -8,8 +8,9 @@ namespace bitlaw::cli {
 /// True after SIGINT, SIGTERM or SIGHUP.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
 
-/// Makes the three signals set stop_requested() once and act as usual from then on; signals that the parent had set to be
-/// ignored (nohup) stay so. SIGPIPE is ignored, so that a closed pipe is an error like any other.
+/// Makes the three signals set stop_requested() once and act as usual from then on; signals that the parent
+/// had set to be ignored (nohup) stay so. SIGPIPE is ignored, so that a closed pipe is an error like any
+/// other.
 void install_signal_handlers();
 
 /// Throws Stopped when a stop was requested; `what` says what was not done.

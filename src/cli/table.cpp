@@ -36,8 +36,8 @@ std::string fixed(double value, int decimals) {
 
 // Columns that a text takes on a terminal: bytes that continue a UTF-8 character take none.
 std::size_t shown_width(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string today() {
@@ -146,17 +146,18 @@ void print_table(const Table& table, const CommonOptions& common,
                  const std::vector<std::pair<std::string, Cell>>& facts) {
     const std::string isa = isa_name(chosen_isa());
     if (common.json) {
-        std::string text = text_of("{\"machine\": ", json_text(machine_name()), ", \"threads\": ", thread_count(),
-                                   ", \"isa\": ", json_text(isa), ", \"date\": ", json_text(today()),
-                                   ",\n \"command\": ", json_text(common.command_line));
+        std::string text =
+            text_of("{\"machine\": ", json_text(machine_name()), ", \"threads\": ", thread_count(),
+                    ", \"isa\": ", json_text(isa), ", \"date\": ", json_text(today()),
+                    ",\n \"command\": ", json_text(common.command_line));
         for (const auto& [name, value] : facts) {
             text += ",\n " + json_text(name) + ": " + value.json;
         }
         print(text + ",\n \"rows\": " + table.json() + "}\n");
         return;
     }
-    print(text_of(machine_name(), ", ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ", isa, ", ", today(),
-                  "\n", common.command_line, "\n\n", table.text()));
+    print(text_of(machine_name(), ", ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ", isa,
+                  ", ", today(), "\n", common.command_line, "\n\n", table.text()));
 }
 
 }  // namespace bitlaw::cli

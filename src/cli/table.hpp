@@ -17,11 +17,12 @@ struct Cell {
 };
 
 [[nodiscard]] Cell text_cell(const std::string& text);
-[[nodiscard]] Cell count_cell(std::uint64_t value);              ///< "1,234,567"
-[[nodiscard]] Cell number_cell(double value, int decimals, const char* unit = "");  ///< JSON has all digits, no unit
-[[nodiscard]] Cell share_cell(double value);                     ///< 0.2164 is shown as "21.64 %"
-[[nodiscard]] Cell flag_cell(bool value);                        ///< "yes", "no"
-[[nodiscard]] Cell nothing_cell();                               ///< "-" and null
+[[nodiscard]] Cell count_cell(std::uint64_t value);  ///< "1,234,567"
+[[nodiscard]] Cell number_cell(double value, int decimals,
+                               const char* unit = "");  ///< JSON has all digits, no unit
+[[nodiscard]] Cell share_cell(double value);            ///< 0.2164 is shown as "21.64 %"
+[[nodiscard]] Cell flag_cell(bool value);               ///< "yes", "no"
+[[nodiscard]] Cell nothing_cell();                      ///< "-" and null
 
 struct Column {
     std::string key;    ///< name in JSON
@@ -46,8 +47,8 @@ class Table {
 /// A JSON string with quotes.
 [[nodiscard]] std::string json_text(const std::string& text);
 
-/// Prints the table with the machine, its threads, the instruction set, the date and the command above it; as JSON an object
-/// of the same fields, `facts` (name and value) and "rows".
+/// Prints the table with the machine, its threads, the instruction set, the date and the command above it; as
+/// JSON an object of the same fields, `facts` (name and value) and "rows".
 void print_table(const Table& table, const CommonOptions& common,
                  const std::vector<std::pair<std::string, Cell>>& facts = {});
 

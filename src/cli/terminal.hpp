@@ -8,7 +8,8 @@ namespace bitlaw::cli {
 /// Whether the file descriptor is a terminal.
 [[nodiscard]] bool is_terminal(int descriptor);
 
-/// One line on standard error that is written again and again; nothing at all when standard error is no terminal.
+/// One line on standard error that is written again and again; nothing at all when standard error is no
+/// terminal.
 class ProgressLine {
    public:
     explicit ProgressLine(bool wanted);

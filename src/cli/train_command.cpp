@@ -16,7 +16,8 @@
 namespace bitlaw::cli {
 namespace {
 
-/// Bytes a parameter when no budget is given: about what Hoffmann et al. 2022 find best for a given amount of computing.
+/// Bytes a parameter when no budget is given: about what Hoffmann et al. 2022 find best for a given amount of
+/// computing.
 constexpr std::uint64_t kTokensPerParameter = 20;
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -31,7 +32,8 @@ std::string budget(const TrainOptions& o) {
     if (o.resume) {
         return "as the run began";
     }
-    return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes") : with_commas(o.tokens) + " bytes";
+    return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes")
+                         : with_commas(o.tokens) + " bytes";
 }
 
 // The values in force, before the work begins.
@@ -41,19 +43,21 @@ void show_plan(const TrainOptions& o) {
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
     note(text_of("budget      ", budget(o), ", ", with_commas(o.batch_tokens), " a step"));
-    note(text_of("optimizer   AdamW, peak learning rate ", rate, ", warm-up ", o.warmup, ", decay ", o.decay, ", betas ",
-                 o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ", o.weight_decay, ", clip ", o.clip,
-                 ", seed ", o.seed));
-    note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa())));
+    note(text_of("optimizer   AdamW, peak learning rate ", rate, ", warm-up ", o.warmup, ", decay ", o.decay,
+                 ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ",
+                 o.weight_decay, ", clip ", o.clip, ", seed ", o.seed));
+    note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
+                 isa_name(chosen_isa())));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ", precision_name(o.precision),
                  o.resume ? ", resumed" : ""));
 }
 
 std::string validation_line(const StepReport& r) {
-    return text_of("step ", with_commas(r.step), " of ", with_commas(r.steps), ", ", with_commas(r.tokens), " bytes: training ",
-                   number_cell(r.mean_bits_per_byte, 4).shown, ", validation ",
-                   number_cell(r.validation_bits_per_byte, 4).shown, " bits/byte, ", number_cell(r.tokens_per_second, 0).shown,
-                   " bytes/s, ", number_cell(r.gflops, 1).shown, " GFLOP/s, ", number_cell(r.seconds, 1).shown, " s");
+    return text_of("step ", with_commas(r.step), " of ", with_commas(r.steps), ", ", with_commas(r.tokens),
+                   " bytes: training ", number_cell(r.mean_bits_per_byte, 4).shown, ", validation ",
+                   number_cell(r.validation_bits_per_byte, 4).shown, " bits/byte, ",
+                   number_cell(r.tokens_per_second, 0).shown, " bytes/s, ", number_cell(r.gflops, 1).shown,
+                   " GFLOP/s, ", number_cell(r.seconds, 1).shown, " s");
 }
 
 // Integer arithmetic, so that the same request gives the same config everywhere.
@@ -77,12 +81,14 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     config.hidden = overrides.hidden.value_or(in_proportion(original.hidden, config.width, original.width));
     const bool is_vanilla = config.architecture == Architecture::vanilla;
     // The greatest divisor of the heads that is not above the preset's share.
-    std::uint32_t kv_heads = is_vanilla ? config.heads : in_proportion(original.kv_heads, config.heads, original.heads);
+    std::uint32_t kv_heads =
+        is_vanilla ? config.heads : in_proportion(original.kv_heads, config.heads, original.heads);
     while (kv_heads > 1 && config.heads % kv_heads != 0) {
         --kv_heads;
     }
     config.kv_heads = overrides.kv_heads.value_or(kv_heads);
-    config.window = overrides.window.value_or(is_vanilla ? config.context : std::min(config.window, config.context));
+    config.window =
+        overrides.window.value_or(is_vanilla ? config.context : std::min(config.window, config.context));
     try {
         validate(config);
     } catch (const Error& error) {
@@ -105,7 +111,8 @@ int run_train(const TrainArguments& arguments) {
     }
     ProgressLine line(speaks);
     std::optional<Progress> progress;
-    std::uint64_t before = 0;  // bytes seen by earlier processes of the run: speed and time left are this one's
+    std::uint64_t before =
+        0;  // bytes seen by earlier processes of the run: speed and time left are this one's
     double validation = 0;
     const auto on_step = [&](const StepReport& report) {
         if (!progress) {
@@ -120,8 +127,9 @@ int run_train(const TrainArguments& arguments) {
             }
         }
         if (line.active() && progress->due()) {
-            line.show(text_of("step ", report.step, " of ", report.steps, " ",
-                              progress->line(report.tokens - before, report.mean_bits_per_byte, report.gflops)));
+            line.show(
+                text_of("step ", report.step, " of ", report.steps, " ",
+                        progress->line(report.tokens - before, report.mean_bits_per_byte, report.gflops)));
         }
     };
     const TrainResult result = train(options, on_step, stop_requested());

@@ -113,13 +113,15 @@ void ArchiveWriter::block(const BlockHeader& header, std::span<const ByteSpan> p
 
 void ArchiveWriter::finish() { put(trailer_bytes(index_)); }
 
-// ---- reading -----------------------------------------------------------------------------------------------------
+// ---- reading
+// -----------------------------------------------------------------------------------------------------
 
 ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
     std::array<std::uint8_t, 4> magic{};
     for (std::uint8_t& byte : magic) {
         if (!fill()) {
-            fail("this is not an archive: it has only ", position_, " bytes; check that it is the file you mean");
+            fail("this is not an archive: it has only ", position_,
+                 " bytes; check that it is the file you mean");
         }
         take({&byte, 1});
     }
@@ -129,7 +131,8 @@ ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
     const std::uint8_t version = u8();
     if (version != kArchiveVersion) {
         fail("this archive has format version ", int{version}, ", and this program reads version ",
-             int{kArchiveVersion}, "; use the bitlaw that made it, or get the archive again if it is damaged");
+             int{kArchiveVersion},
+             "; use the bitlaw that made it, or get the archive again if it is damaged");
     }
     const std::uint8_t flags = u8();
     header_.arithmetic_version = u16();
@@ -163,7 +166,8 @@ bool ArchiveReader::fill() {
 void ArchiveReader::take(std::span<std::uint8_t> out) {
     while (!out.empty()) {
         if (!fill()) {
-            fail("the archive ends too early, ", place(), "; it is truncated: get it again or restore it from a backup");
+            fail("the archive ends too early, ", place(),
+                 "; it is truncated: get it again or restore it from a backup");
         }
         const std::size_t count = std::min(out.size(), buffer_.size() - used_);
         const ByteSpan piece = ByteSpan(buffer_).subspan(used_, count);
@@ -241,7 +245,8 @@ void ArchiveReader::verify_check(const char* what) {
 
 Bytes ArchiveReader::model() {
     Bytes bytes;
-    take_pieces(header_.model_bytes, [&](ByteSpan piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+    take_pieces(header_.model_bytes,
+                [&](ByteSpan piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
     return bytes;
 }
 
@@ -280,7 +285,8 @@ bool ArchiveReader::next_block(BlockHeader& header) {
         if (streams == 0) {
             damaged("a coded block has no streams");
         }
-        // A block that coding does not make smaller is stored, so that all streams together are below the plain length.
+        // A block that coding does not make smaller is stored, so that all streams together are below the
+        // plain length.
         std::uint64_t left = header.plain_bytes - 1;
         for (std::uint64_t stream = 0; stream < streams; ++stream) {
             header.stream_bytes.push_back(varint("the length of a stream", left));
@@ -353,7 +359,8 @@ void ArchiveReader::read_trailer() {
              "; archives cannot be joined: cut the file there and decompress the pieces one by one");
     }
     fail("there are bytes after the archive's end at byte ", archive_bytes,
-         "; it is damaged or was joined with something: keep its first ", archive_bytes, " bytes and try again");
+         "; it is damaged or was joined with something: keep its first ", archive_bytes,
+         " bytes and try again");
 }
 
 }  // namespace bitlaw

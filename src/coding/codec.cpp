@@ -45,7 +45,8 @@ struct Plan {
 };
 
 // The header of a coded block, or of a stored one when coding does not make the block smaller.
-BlockHeader block_header(std::uint64_t plain_bytes, std::uint64_t plain_hash, std::vector<std::uint64_t> stream_bytes) {
+BlockHeader block_header(std::uint64_t plain_bytes, std::uint64_t plain_hash,
+                         std::vector<std::uint64_t> stream_bytes) {
     const BlockHeader stored{BlockKind::stored, plain_bytes, {}, plain_hash};
     if (stream_bytes.empty()) {
         return stored;
@@ -74,7 +75,8 @@ Bytes read_block(const ByteSource& source, std::uint64_t most) {
 }
 
 // A block's progress as the whole work's. `progress` may be empty.
-BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before, std::uint64_t archive_before) {
+BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before,
+                     std::uint64_t archive_before) {
     if (!progress) {
         return {};
     }
@@ -134,7 +136,8 @@ class ArchiveModel {
 };
 
 // The plain bytes of a block.
-Bytes restore(ArchiveModel& model, ArchiveReader& reader, const BlockHeader& header, const BlockProgress& progress) {
+Bytes restore(ArchiveModel& model, ArchiveReader& reader, const BlockHeader& header,
+              const BlockProgress& progress) {
     Bytes payload = reader.payload();
     if (header.kind == BlockKind::stored) {
         return payload;
@@ -185,7 +188,8 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
                       const ByteSink& sink) {
     const FloatStateGuard guard;
     const Plan plan(model, options);
-    const Bytes embedded = options.embed_model ? encode_model(model.model, model.precision, nullptr) : Bytes{};
+    const Bytes embedded =
+        options.embed_model ? encode_model(model.model, model.precision, nullptr) : Bytes{};
     ArchiveWriter writer(sink, {kArithmeticVersion, model.id, plan.reset_every, 0}, embedded);
     CodecSummary summary;
     summary.model_bytes = embedded.size();
@@ -244,7 +248,8 @@ CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const
 ArchiveListing list_archive(const ByteSource& source) {
     ArchiveReader reader(source);
     const ArchiveHeader& front = reader.header();
-    ArchiveListing listing{front.model_id, front.model_bytes > 0, front.arithmetic_version, front.reset_every, {}};
+    ArchiveListing listing{
+        front.model_id, front.model_bytes > 0, front.arithmetic_version, front.reset_every, {}};
     listing.summary.model_bytes = front.model_bytes;
     reader.skip_model();
     BlockHeader header;
@@ -266,13 +271,14 @@ Estimate estimate(const StoredModel& model, const CompressOptions& options, Byte
         header_bytes({kArithmeticVersion, model.id, plan.reset_every, model_bytes}).size() + model_bytes;
     std::vector<IndexEntry> index;
     for (std::size_t begin = 0; begin < data.size(); begin += plan.block_bytes) {
-        const ByteSpan plain = data.subspan(begin, std::min<std::size_t>(plan.block_bytes, data.size() - begin));
+        const ByteSpan plain =
+            data.subspan(begin, std::min<std::size_t>(plan.block_bytes, data.size() - begin));
         std::vector<std::uint64_t> stream_bytes;
         double bits = 0;
         if (codable(model.model.config, plain)) {
-            for (const double stream : stream_bits(plan.packed, plan.reset_every, plain,
-                                                   plan.streams_of(plain.size()),
-                                                   within(options.progress, begin, position))) {
+            for (const double stream :
+                 stream_bits(plan.packed, plan.reset_every, plain, plan.streams_of(plain.size()),
+                             within(options.progress, begin, position))) {
                 stream_bytes.push_back(static_cast<std::uint64_t>(std::ceil(stream / 8)));
                 bits += stream;
             }
@@ -280,7 +286,8 @@ Estimate estimate(const StoredModel& model, const CompressOptions& options, Byte
         const BlockHeader header = block_header(plain.size(), 0, std::move(stream_bytes));
         result.code_bits += header.kind == BlockKind::coded ? bits : 8.0 * static_cast<double>(plain.size());
         result.streams += header.stream_bytes.size();
-        index.push_back({block_header_bytes(header).size() + header.payload_bytes() + kBlockCheckBytes, plain.size()});
+        index.push_back(
+            {block_header_bytes(header).size() + header.payload_bytes() + kBlockCheckBytes, plain.size()});
         position += index.back().archive_bytes;
         if (options.progress) {
             options.progress(begin + plain.size(), position);
@@ -290,7 +297,8 @@ Estimate estimate(const StoredModel& model, const CompressOptions& options, Byte
     return result;
 }
 
-double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_bytes, const CodecProgress& progress) {
+double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_bytes,
+                    const CodecProgress& progress) {
     const FloatStateGuard guard;
     if (chunk_bytes < 1) {
         fail_usage("a chunk has at least 1 byte");
@@ -302,8 +310,8 @@ double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_b
     }
     check_context_memory(config);
     const PackedModel packed(model.model, PackFor::inference);
-    // A scorer that forgets at every chunk's end serves many chunks; a vanilla model cannot when the chunk is longer than
-    // its context, where it also forgets inside the chunk.
+    // A scorer that forgets at every chunk's end serves many chunks; a vanilla model cannot when the chunk is
+    // longer than its context, where it also forgets inside the chunk.
     const bool one_scorer = config.architecture != Architecture::vanilla || chunk_bytes <= config.context;
     constexpr std::size_t kRunChunks = 16;
     chunk_bytes = std::min(chunk_bytes, std::max<std::size_t>(data.size(), 1));
@@ -312,16 +320,22 @@ double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_b
     std::atomic<std::uint64_t> finished{0};
     std::atomic<std::uint64_t> finished_code{0};  // bytes, each chunk rounded; for progress only
     parallel_for(run_bits.size(), [&](std::size_t run, std::size_t worker) {
-        const ByteSpan part = data.subspan(run * run_bytes, std::min(run_bytes, data.size() - run * run_bytes));
-        run_bits[run] = chunk_run_bits(packed, part, chunk_bytes, one_scorer, [&](std::size_t bytes, double bits) {
-            const auto code = static_cast<std::uint64_t>(bits / 8 + 0.5);
-            const std::uint64_t all = finished.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-            const std::uint64_t all_code = finished_code.fetch_add(code, std::memory_order_relaxed) + code;
-            if (progress && worker == 0) {
-                progress(all, all_code);
-            }
-        });
+        const ByteSpan part =
+            data.subspan(run * run_bytes, std::min(run_bytes, data.size() - run * run_bytes));
+        run_bits[run] =
+            chunk_run_bits(packed, part, chunk_bytes, one_scorer, [&](std::size_t bytes, double bits) {
+                const auto code = static_cast<std::uint64_t>(bits / 8 + 0.5);
+                const std::uint64_t all = finished.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+                const std::uint64_t all_code =
+                    finished_code.fetch_add(code, std::memory_order_relaxed) + code;
+                if (progress && worker == 0) {
+                    progress(all, all_code);
+                }
+            });
     });
+    if (progress) {
+        progress(finished.load(), finished_code.load());  // the calling thread may have had no run of its own
+    }
     double bits = 0;
     for (const double part : run_bits) {
         bits += part;

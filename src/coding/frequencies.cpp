@@ -11,7 +11,8 @@
 namespace bitlaw {
 namespace {
 
-// Frequencies that one partial sum covers: 64 of them stay below 2^32, and a fixed count lets the compiler use vectors.
+// Frequencies that one partial sum covers: 64 of them stay below 2^32, and a fixed count lets the compiler
+// use vectors.
 constexpr std::size_t kGroup = 64;
 constexpr std::size_t kMostSymbols = 65536;
 static_assert(std::uint64_t{kGroup} * kMostFrequency < std::uint64_t{1} << 32);
@@ -37,21 +38,33 @@ std::uint64_t sum_of(std::span<const std::uint32_t> frequency) {
     return sum;
 }
 
-bool all_finite(std::span<const float> values) {
+// Not 0 when one of the `count` values is infinite or not a number.
+std::uint32_t not_finite(const float* values, std::size_t count) {
     constexpr std::uint32_t kExponent = 0x7F800000;
     std::uint32_t found = 0;
-    for (const float value : values) {
-        found |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent);
+    for (std::size_t i = 0; i < count; ++i) {
+        found |=
+            static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(values[i]) & kExponent) == kExponent);
     }
-    return found == 0;
+    return found;
+}
+
+bool all_finite(std::span<const float> values) {
+    std::uint32_t found = 0;
+    std::size_t i = 0;
+    for (; i + kGroup <= values.size(); i += kGroup) {
+        found |= not_finite(values.data() + i, kGroup);
+    }
+    return (found | not_finite(values.data() + i, values.size() - i)) == 0;
 }
 
 }  // namespace
 
 void frequencies_of(std::span<const float> logits, std::span<std::uint32_t> frequency) {
     if (!all_finite(logits)) {
-        fail("the model's prediction is not a number: its weights are too large or it is damaged; "
-             "use another model");
+        fail(
+            "the model's prediction is not a number: its weights are too large or it is damaged; "
+            "use another model");
     }
     kernels().frequencies(logits.data(), logits.size(), 1, logits.size(), frequency.data(), frequency.size());
 }
@@ -64,7 +77,8 @@ Interval interval_of(std::span<const std::uint32_t> frequency, Symbol symbol) {
 
 double symbol_bits(std::span<const std::uint32_t> frequency, Symbol symbol) {
     BITLAW_ASSERT(symbol < frequency.size());
-    return exact_log2(static_cast<double>(sum_of(frequency))) - exact_log2(static_cast<double>(frequency[symbol]));
+    return exact_log2(static_cast<double>(sum_of(frequency))) -
+           exact_log2(static_cast<double>(frequency[symbol]));
 }
 
 void encode_symbol(RangeEncoder& coder, std::span<const std::uint32_t> frequency, Symbol symbol) {

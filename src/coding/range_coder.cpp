@@ -43,7 +43,8 @@ void RangeEncoder::carry() {
 }
 
 Bytes RangeEncoder::finish() {
-    // range_ >= 2^56, so that a multiple of 2^64 (no byte) or at least one of 2^56 (one byte) lies in the interval.
+    // range_ >= 2^56, so that a multiple of 2^64 (no byte) or at least one of 2^56 (one byte) lies in the
+    // interval.
     for (unsigned kept = 0; kept < 2; ++kept) {
         const std::uint64_t below = kept == 0 ? ~std::uint64_t{0} : kLeastRange - 1;
         const std::uint64_t step = (0 - low_) & below;  // to the next multiple

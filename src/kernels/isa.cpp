@@ -11,18 +11,15 @@ namespace {
 
 bool is_available(Isa isa) {
     switch (isa) {
-        case Isa::scalar:
-            return true;
+        case Isa::scalar: return true;
 #ifdef __x86_64__
-        case Isa::avx2:
-            return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+        case Isa::avx2: return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
         case Isa::avx512:
             return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
                    __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
                    __builtin_cpu_supports("fma") != 0;
 #endif
-        default:
-            return false;
+        default: return false;
     }
 }
 
@@ -36,8 +33,9 @@ std::string names_of(const std::vector<Isa>& isas) {
 
 const Kernels& table_of(Isa isa) {
     if (!is_available(isa)) {
-        fail_usage("the instruction set ", isa_name(isa), " is lacking on this processor or in this build; choose one of: ",
-                   names_of(available_isas()));
+        fail_usage(
+            "the instruction set ", isa_name(isa),
+            " is lacking on this processor or in this build; choose one of: ", names_of(available_isas()));
     }
 #ifdef __x86_64__
     if (isa == Isa::avx512) {
@@ -60,8 +58,9 @@ Isa isa_of_environment() {
             return isa;
         }
     }
-    fail_usage("BITLAW_ISA is '", wish, "', which is no instruction set; set it to one of: ",
-               names_of(available_isas()), ", or leave it unset");
+    fail_usage("BITLAW_ISA is '", wish,
+               "', which is no instruction set; set it to one of: ", names_of(available_isas()),
+               ", or leave it unset");
 }
 
 struct Choice {
@@ -80,12 +79,9 @@ Choice& choice() {
 
 const char* isa_name(Isa isa) {
     switch (isa) {
-        case Isa::avx2:
-            return "avx2";
-        case Isa::avx512:
-            return "avx512";
-        default:
-            return "scalar";
+        case Isa::avx2: return "avx2";
+        case Isa::avx512: return "avx512";
+        default: return "scalar";
     }
 }
 

@@ -1,5 +1,6 @@
-/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's flags.
-/// No header with inline functions may be used here, lest the linker keep this file's copy for everyone.
+/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's
+/// flags. No header with inline functions may be used here, lest the linker keep this file's copy for
+/// everyone.
 
 #include <immintrin.h>
 
@@ -12,6 +13,8 @@
 namespace bitlaw {
 namespace {
 
+// Each file builds on those before it.
+// clang-format off
 #include "body/lanes_avx2.inl"
 #include "body/micro.inl"
 #include "body/product.inl"
@@ -24,6 +27,7 @@ namespace {
 #include "body/attention_step.inl"
 #include "body/output.inl"
 #include "body/table.inl"
+// clang-format on
 
 }  // namespace
 

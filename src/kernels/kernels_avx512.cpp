@@ -1,10 +1,13 @@
-/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's flags.
-/// No header with inline functions may be used here, lest the linker keep this file's copy for everyone.
+/// \file The kernels of one instruction set: the shared body over sixteen lanes, compiled with this file's
+/// flags. No header with inline functions may be used here, lest the linker keep this file's copy for
+/// everyone.
 
 // GCC 12's own header starts undefined vectors from themselves and then warns of it (bug 105593).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #pragma GCC diagnostic pop
 
@@ -17,6 +20,8 @@
 namespace bitlaw {
 namespace {
 
+// Each file builds on those before it.
+// clang-format off
 #include "body/lanes_avx512.inl"
 #include "body/micro.inl"
 #include "body/product.inl"
@@ -29,6 +34,7 @@ namespace {
 #include "body/attention_step.inl"
 #include "body/output.inl"
 #include "body/table.inl"
+// clang-format on
 
 }  // namespace
 

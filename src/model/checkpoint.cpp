@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cereal/archives/portable_binary.hpp>
-#include <cereal/cereal.hpp>
 #include <limits>
 #include <sstream>
 #include <system_error>
 #include <utility>
+
+#include <cereal/archives/portable_binary.hpp>
+#include <cereal/cereal.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
@@ -31,7 +32,8 @@ constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 24;
 // Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
 constexpr std::uint64_t kMostFileBytes = (std::uint64_t{1} << 33) + kMostRecordBytes + 4096;
 
-// ---- the training record through cereal --------------------------------------------------------------------------
+// ---- the training record through cereal
+// --------------------------------------------------------------------------
 
 template <class Archive>
 void save_text(Archive& archive, const std::string& text, std::uint64_t most) {
@@ -120,7 +122,8 @@ namespace {
 
 std::string record_bytes(const TrainingRecord& record) {
     std::ostringstream stream(std::ios::binary);
-    cereal::PortableBinaryOutputArchive archive(stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian());
+    cereal::PortableBinaryOutputArchive archive(stream,
+                                                cereal::PortableBinaryOutputArchive::Options::LittleEndian());
     archive(record);
     return std::move(stream).str();
 }
@@ -145,13 +148,15 @@ TrainingRecord parse_record(ByteSpan bytes) {
     return record;
 }
 
-// ---- weights -----------------------------------------------------------------------------------------------------
+// ---- weights
+// -----------------------------------------------------------------------------------------------------
 
 constexpr std::uint32_t kExponent = 0x7F800000;
 
 bool finite(std::uint32_t bits) { return (bits & kExponent) != kExponent; }
 
-// The upper half of the fp32 bits, rounded to nearest, ties to even. Needs a finite weight; may give an infinity.
+// The upper half of the fp32 bits, rounded to nearest, ties to even. Needs a finite weight; may give an
+// infinity.
 std::uint16_t bf16_bits(std::uint32_t bits) {
     return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
@@ -324,7 +329,8 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
 
 StoredModel load_model(const std::filesystem::path& path) {
     std::error_code ignored;  // what cannot be looked at is reported when it is read
-    const std::filesystem::path file = std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
+    const std::filesystem::path file =
+        std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
     return decode_model(read_file(file, kMostFileBytes), file.string());
 }
 

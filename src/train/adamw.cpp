@@ -11,11 +11,12 @@
 namespace bitlaw {
 namespace {
 
-// 4 arrays of 64 KiB: they fit a level 2 cache together. Elements are independent, so the size never shows in the result.
+// 4 arrays of 64 KiB: they fit a level 2 cache together. Elements are independent, so the size never shows in
+// the result.
 constexpr std::size_t kChunk = 16'384;
 
-// Offsets of the tensors that weight decay applies to: the operands of products. The embedding is a table whose rows are
-// not all touched in a step, and gains and biases have no scale to restrain.
+// Offsets of the tensors that weight decay applies to: the operands of products. The embedding is a table
+// whose rows are not all touched in a step, and gains and biases have no scale to restrain.
 std::set<std::size_t> decaying_offsets(const Layout& layout) {
     std::set<std::size_t> offsets;
     for (const LayerTensors& layer : layout.layers) {

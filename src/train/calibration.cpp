@@ -12,17 +12,43 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Kept back for saved states, the first touch of memory, and machines that slow down when they get warm.
 constexpr double kMargin = 0.04;
 constexpr double kMostSeconds = 3.0;
 constexpr double kMostShare = 0.02;
 
+// Seconds of a run of so many steps, validations included.
+double run_seconds(std::uint64_t steps, double token_seconds, RunPlan plan, std::uint64_t validate_every) {
+    set_steps(plan, steps, validate_every);
+    const std::uint64_t validations = (steps + plan.validate_every - 1) / plan.validate_every;
+    // The forward pass is a third of the operations of a step.
+    const double validated = static_cast<double>(validations) *
+                             static_cast<double>(plan.validation_sequences * plan.positions) / 3.0;
+    return token_seconds * (static_cast<double>(plan.tokens()) + validated);
+}
+
+// The greatest number of steps that fits, at least 1.
+std::uint64_t steps_within(double seconds, double token_seconds, const RunPlan& plan,
+                           std::uint64_t validate_every) {
+    const double without_validation = seconds / (token_seconds * static_cast<double>(plan.step_tokens()));
+    std::uint64_t fitting = 1;
+    std::uint64_t beyond = without_validation < 1.0 ? 2 : static_cast<std::uint64_t>(without_validation) + 1;
+    while (beyond - fitting > 1) {
+        const std::uint64_t middle = fitting + (beyond - fitting) / 2;
+        (run_seconds(middle, token_seconds, plan, validate_every) <= seconds ? fitting : beyond) = middle;
+    }
+    return fitting;
+}
+
 }  // namespace
 
-std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptions& options, const RunPlan& plan,
-                        const Corpus& corpus, std::uint64_t validate_every, const std::atomic<bool>& stop) {
+std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptions& options,
+                        const RunPlan& plan, const Corpus& corpus, std::uint64_t validate_every,
+                        const std::atomic<bool>& stop) {
     const Clock::time_point start = Clock::now();
     Learner learner(initial, options);
     Sampler sampler(corpus, plan.positions, 0);
@@ -34,7 +60,8 @@ std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptio
     const float factor = 1.0F / static_cast<float>(symbols.size());
     const auto run_leaf = [&] {
         if (stop) {
-            throw Stopped("stopped before the first step; nothing was saved, so start the same command again");
+            throw Stopped(
+                "stopped before the first step; nothing was saved, so start the same command again");
         }
         learner.add_leaf(symbols, factor);
         (void)learner.update(0.0);
@@ -50,21 +77,8 @@ std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptio
     const double token_seconds =
         seconds_since(timed) / (static_cast<double>(leaves) * static_cast<double>(symbols.size()));
 
-    double validation_seconds = 0.0;
-    if (plan.validation_sequences > 0) {
-        const Clock::time_point begin = Clock::now();
-        (void)learner.coding_bits(symbols, Precision::bf16);
-        validation_seconds = seconds_since(begin) * static_cast<double>(plan.validation_sequences) /
-                             static_cast<double>(sequences);
-    }
-    const double step_seconds = token_seconds * static_cast<double>(plan.step_tokens());
-    const double left = std::max(seconds * (1.0 - kMargin) - seconds_since(start), 0.0);
-    // The run validates at its end too, whatever the interval.
-    const double count = validate_every == 0
-                             ? (left - 20.0 * validation_seconds) / step_seconds
-                             : (left - validation_seconds) /
-                                   (step_seconds + validation_seconds / static_cast<double>(validate_every));
-    return count < 1.0 ? 1 : static_cast<std::uint64_t>(count);
+    const double left = seconds * (1.0 - kMargin) - seconds_since(start);
+    return steps_within(left, token_seconds, plan, validate_every);
 }
 
 }  // namespace bitlaw

@@ -71,7 +71,8 @@ void Corpus::require_length(std::size_t positions) const {
     for (std::size_t r = 0; r < ranges(); ++r) {
         if (bytes_[r].size() < positions) {
             fail(files_[r].path().string(), ": the range has ", bytes_[r].size(), " bytes, and at least ",
-                 positions, " are needed for one sequence of the model's context; give more data or join files");
+                 positions,
+                 " are needed for one sequence of the model's context; give more data or join files");
         }
     }
 }

@@ -37,7 +37,8 @@ std::span<float> GradientSum::open() {
     parts_.push_back({std::move(spare_.back()), 1});
     spare_.pop_back();
     float* const sum = parts_.back().sum.data();
-    for_chunks(size_, kChunk, [&](std::size_t first, std::size_t count) { std::fill_n(sum + first, count, 0.0F); });
+    for_chunks(size_, kChunk,
+               [&](std::size_t first, std::size_t count) { std::fill_n(sum + first, count, 0.0F); });
     return parts_.back().sum;
 }
 

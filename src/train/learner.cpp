@@ -32,9 +32,9 @@ template <class Body>
 void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& body) const {
     const std::size_t positions = model_.config.context;
     BITLAW_ASSERT(!symbols.empty() && symbols.size() % positions == 0);
-    const std::size_t wanted =
-        options_.micro_batch_tokens == 0 ? leaf() : static_cast<std::size_t>(options_.micro_batch_tokens / positions);
-    const std::size_t most = std::clamp<std::size_t>(wanted, 1, leaf()) * positions;
+    const std::uint64_t wanted =
+        options_.micro_batch_tokens == 0 ? kMicroBatchTokens : options_.micro_batch_tokens;
+    const std::size_t most = std::clamp<std::size_t>(wanted / positions, 1, leaf()) * positions;
     for (std::size_t first = 0; first < symbols.size(); first += most) {
         const auto piece = symbols.subspan(first, std::min(most, symbols.size() - first));
         body(SequenceBatch{.symbols = piece, .sequences = piece.size() / positions, .positions = positions});

@@ -19,12 +19,14 @@ namespace bitlaw {
 namespace {
 
 constexpr const char* kColumns =
-    "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,seconds,tokens_per_second\n";
+    "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,seconds,tokens_per_"
+    "second\n";
 
 // Six significant digits, whatever the locale.
 std::string short_text(double value) {
     std::array<char, 32> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 6).ptr;
     return {text.data(), end};
 }
 
@@ -61,7 +63,8 @@ std::string json_string(const std::string& text) {
             result += c;
         } else if (static_cast<unsigned char>(c) < 0x20) {
             std::array<char, 8> code{};
-            std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+            std::snprintf(code.data(), code.size(), "\\u%04x",
+                          static_cast<unsigned>(static_cast<unsigned char>(c)));
             result += code.data();
         } else {
             result += c;
@@ -99,7 +102,8 @@ MetricsFile::MetricsFile(const std::filesystem::path& path, std::uint64_t kept_s
     write_file(path, bytes_of(kept_rows(path, kept_step)));
     file_.open(path, std::ios::app | std::ios::binary);
     if (!file_) {
-        fail("cannot write ", path.string(), ": ", std::generic_category().message(errno), "; check the permissions");
+        fail("cannot write ", path.string(), ": ", std::generic_category().message(errno),
+             "; check the permissions");
     }
 }
 

@@ -61,7 +61,8 @@ void remove_old_run(const std::filesystem::path& out) {
         std::error_code error;
         std::filesystem::remove(out / name, error);
         if (error) {
-            fail("cannot remove ", (out / name).string(), ": ", error.message(), "; remove it or name another folder");
+            fail("cannot remove ", (out / name).string(), ": ", error.message(),
+                 "; remove it or name another folder");
         }
     }
 }
@@ -75,8 +76,9 @@ void require_same_data(const std::vector<DataSource>& saved, const Corpus& now, 
     for (std::size_t i = 0; i < saved.size(); ++i) {
         const DataSource& source = now.sources()[i];
         if (saved[i].hash != source.hash || saved[i].bytes != source.bytes) {
-            fail_usage("the ", what, " file ", source.name, " does not hold the bytes that the saved run read from ",
-                       saved[i].name, "; give the same data to resume it");
+            fail_usage("the ", what, " file ", source.name,
+                       " does not hold the bytes that the saved run read from ", saved[i].name,
+                       "; give the same data to resume it");
         }
     }
 }
@@ -154,7 +156,8 @@ class Run {
                                       ", so the same command with --resume goes on from there"));
             }
         }
-        // The model first: a run killed between the two resumes from an older state and writes the same model again.
+        // The model first: a run killed between the two resumes from an older state and writes the same model
+        // again.
         save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
         save();
         write_status("finished");
@@ -300,8 +303,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     if (plan.steps == 0) {
         const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
         set_steps(plan,
-                  steps_for(left, initial_model(options.config, options.seed), learner_options(options), plan, training,
-                            options.validate_every, stop),
+                  steps_for(left, initial_model(options.config, options.seed), learner_options(options), plan,
+                            training, options.validate_every, stop),
                   options.validate_every);
     }
     TrainingProgress progress;

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cereal/archives/portable_binary.hpp>
 #include <cmath>
 #include <cstring>
 #include <sstream>
+
+#include <cereal/archives/portable_binary.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
@@ -30,7 +31,9 @@ constexpr std::uint64_t kMostSources = 4096;
 constexpr std::uint64_t kMostNameBytes = 1024;
 constexpr std::uint64_t kMostOptionsBytes = 1 << 16;
 
-constexpr std::uint64_t padded(std::uint64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+constexpr std::uint64_t padded(std::uint64_t size) {
+    return (size + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // What cereal carries: the progress and the optimizer's two scalars.
 struct Metadata {
@@ -113,8 +116,8 @@ namespace {
 std::string encode_metadata(const Metadata& metadata) {
     std::ostringstream stream;
     {
-        cereal::PortableBinaryOutputArchive archive(stream,
-                                                    cereal::PortableBinaryOutputArchive::Options::LittleEndian());
+        cereal::PortableBinaryOutputArchive archive(
+            stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian());
         archive(metadata);
     }
     return std::move(stream).str();
@@ -124,7 +127,8 @@ void check_metadata(const Metadata& metadata) {
     const TrainingProgress& progress = metadata.progress;
     const auto is_power = [](double power) { return power >= 0.0 && power <= 1.0; };
     const bool is_sound = progress.step <= progress.steps && is_power(metadata.beta1_power) &&
-                          is_power(metadata.beta2_power) && std::isfinite(progress.mean_bits_per_byte.value) &&
+                          is_power(metadata.beta2_power) &&
+                          std::isfinite(progress.mean_bits_per_byte.value) &&
                           std::isfinite(progress.validation_bits_per_byte) && !progress.training.empty();
     if (!is_sound) {
         fail("its metadata contradict themselves");
@@ -163,7 +167,9 @@ struct Header {
 
     [[nodiscard]] std::uint64_t tensor_bytes() const { return padded(parameters * sizeof(float)); }
     [[nodiscard]] std::uint64_t tensors_begin() const { return padded(kHeaderBytes + metadata_bytes); }
-    [[nodiscard]] std::uint64_t file_bytes() const { return tensors_begin() + 3 * tensor_bytes() + kHashBytes; }
+    [[nodiscard]] std::uint64_t file_bytes() const {
+        return tensors_begin() + 3 * tensor_bytes() + kHashBytes;
+    }
 };
 
 Bytes encode_header(const Header& header) {
@@ -197,11 +203,14 @@ Header decode_header(ByteSpan file) {
     (void)reader.u8();
     const std::uint16_t arithmetic = reader.u16();
     if (arithmetic != kArithmeticVersion) {
-        fail("it was made with arithmetic version ", arithmetic, ", this bitlaw computes with ", kArithmeticVersion);
+        fail("it was made with arithmetic version ", arithmetic, ", this bitlaw computes with ",
+             kArithmeticVersion);
     }
     const std::uint64_t file_bytes = reader.u64();
-    const Header header{.parameters = reader.u64(), .metadata_bytes = reader.u64(), .metadata_hash = reader.u64()};
-    // 2^31 parameters are the most that a config may have; the bounds also keep the sizes below from wrapping around.
+    const Header header{
+        .parameters = reader.u64(), .metadata_bytes = reader.u64(), .metadata_hash = reader.u64()};
+    // 2^31 parameters are the most that a config may have; the bounds also keep the sizes below from wrapping
+    // around.
     if (header.parameters > std::uint64_t{1} << 31 || header.metadata_bytes > kMostMetadataBytes) {
         fail("it claims impossible sizes");
     }
@@ -251,8 +260,9 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
     BITLAW_ASSERT(moments.first.size() == weights.size() && moments.second.size() == weights.size());
     const std::string metadata = encode_metadata(
         {.progress = progress, .beta1_power = moments.beta1_power, .beta2_power = moments.beta2_power});
-    const Header header{
-        .parameters = weights.size(), .metadata_bytes = metadata.size(), .metadata_hash = hash64(bytes_of(metadata))};
+    const Header header{.parameters = weights.size(),
+                        .metadata_bytes = metadata.size(),
+                        .metadata_hash = hash64(bytes_of(metadata))};
     AtomicFile file(path);
     Hasher hasher;
     std::uint64_t position = 0;
@@ -265,7 +275,8 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
     append(encode_header(header));
     append(bytes_of(metadata));
     pad();
-    for (const std::span<const float> tensor : {weights, std::span(moments.first), std::span(moments.second)}) {
+    for (const std::span<const float> tensor :
+         {weights, std::span(moments.first), std::span(moments.second)}) {
         append(bytes_of(tensor));
         pad();
     }

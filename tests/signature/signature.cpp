@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 
-#include "../support/temporary_folder.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
@@ -20,6 +19,7 @@
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/train/trainer.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace {
 

@@ -14,8 +14,8 @@
 
 namespace bitlaw::test {
 
-/// [rows, n] floats, rows `gap` floats further apart than n. The gaps hold a NaN of their own, the last row ends at a page
-/// without access: reading beyond a row poisons a result, writing there is seen by intact().
+/// [rows, n] floats, rows `gap` floats further apart than n. The gaps hold a NaN of their own, the last row
+/// ends at a page without access: reading beyond a row poisons a result, writing there is seen by intact().
 class Matrix {
    public:
     Matrix(std::size_t rows, std::size_t n, std::size_t gap = 3)
@@ -30,7 +30,8 @@ class Matrix {
         }
     }
     /// Normally distributed numbers of this scale.
-    static Matrix random(Random& random, std::size_t rows, std::size_t n, double scale = 1.0, std::size_t gap = 3) {
+    static Matrix random(Random& random, std::size_t rows, std::size_t n, double scale = 1.0,
+                         std::size_t gap = 3) {
         Matrix result(rows, n, gap);
         for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t j = 0; j < n; ++j) {
@@ -82,7 +83,8 @@ class Matrix {
 inline std::string difference(const Matrix& got, const Matrix& expected) {
     for (std::size_t r = 0; r < expected.rows(); ++r) {
         for (std::size_t j = 0; j < expected.n(); ++j) {
-            if (std::bit_cast<std::uint32_t>(got.at(r, j)) != std::bit_cast<std::uint32_t>(expected.at(r, j))) {
+            if (std::bit_cast<std::uint32_t>(got.at(r, j)) !=
+                std::bit_cast<std::uint32_t>(expected.at(r, j))) {
                 return "row " + std::to_string(r) + ", column " + std::to_string(j) + ": " +
                        std::to_string(got.at(r, j)) + " instead of " + std::to_string(expected.at(r, j));
             }

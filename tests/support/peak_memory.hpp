@@ -14,7 +14,8 @@ class PeakMemory {
         std::ofstream("/proc/self/clear_refs") << "5";
         start_ = high_water();
     }
-    /// Bytes of resident memory that the mark has risen by; 0 under AddressSanitizer, whose own memory would count.
+    /// Bytes of resident memory that the mark has risen by; 0 under AddressSanitizer, whose own memory would
+    /// count.
     [[nodiscard]] std::uint64_t growth() const {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
         return 0;

@@ -1,8 +1,9 @@
 #pragma once
-/// \file Makes every check of a damaged file right again, so that forged fields reach the parsers behind the checks.
+/// \file Makes every check of a damaged file right again, so that forged fields reach the parsers behind the
+/// checks.
 ///
-/// A second reader of docs/FORMAT.md, independent of the library's: it follows the structure as far as it makes sense
-/// and corrects the checks where a reader would look for them.
+/// A second reader of docs/FORMAT.md, independent of the library's: it follows the structure as far as it
+/// makes sense and corrects the checks where a reader would look for them.
 
 #include <cstdint>
 #include <optional>

@@ -42,7 +42,8 @@ namespace bitlaw::test {
             .rotary_base = 10000};
 }
 
-/// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a file.
+/// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a
+/// file.
 [[nodiscard]] inline StoredModel noisy_model(const ModelConfig& config, std::uint64_t seed,
                                              Precision precision = Precision::bf16) {
     Model model = initial_model(config, seed);
@@ -62,7 +63,8 @@ namespace bitlaw::test {
     return bytes;
 }
 
-/// A sample of the model: what a decoder makes of random bytes. The model codes it in fewer bits than 8 a byte.
+/// A sample of the model: what a decoder makes of random bytes. The model codes it in fewer bits than 8 a
+/// byte.
 [[nodiscard]] inline Bytes likely_bytes(const StoredModel& model, std::size_t count, std::uint64_t seed) {
     const PackedModel packed(model.model, PackFor::inference);
     const Bytes payload = random_bytes(count + 8, seed);

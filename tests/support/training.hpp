@@ -43,8 +43,9 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 }
 
 /// Options of a run of `steps` steps of `batch` sequences, with validation, in `out`.
-[[nodiscard]] inline TrainOptions tiny_options(const std::filesystem::path& data, const std::filesystem::path& out,
-                                               std::uint64_t steps, std::uint64_t batch = 4) {
+[[nodiscard]] inline TrainOptions tiny_options(const std::filesystem::path& data,
+                                               const std::filesystem::path& out, std::uint64_t steps,
+                                               std::uint64_t batch = 4) {
     TrainOptions options;
     options.data = {data.string() + "@:6000"};
     options.validation = {data.string() + "@6000:"};

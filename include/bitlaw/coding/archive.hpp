@@ -1,5 +1,6 @@
 #pragma once
-/// \file The archive's structure: header, blocks, trailer, each with its check. docs/FORMAT.md specifies the bytes.
+/// \file The archive's structure: header, blocks, trailer, each with its check. docs/FORMAT.md specifies the
+/// bytes.
 
 #include <array>
 #include <cstdint>
@@ -19,7 +20,8 @@ inline constexpr std::uint8_t kArchiveVersion = 1;
 /// Suffix of archives.
 inline constexpr const char* kArchiveSuffix = ".blw";
 
-/// Most plain bytes of a block, and most streams: they bound what a reader allocates, whatever an archive claims.
+/// Most plain bytes of a block, and most streams: they bound what a reader allocates, whatever an archive
+/// claims.
 inline constexpr std::uint64_t kMostBlockBytes = std::uint64_t{1} << 24;
 inline constexpr std::uint64_t kMostStreams = 4096;
 
@@ -47,7 +49,8 @@ struct IndexEntry {
     std::uint64_t plain_bytes;
 };
 
-/// The three pieces of structure as bytes; their sizes are the format's whole overhead, with kBlockCheckBytes a block.
+/// The three pieces of structure as bytes; their sizes are the format's whole overhead, with kBlockCheckBytes
+/// a block.
 [[nodiscard]] Bytes header_bytes(const ArchiveHeader& header);
 [[nodiscard]] Bytes block_header_bytes(const BlockHeader& header);
 [[nodiscard]] Bytes trailer_bytes(std::span<const IndexEntry> index);
@@ -70,17 +73,20 @@ class ArchiveWriter {
     std::vector<IndexEntry> index_;
 };
 
-/// Reads an archive from front to back, from a pipe if need be. Verifies every check; allocates in pieces of at most 1 MiB as
-/// bytes really arrive, so that a forged length costs nothing. All throw Error saying where the archive is damaged.
+/// Reads an archive from front to back, from a pipe if need be. Verifies every check; allocates in pieces of
+/// at most 64 KiB as bytes really arrive, so that a forged length costs nothing. All throw Error saying where
+/// the archive is damaged.
 class ArchiveReader {
    public:
     /// Reads the header. The source must outlive the reader.
     explicit ArchiveReader(const ByteSource& source);
     [[nodiscard]] const ArchiveHeader& header() const { return header_; }
-    /// The embedded model's bytes, header().model_bytes of them; must be called once, before next_block(), if there are any.
+    /// The embedded model's bytes, header().model_bytes of them; must be called once, before next_block(), if
+    /// there are any.
     [[nodiscard]] Bytes model();
     void skip_model();
-    /// Reads the next block's header. False at the end, after the trailer was verified and nothing follows it.
+    /// Reads the next block's header. False at the end, after the trailer was verified and nothing follows
+    /// it.
     [[nodiscard]] bool next_block(BlockHeader& header);
     /// The block's payload, its check verified; must follow every next_block() that returned true.
     [[nodiscard]] Bytes payload();

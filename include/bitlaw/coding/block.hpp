@@ -1,8 +1,9 @@
 #pragma once
-/// \file The streams of one block: cut, coded, decoded and measured with a model, in parallel. Exactness class A.
+/// \file The streams of one block: cut, coded, decoded and measured with a model, in parallel. Exactness
+/// class A.
 ///
-/// Every stream starts from an empty context and has a coder of its own. The encoder scores streams in blocks of positions
-/// (Scorer), the decoder steps groups of streams (Stepper); both give the same frequencies.
+/// Every stream starts from an empty context and has a coder of its own. The encoder scores streams in blocks
+/// of positions (Scorer), the decoder steps groups of streams (Stepper); both give the same frequencies.
 
 #include <cstdint>
 #include <functional>
@@ -14,33 +15,38 @@
 
 namespace bitlaw {
 
-/// Streams of a block of `bytes` when nobody chose: clamp(bytes / 65536, 1, 64). A stream loses what its empty context does
-/// not know yet, which is small against 64 KiB; 64 streams keep 8 threads busy with groups of 8, and 4 MiB have them all.
+/// Streams of a block of `bytes` when nobody chose: clamp(bytes / 65536, 1, 64). A stream loses what its
+/// empty context does not know yet, which is small against 64 KiB; 64 streams keep 16 threads busy with
+/// groups of 4, and 4 MiB have them all.
 [[nodiscard]] std::size_t default_streams(std::size_t bytes);
 
-/// First byte of stream i of n over `bytes`: floor(i * bytes / n), so that lengths differ by at most 1; i == n gives the end.
+/// First byte of stream i of n over `bytes`: floor(i * bytes / n), so that lengths differ by at most 1; i ==
+/// n gives the end.
 [[nodiscard]] std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i);
 
-/// Called with (plain bytes, payload bytes) done of this block, from the calling thread only, at most about ten times a
-/// second; may throw to end the work.
+/// Called with (plain bytes, payload bytes) done of this block, from the calling thread only, at most about
+/// ten times a second; may throw to end the work.
 using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 /// True when every byte is a symbol of the model.
 [[nodiscard]] bool codable(const ModelConfig& config, ByteSpan plain);
 
-/// Throws Error when one stream's context would need more than 1 GiB, which no model of this project comes near.
+/// Throws Error when one stream's context would need more than 1 GiB, which no model of this project comes
+/// near.
 void check_context_memory(const ModelConfig& config);
 
 /// The payloads of the block's `streams` streams. Needs codable(plain) and 1 <= streams <= plain.size().
-[[nodiscard]] std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
-                                                std::size_t streams, const BlockProgress& progress);
+[[nodiscard]] std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every,
+                                                ByteSpan plain, std::size_t streams,
+                                                const BlockProgress& progress);
 
 /// Fills `plain` from the payloads of its streams. Wrong payloads give wrong bytes or an Error, never more.
 void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
                     std::span<std::uint8_t> plain, const BlockProgress& progress);
 
 /// The ideal code length of every stream in bits: a chain of double additions over its symbols.
-[[nodiscard]] std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
-                                              std::size_t streams, const BlockProgress& progress);
+[[nodiscard]] std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every,
+                                              ByteSpan plain, std::size_t streams,
+                                              const BlockProgress& progress);
 
 }  // namespace bitlaw

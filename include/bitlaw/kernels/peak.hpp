@@ -5,9 +5,10 @@
 
 namespace bitlaw {
 
-/// Runs `rounds` rounds of independent chains x = fma(x, a, b) on the calling thread, in registers, with the widest
-/// instruction set that this processor and build have, whatever was chosen. Returns the floating-point operations done
-/// (a multiply-add is 2). Enough chains run beside each other to hide the latency (at most 5 cycles x 2 units).
+/// Runs `rounds` rounds of independent chains x = fma(x, a, b) on the calling thread, in registers, with the
+/// widest instruction set that this processor and build have, whatever was chosen. Returns the floating-point
+/// operations done (a multiply-add is 2). Enough chains run beside each other to hide the latency (at most 5
+/// cycles x 2 units).
 [[nodiscard]] std::uint64_t run_fma_chains(std::uint64_t rounds);
 
 }  // namespace bitlaw

@@ -1,14 +1,16 @@
 #pragma once
-/// \file Products, norms, element-wise functions and output as straightforward loops: the specification of the fast kernels.
+/// \file Products, norms, element-wise functions and output as straightforward loops: the specification of
+/// the fast kernels.
 ///
-/// The float instances give exactly the bits of the kernels for every instruction set; the double instances are the oracles
-/// of tests and of finite differences. Docstrings, shapes and sources: kernels.hpp, same names. Inline code of other
-/// instruction sets must not see this header.
+/// The float instances give exactly the bits of the kernels for every instruction set; the double instances
+/// are the oracles of tests and of finite differences. Docstrings, shapes and sources: kernels.hpp, same
+/// names. Inline code of other instruction sets must not see this header.
 
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <type_traits>
 
@@ -42,8 +44,8 @@ template <class Real>
     return n == 0 ? Real(0) : sum / static_cast<Real>(n);
 }
 
-/// 2^x bounded to [2^-126, 2^127], and 2^127 for NaN: the kernels' polynomial in float (src/kernels/body/micro.inl), the
-/// library's function in double.
+/// 2^x bounded to [2^-126, 2^127], and 2^127 for NaN: the kernels' polynomial in float
+/// (src/kernels/body/micro.inl), the library's function in double.
 template <class Real>
 [[nodiscard]] Real bounded_exp2(Real x) {
     x = x < Real(127) ? x : Real(127);
@@ -69,7 +71,9 @@ void product(const Real* a, std::size_t lda, std::size_t rows, const Real* w, st
              std::size_t n, ChainStart start, const Real* bias, Real* c, std::size_t ldc) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
-            Real sum = start == ChainStart::accumulate ? c[r * ldc + j] : start == ChainStart::bias ? bias[j] : Real(0);
+            Real sum = start == ChainStart::accumulate ? c[r * ldc + j]
+                       : start == ChainStart::bias     ? bias[j]
+                                                       : Real(0);
             for (std::size_t kk = 0; kk < k; ++kk) {
                 sum = std::fma(a[r * lda + kk], w[kk * ldw + j], sum);
             }
@@ -79,8 +83,8 @@ void product(const Real* a, std::size_t lda, std::size_t rows, const Real* w, st
 }
 
 template <class Real>
-void weight_gradient(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows, std::size_t k,
-                     std::size_t n, Real* g, std::size_t ldg) {
+void weight_gradient(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows,
+                     std::size_t k, std::size_t n, Real* g, std::size_t ldg) {
     for (std::size_t kk = 0; kk < k; ++kk) {
         for (std::size_t j = 0; j < n; ++j) {
             for (std::size_t r = 0; r < rows; ++r) {
@@ -100,8 +104,8 @@ void column_sums(const Real* y, std::size_t ldy, std::size_t rows, std::size_t n
 }
 
 template <class Real>
-void column_products(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows, std::size_t n,
-                     Real* g) {
+void column_products(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows,
+                     std::size_t n, Real* g) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
             g[j] = std::fma(x[r * ldx + j], y[r * ldy + j], g[j]);
@@ -119,7 +123,8 @@ template <class Real>
 }
 
 template <class Real>
-void rms_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* y, std::size_t ldy, Real* inverse) {
+void rms_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* y, std::size_t ldy,
+              Real* inverse) {
     for (std::size_t r = 0; r < rows; ++r) {
         inverse[r] = 1 / std::sqrt(mean_of(sum_squares(x + r * ldx, n), n) + Real(1e-6F));
         for (std::size_t i = 0; i < n; ++i) {
@@ -145,8 +150,8 @@ void rms_norm_backward(const Real* dy, std::size_t lddy, const Real* y, std::siz
 }
 
 template <class Real>
-void layer_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, const Real* gain, const Real* bias,
-                Real* normal, std::size_t ldn, Real* y, std::size_t ldy, Real* inverse) {
+void layer_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, const Real* gain,
+                const Real* bias, Real* normal, std::size_t ldn, Real* y, std::size_t ldy, Real* inverse) {
     for (std::size_t r = 0; r < rows; ++r) {
         const Real* const row = x + r * ldx;
         LaneSum<Real> sum;
@@ -170,8 +175,9 @@ void layer_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n,
 }
 
 template <class Real>
-void layer_norm_backward(const Real* dy, std::size_t lddy, const Real* normal, std::size_t ldn, const Real* inverse,
-                         const Real* gain, std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
+void layer_norm_backward(const Real* dy, std::size_t lddy, const Real* normal, std::size_t ldn,
+                         const Real* inverse, const Real* gain, std::size_t rows, std::size_t n, Real* dx,
+                         std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r) {
         LaneSum<Real> sum;
         LaneSum<Real> products;
@@ -205,7 +211,8 @@ void gelu_backward(const Real* x, const Real* dy, std::size_t n, Real* dx) {
         Real value = Real(10) < x[i] ? Real(10) : x[i];
         value = Real(-10) > value ? Real(-10) : value;
         const Real square = value * value;
-        const Real power = bounded_exp2(value * std::fma(Real(-0.1029432395800235), square, Real(-2.302208198144325)));
+        const Real power =
+            bounded_exp2(value * std::fma(Real(-0.1029432395800235), square, Real(-2.302208198144325)));
         const Real sigmoid = 1 / (1 + power);
         const Real inner = value * std::fma(Real(0.21406444881780076), square, Real(1.5957691216057308));
         dx[i] = dy[i] * std::fma(inner, sigmoid * (power * sigmoid), sigmoid);
@@ -278,8 +285,8 @@ template <class Real>
 }
 
 template <class Real>
-void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* e, std::size_t lde,
-                        Real* total) {
+void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* e,
+                        std::size_t lde, Real* total) {
     for (std::size_t r = 0; r < rows; ++r) {
         const Real maximum = row_maximum(x + r * ldx, n);
         LaneSum<Real> sum;
@@ -293,8 +300,8 @@ void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::s
 }
 
 template <class Real>
-void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, const std::uint16_t* targets, Real factor,
-                            std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
+void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, const std::uint16_t* targets,
+                            Real factor, std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r) {
         const Real share = factor / total[r];
         for (std::size_t i = 0; i < n; ++i) {
@@ -303,7 +310,8 @@ void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, c
     }
 }
 
-/// e is bounded by 1 here, so that NaN and infinite logits, for which 2^x is bounded only by 2^127, stay in range.
+/// e is bounded by 1 here, so that NaN and infinite logits, for which 2^x is bounded only by 2^127, stay in
+/// range.
 template <class Real>
 void frequencies(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, std::uint32_t* frequency,
                  std::size_t ldf) {

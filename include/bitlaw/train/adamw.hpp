@@ -25,14 +25,15 @@ struct AdamMoments {
     double beta2_power = 1.0;  ///< beta2^t
 };
 
-/// AdamW with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2) over all tensors of a layout, in parallel
-/// over fixed chunks. Class A: Kernels::adam says every operation.
+/// AdamW with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2) over all tensors of a layout,
+/// in parallel over fixed chunks. Class A: Kernels::adam says every operation.
 class AdamW {
    public:
     AdamW(const Layout& layout, const AdamOptions& options);
 
     /// One update of weights [parameters] from gradient [parameters] * gradient_scale.
-    void step(std::span<const float> gradient, double learning_rate, float gradient_scale, std::span<float> weights);
+    void step(std::span<const float> gradient, double learning_rate, float gradient_scale,
+              std::span<float> weights);
 
     [[nodiscard]] const AdamMoments& moments() const { return moments_; }
     /// Continues from saved moments of the same layout.

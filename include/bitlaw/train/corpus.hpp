@@ -19,14 +19,16 @@ struct DataRange {
     std::uint64_t end = kToTheEnd;
 };
 
-/// Parses "file" or "file@begin:end" (K, M, G accepted, either side may be empty). A file that has the whole text as its
-/// name wins, so names with an @ work. Throws UsageError when the part behind the last @ is no range.
+/// Parses "file" or "file@begin:end" (K, M, G accepted, either side may be empty). A file that has the whole
+/// text as its name wins, so names with an @ work. Throws UsageError when the part behind the last @ is no
+/// range.
 [[nodiscard]] DataRange parse_range(const std::string& text);
 
 /// Several ranges of bytes, mapped for as long as the object lives.
 class Corpus {
    public:
-    /// Maps and hashes the ranges. Throws UsageError for a range outside its file, Error for unreadable files.
+    /// Maps and hashes the ranges. Throws UsageError for a range outside its file, Error for unreadable
+    /// files.
     explicit Corpus(const std::vector<std::string>& ranges);
 
     [[nodiscard]] std::size_t ranges() const { return sources_.size(); }
@@ -47,8 +49,9 @@ class Corpus {
 /// Copies bytes to symbols: symbols[i] = bytes[i]. Both have the same length.
 void to_symbols(ByteSpan bytes, std::span<Symbol> symbols);
 
-/// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until `most_bytes` are
-/// reached: [n, T], at least one. What is left of a range behind its last whole sequence is skipped.
+/// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until
+/// `most_bytes` are reached: [n, T], at least one. What is left of a range behind its last whole sequence is
+/// skipped.
 [[nodiscard]] std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
                                                   std::uint64_t most_bytes);
 

@@ -9,8 +9,8 @@
 
 namespace bitlaw {
 
-/// Tokens of a leaf: within it, every element of the gradient is one chain (long enough for the products to run at full
-/// speed, short enough for fp32 sums to stay accurate).
+/// Tokens of a leaf: within it, every element of the gradient is one chain (long enough for the products to
+/// run at full speed, short enough for fp32 sums to stay accurate).
 inline constexpr std::size_t kLeafTokens = 4096;
 
 /// Whole sequences of T = `positions` tokens in a leaf: floor(4096 / T), at least one.
@@ -18,8 +18,9 @@ inline constexpr std::size_t kLeafTokens = 4096;
     return positions >= kLeafTokens ? 1 : kLeafTokens / positions;
 }
 
-/// Sums leaves l_0 .. l_{n-1}: tree(one leaf) = the leaf; tree(n leaves) = tree(first p) + tree(rest), p the greatest power
-/// of two below n. Computed as leaves come, like a binary counter, with at most 1 + log2(n) buffers. Class A.
+/// Sums leaves l_0 .. l_{n-1}: tree(one leaf) = the leaf; tree(n leaves) = tree(first p) + tree(rest), p the
+/// greatest power of two below n. Computed as leaves come, like a binary counter, with at most 1 + log2(n)
+/// buffers. Class A.
 class GradientSum {
    public:
     explicit GradientSum(std::size_t size) : size_(size) {}
@@ -46,7 +47,8 @@ class GradientSum {
     bool is_open_ = false;
 };
 
-/// The L2 norm: lane sums of squares of chunks of 4096 elements, joined in double in ascending order. Class A.
+/// The L2 norm: lane sums of squares of chunks of 4096 elements, joined in double in ascending order. Class
+/// A.
 [[nodiscard]] double gradient_norm(std::span<const float> gradient);
 
 }  // namespace bitlaw

@@ -11,10 +11,15 @@
 
 namespace bitlaw {
 
+/// Tokens whose activations are kept unless options say otherwise: 32 tiles of 64 rows keep the threads of a
+/// small machine busy, and the paper's largest network stays below 400 MB.
+inline constexpr std::uint64_t kMicroBatchTokens = 2048;
+
 struct LearnerOptions {
     AdamOptions adam;
-    double clip = 1.0;                     ///< greatest global norm of the gradient; 0: none
-    std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once (0: one leaf); never changes a bit
+    double clip = 1.0;  ///< greatest global norm of the gradient; 0: none
+    std::uint64_t micro_batch_tokens =
+        0;  ///< tokens in memory at once (0: kMicroBatchTokens); never changes a bit
 };
 
 /// What one update saw.
@@ -24,8 +29,8 @@ struct StepOutcome {
     [[nodiscard]] bool is_finite() const;
 };
 
-/// Owns the weights, all their packed forms and the optimizer. A step is add_leaf() for each leaf of the batch, then
-/// update(). Class A: neither threads nor instruction set nor micro-batch change a bit.
+/// Owns the weights, all their packed forms and the optimizer. A step is add_leaf() for each leaf of the
+/// batch, then update(). Class A: neither threads nor instruction set nor micro-batch change a bit.
 class Learner {
    public:
     Learner(Model model, const LearnerOptions& options);
@@ -33,16 +38,18 @@ class Learner {
     Learner& operator=(const Learner&) = delete;
 
     [[nodiscard]] const Model& model() const { return model_; }
-    /// Sequences that a full leaf holds; every leaf of a step but the last must be full for the sum to be the fixed tree.
+    /// Sequences that a full leaf holds; every leaf of a step but the last must be full for the sum to be the
+    /// fixed tree.
     [[nodiscard]] std::size_t leaf() const { return leaf_sequences(model_.config.context); }
 
     /// Adds the gradient of sum of -ln p * factor over a leaf's sequences: [at most leaf(), T].
     void add_leaf(std::span<const Symbol> symbols, float factor);
-    /// Ends the step: one AdamW update of the weights. Leaves them as they are when the outcome is not finite.
+    /// Ends the step: one AdamW update of the weights. Leaves them as they are when the outcome is not
+    /// finite.
     StepOutcome update(double learning_rate);
 
-    /// Sum of -log2 p in bits over sequences [n, T] with the weights as `precision` stores them: one chain of double
-    /// additions in token order. Not to be called between add_leaf() and update().
+    /// Sum of -log2 p in bits over sequences [n, T] with the weights as `precision` stores them: one chain of
+    /// double additions in token order. Not to be called between add_leaf() and update().
     [[nodiscard]] double coding_bits(std::span<const Symbol> symbols, Precision precision);
 
     [[nodiscard]] const AdamMoments& moments() const { return adam_.moments(); }

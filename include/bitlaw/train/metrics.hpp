@@ -1,5 +1,6 @@
 #pragma once
-/// \file What a run leaves for people and plots: metrics.csv and run.json. Nothing in them feeds back into the run.
+/// \file What a run leaves for people and plots: metrics.csv and run.json. Nothing in them feeds back into
+/// the run.
 
 #include <cstdint>
 #include <filesystem>
@@ -28,14 +29,14 @@ class MetricsFile {
 
 /// How the process stands, for run.json.
 struct RunStatus {
-    const char* status;             ///< "running", "stopped" or "finished"
-    std::uint64_t first_step = 0;   ///< where this process began: 0, or the step it was resumed at
+    const char* status;            ///< "running", "stopped" or "finished"
+    std::uint64_t first_step = 0;  ///< where this process began: 0, or the step it was resumed at
     std::uint64_t last_step = 0;
-    double seconds = 0;             ///< of this process
+    double seconds = 0;  ///< of this process
 };
 
-/// Writes run.json: all that may differ between runs of equal result (date, machine's instruction set, threads, seconds,
-/// paths, command, compiler), and the plan.
+/// Writes run.json: all that may differ between runs of equal result (date, machine's instruction set,
+/// threads, seconds, paths, command, compiler), and the plan.
 void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
                     const RunStatus& status);
 

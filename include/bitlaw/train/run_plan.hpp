@@ -10,8 +10,8 @@
 namespace bitlaw {
 
 struct RunPlan {
-    std::size_t positions = 0;             ///< T, tokens of a sequence
-    std::size_t step_sequences = 0;        ///< B, sequences of a step
+    std::size_t positions = 0;       ///< T, tokens of a sequence
+    std::size_t step_sequences = 0;  ///< B, sequences of a step
     std::uint64_t steps = 0;
     std::uint64_t validate_every = 0;      ///< steps
     std::size_t validation_sequences = 0;  ///< 0: no validation
@@ -23,13 +23,15 @@ struct RunPlan {
 /// Throws UsageError naming the first option that makes no sense. A run that is resumed needs no budget.
 void check_options(const TrainOptions& options);
 
-/// Resolves everything but the number of steps, which is 0 when neither options.tokens nor `steps` (not 0: it decides) says it.
+/// Resolves everything but the number of steps, which is 0 when neither options.tokens nor `steps` (not 0: it
+/// decides) says it.
 [[nodiscard]] RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::uint64_t steps);
-/// Sets the number of steps and what follows from it: validation every twentieth of the run when no interval was asked for.
+/// Sets the number of steps and what follows from it: when no interval was asked for, validation every
+/// twentieth of the run, but not more than one validated token in 8 trained ones.
 void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_option);
 
-/// Everything that decides the result's bits besides the config and the data, one "name=value" a line: numbers in their
-/// shortest exact decimal form. The record of the model file and the saved state hold it.
+/// Everything that decides the result's bits besides the config and the data, one "name=value" a line:
+/// numbers in their shortest exact decimal form. The record of the model file and the saved state hold it.
 [[nodiscard]] std::string options_text(const TrainOptions& options, const RunPlan& plan);
 
 /// The first name whose line differs between two options_text, "" when they are equal.

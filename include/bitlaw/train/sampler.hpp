@@ -1,5 +1,6 @@
 #pragma once
-/// \file The order in which a corpus is read: random, without repeats within an epoch, from a state of two words.
+/// \file The order in which a corpus is read: random, without repeats within an epoch, from a state of two
+/// words.
 
 #include <cstdint>
 #include <span>
@@ -9,9 +10,9 @@
 
 namespace bitlaw {
 
-/// A bijection of 0 .. count-1, chosen by `key`: where `index` < count is sent. A balanced Feistel network over the next
-/// even number of bits, walked along its cycle until it lands below count (Black and Rogaway 2002, "Ciphers with
-/// arbitrary finite domains", method 2), so no table is stored. Class A.
+/// A bijection of 0 .. count-1, chosen by `key`: where `index` < count is sent. A balanced Feistel network
+/// over the next even number of bits, walked along its cycle until it lands below count (Black and Rogaway
+/// 2002, "Ciphers with arbitrary finite domains", method 2), so no table is stored. Class A.
 [[nodiscard]] std::uint64_t permuted(std::uint64_t index, std::uint64_t count, std::uint64_t key);
 
 /// How far a corpus has been read.
@@ -21,9 +22,10 @@ struct CorpusPosition {
     bool operator==(const CorpusPosition&) const = default;
 };
 
-/// Draws sequences of T bytes. In an epoch every range is cut into whole sequences from a random phase of 0 .. T-1 bytes
-/// (at most what leaves room for one sequence), and the sequences of all ranges are visited in one permuted order, so
-/// every byte is seen about once. A pure function of (seed, sizes, T, position): class A. Keeps a reference to the corpus.
+/// Draws sequences of T bytes. In an epoch every range is cut into whole sequences from a random phase of 0
+/// .. T-1 bytes (at most what leaves room for one sequence), and the sequences of all ranges are visited in
+/// one permuted order, so every byte is seen about once. A pure function of (seed, sizes, T, position): class
+/// A. Keeps a reference to the corpus.
 class Sampler {
    public:
     /// Every range must hold at least `positions` bytes (Corpus::require_length).

@@ -1,5 +1,6 @@
 #pragma once
-/// \file A training run from options to files: corpus, schedule, optimizer, validation, checkpoints, exact resume.
+/// \file A training run from options to files: corpus, schedule, optimizer, validation, checkpoints, exact
+/// resume.
 
 #include <atomic>
 #include <cstdint>
@@ -12,50 +13,51 @@
 
 namespace bitlaw {
 
-/// Options of a run; every default is in force unless said otherwise and is written to the checkpoint's record.
+/// Options of a run; every default is in force unless said otherwise and is written to the checkpoint's
+/// record.
 struct TrainOptions {
-    std::vector<std::string> data;        ///< files, or file@begin:end for a range of bytes (K, M, G accepted)
+    std::vector<std::string> data;  ///< files, or file@begin:end for a range of bytes (K, M, G accepted)
     std::vector<std::string> validation;  ///< the same; empty: no validation
     std::filesystem::path out;            ///< folder for model.blm, state.bls, metrics.csv, run.json
     std::string preset = "200k";          ///< name for the record; config holds the sizes
     ModelConfig config;
     Precision precision = Precision::bf16;  ///< of the coding weights
     std::uint64_t seed = 1;
-    std::uint64_t tokens = 0;             ///< budget; 0 when minutes is given
-    double minutes = 0;                   ///< budget: calibrated once to a recorded number of tokens; 0 when tokens is given
-    std::uint64_t batch_tokens = 16384;   ///< tokens a step, rounded down to whole sequences (at least one)
-    std::uint64_t micro_batch_tokens = 0; ///< tokens in memory at once (0: one leaf); changes memory, never a bit
-    double learning_rate = 0;             ///< peak; 0: the default of the config's width
-    double warmup = 0.02;                 ///< share of the steps with linearly rising rate
-    double decay = 1.0;                   ///< share of the steps, at the end, in which the rate falls linearly to zero
+    std::uint64_t tokens = 0;  ///< budget; 0 when minutes is given
+    double minutes = 0;  ///< budget: turned into tokens once, which are recorded; 0 when tokens is given
+    std::uint64_t batch_tokens = 16384;    ///< tokens a step, rounded down to whole sequences (at least one)
+    std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit
+    double learning_rate = 0;              ///< peak; 0: the default of the config's width
+    double warmup = 0.02;                  ///< share of the steps with linearly rising rate
+    double decay = 1.0;  ///< share of the steps, at the end, in which the rate falls linearly to zero
     double beta1 = 0.9;
     double beta2 = 0.95;
     double epsilon = 1e-8;
-    double weight_decay = 0.1;            ///< on matrices; not on embeddings, biases and gains
-    double clip = 1.0;                    ///< greatest global norm of the gradient; 0: none
-    std::uint64_t validate_every = 0;     ///< steps; 0: a twentieth of the run
+    double weight_decay = 0.1;         ///< on matrices; not on embeddings, biases and gains
+    double clip = 1.0;                 ///< greatest global norm of the gradient; 0: none
+    std::uint64_t validate_every = 0;  ///< steps; 0: a twentieth of the run, seldomer if it costs above 1/24
     std::uint64_t validation_bytes = 262'144;  ///< read from the start of the validation data
-    std::uint64_t save_every = 0;         ///< steps between saved states; 0: by time, about every 2 minutes and at the end
-    std::uint64_t stop_after_steps = 0;   ///< saves and ends early, as if interrupted (tests of resume); 0: never
-    bool resume = false;                  ///< continue from out/state.bls; the options must agree with the saved ones
-    bool overwrite = false;               ///< replace a run that `out` already holds
-    std::string command;                  ///< command line, for run.json only
+    std::uint64_t save_every = 0;              ///< steps between saved states; 0: about every 2 minutes
+    std::uint64_t stop_after_steps = 0;        ///< saves and ends early, as if interrupted; 0: never
+    bool resume = false;     ///< continue from out/state.bls; the options must agree with the saved ones
+    bool overwrite = false;  ///< replace a run that `out` already holds
+    std::string command;     ///< command line, for run.json only
 };
 
 /// What happened in one step, for progress and metrics.csv.
 struct StepReport {
-    std::uint64_t step;          ///< steps done
-    std::uint64_t steps;         ///< steps of the whole run
-    std::uint64_t tokens;        ///< tokens seen
+    std::uint64_t step;    ///< steps done
+    std::uint64_t steps;   ///< steps of the whole run
+    std::uint64_t tokens;  ///< tokens seen
     std::uint64_t total_tokens;
-    double bits_per_byte;        ///< of this step's batch, before the update
-    double mean_bits_per_byte;   ///< moving mean
+    double bits_per_byte;             ///< of this step's batch, before the update
+    double mean_bits_per_byte;        ///< moving mean
     double validation_bits_per_byte;  ///< negative unless measured in this step
     double learning_rate;
     double gradient_norm;
-    double seconds;              ///< since this process began the run
+    double seconds;  ///< since this process began the run
     double tokens_per_second;
-    double gflops;               ///< useful operations (training_flops) per second, in 10^9
+    double gflops;  ///< useful operations (training_flops) per second, in 10^9
 };
 
 struct TrainResult {
@@ -65,14 +67,15 @@ struct TrainResult {
     double seconds = 0;
 };
 
-/// Runs (or resumes) a training. Calls on_step after every step. When `stop` becomes true, or at stop_after_steps, it saves the
-/// state and throws Stopped. Class A: model.blm and state.bls have the same bytes for every instruction set, thread count and
-/// micro-batch. Throws Error or UsageError; a run that diverges (loss, gradient or validation
-/// not finite) ends with an Error; the last saved state stays.
+/// Runs (or resumes) a training. Calls on_step after every step. When `stop` becomes true, or at
+/// stop_after_steps, it saves the state and throws Stopped. Class A: model.blm and state.bls have the same
+/// bytes for every instruction set, thread count and micro-batch. Throws Error or UsageError; a run that
+/// diverges (loss, gradient or validation not finite) ends with an Error; the last saved state stays.
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop);
 
-/// Default peak learning rate of AdamW for a config: 4e-3 (modern) or 1e-3 (vanilla) times sqrt(64 / width). Class A.
+/// Default peak learning rate of AdamW for a config: 4e-3 (modern) or 1e-3 (vanilla) times sqrt(64 / width).
+/// Class A.
 [[nodiscard]] double default_learning_rate(const ModelConfig& config);
 
 }  // namespace bitlaw

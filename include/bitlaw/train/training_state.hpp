@@ -1,5 +1,6 @@
 #pragma once
-/// \file The saved state of a run (state.bls): all that an exact resume needs. docs/FORMAT.md specifies the bytes.
+/// \file The saved state of a run (state.bls): all that an exact resume needs. docs/FORMAT.md specifies the
+/// bytes.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +14,8 @@
 
 namespace bitlaw {
 
-/// Mean of the last steps: the plain mean of up to kSpan values, then an exponential one of that span. Class A.
+/// Mean of the last steps: the plain mean of up to kSpan values, then an exponential one of that span. Class
+/// A.
 struct MovingMean {
     static constexpr std::uint64_t kSpan = 50;
     double value = 0.0;
@@ -28,9 +30,9 @@ struct TrainingProgress {
     std::string options;  ///< options_text of the run
     std::vector<DataSource> training;
     std::vector<DataSource> validation;
-    std::uint64_t steps = 0;  ///< of the whole run
-    std::uint64_t step = 0;   ///< done
-    std::uint64_t tokens = 0; ///< seen
+    std::uint64_t steps = 0;   ///< of the whole run
+    std::uint64_t step = 0;    ///< done
+    std::uint64_t tokens = 0;  ///< seen
     CorpusPosition position;
     MovingMean mean_bits_per_byte;
     double validation_bits_per_byte = 0.0;  ///< the last one measured; 0 when there was none
@@ -49,7 +51,8 @@ inline constexpr const char* kStateFile = "state.bls";
 void save_state(const std::filesystem::path& path, const TrainingProgress& progress,
                 std::span<const float> weights, const AdamMoments& moments);
 
-/// Reads a state. Sizes and hashes are verified before anything is allocated; throws Error with the path in it.
+/// Reads a state. Sizes and hashes are verified before anything is allocated; throws Error with the path in
+/// it.
 [[nodiscard]] TrainingState load_state(const std::filesystem::path& path);
 
 /// The same from memory; `name` stands for the file in errors.

@@ -2,8 +2,8 @@
 
 inline void gelu(const float* x, std::size_t n, float* y) {
     // sigmoid(2u) = 1 / (1 + 2^t), t = -2 log2(e) u = x (linear + cubic x^2).
-    const Lanes linear = broadcast(-2.302208198144325F);      // -2 log2(e) sqrt(2 / pi)
-    const Lanes cubic = broadcast(-0.1029432395800235F);     // the same times 0.044715
+    const Lanes linear = broadcast(-2.302208198144325F);  // -2 log2(e) sqrt(2 / pi)
+    const Lanes cubic = broadcast(-0.1029432395800235F);  // the same times 0.044715
     each_vector(n, [&](std::size_t i, auto part) {
         const Lanes value = part.get(x + i);
         const Lanes t = mul(value, fma(cubic, mul(value, value), linear));
@@ -12,12 +12,13 @@ inline void gelu(const float* x, std::size_t n, float* y) {
 }
 
 inline void gelu_backward(const float* x, const float* dy, std::size_t n, float* dx) {
-    const Lanes linear = broadcast(-2.302208198144325F);      // as in gelu
+    const Lanes linear = broadcast(-2.302208198144325F);  // as in gelu
     const Lanes cubic = broadcast(-0.1029432395800235F);
-    const Lanes slope = broadcast(1.5957691216057308F);       // d(2u)/dx = slope + curve x^2: 2 sqrt(2 / pi)
-    const Lanes curve = broadcast(0.21406444881780076F);      // the same times 3 * 0.044715
+    const Lanes slope = broadcast(1.5957691216057308F);   // d(2u)/dx = slope + curve x^2: 2 sqrt(2 / pi)
+    const Lanes curve = broadcast(0.21406444881780076F);  // the same times 3 * 0.044715
     each_vector(n, [&](std::size_t i, auto part) {
-        // Beyond +-10 the derivative differs from 0 or 1 by less than 1e-34; the bounds keep x^3 finite. NaN stays.
+        // Beyond +-10 the derivative differs from 0 or 1 by less than 1e-34; the bounds keep x^3 finite. NaN
+        // stays.
         const Lanes value = max(broadcast(-10.0F), min(broadcast(10.0F), part.get(x + i)));
         const Lanes square = mul(value, value);
         const Lanes power = exp2_lanes(mul(value, fma(cubic, square, linear)));

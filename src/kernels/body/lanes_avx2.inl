@@ -23,7 +23,8 @@ inline void store(float* p, Lanes x) {
 }
 /// All-ones in the lanes of one half whose index (starting at `from`) lies in begin .. end-1.
 inline __m256i lane_mask(int from, std::size_t begin, std::size_t end) {
-    const __m256i index = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(from));
+    const __m256i index =
+        _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(from));
     const __m256i above = _mm256_cmpgt_epi32(index, _mm256_set1_epi32(static_cast<int>(begin) - 1));
     const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(end)), index);
     return _mm256_and_si256(above, below);
@@ -65,7 +66,8 @@ inline __m256 shift_exponent_half(__m256 x, __m256 n) {
     return _mm256_castsi256_ps(
         _mm256_add_epi32(_mm256_castps_si256(x), _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23)));
 }
-/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the exponent field.
+/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the
+/// exponent field.
 inline Lanes shift_exponent(Lanes x, Lanes n) {
     return {shift_exponent_half(x.low, n.low), shift_exponent_half(x.high, n.high)};
 }
@@ -83,7 +85,8 @@ inline Lanes round_bf16_lanes(Lanes x) { return {round_bf16_half(x.low), round_b
 inline void store_integers_plus_one(std::uint32_t* p, Lanes x, std::size_t count) {
     const __m256i one = _mm256_set1_epi32(1);
     auto* integers = reinterpret_cast<int*>(p);
-    _mm256_maskstore_epi32(integers, lane_mask(0, 0, count), _mm256_add_epi32(_mm256_cvttps_epi32(x.low), one));
+    _mm256_maskstore_epi32(integers, lane_mask(0, 0, count),
+                           _mm256_add_epi32(_mm256_cvttps_epi32(x.low), one));
     if (count > 8) {
         _mm256_maskstore_epi32(integers + 8, lane_mask(8, 0, count),
                                _mm256_add_epi32(_mm256_cvttps_epi32(x.high), one));

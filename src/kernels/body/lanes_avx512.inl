@@ -14,8 +14,12 @@ inline Lanes load(const float* p) { return _mm512_loadu_ps(p); }
 inline void store(float* p, Lanes x) { _mm512_storeu_ps(p, x); }
 inline __mmask16 first_lanes(std::size_t count) { return static_cast<__mmask16>((1U << count) - 1U); }
 /// Loads the first `count` < 16 floats, zero beyond; touches no other memory.
-inline Lanes load_partial(const float* p, std::size_t count) { return _mm512_maskz_loadu_ps(first_lanes(count), p); }
-inline void store_partial(float* p, Lanes x, std::size_t count) { _mm512_mask_storeu_ps(p, first_lanes(count), x); }
+inline Lanes load_partial(const float* p, std::size_t count) {
+    return _mm512_maskz_loadu_ps(first_lanes(count), p);
+}
+inline void store_partial(float* p, Lanes x, std::size_t count) {
+    _mm512_mask_storeu_ps(p, first_lanes(count), x);
+}
 inline Lanes add(Lanes a, Lanes b) { return _mm512_add_ps(a, b); }
 inline Lanes sub(Lanes a, Lanes b) { return _mm512_sub_ps(a, b); }
 inline Lanes mul(Lanes a, Lanes b) { return _mm512_mul_ps(a, b); }
@@ -34,7 +38,8 @@ inline Lanes keep_lanes(Lanes x, std::size_t begin, std::size_t end) {
 inline Lanes select_lanes(Lanes x, Lanes other, std::size_t begin, std::size_t end) {
     return _mm512_mask_mov_ps(other, static_cast<__mmask16>(first_lanes(end) & ~first_lanes(begin)), x);
 }
-/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the exponent field.
+/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the
+/// exponent field.
 inline Lanes shift_exponent(Lanes x, Lanes n) {
     return _mm512_castsi512_ps(
         _mm512_add_epi32(_mm512_castps_si512(x), _mm512_slli_epi32(_mm512_cvtps_epi32(n), 23)));
@@ -50,7 +55,8 @@ inline Lanes round_bf16_lanes(Lanes x) {
 }
 /// Stores 1 + truncated x as 32-bit integers; 0 <= x < 2^31. `count` <= 16 lanes.
 inline void store_integers_plus_one(std::uint32_t* p, Lanes x, std::size_t count) {
-    _mm512_mask_storeu_epi32(p, first_lanes(count), _mm512_add_epi32(_mm512_cvttps_epi32(x), _mm512_set1_epi32(1)));
+    _mm512_mask_storeu_epi32(p, first_lanes(count),
+                             _mm512_add_epi32(_mm512_cvttps_epi32(x), _mm512_set1_epi32(1)));
 }
 /// The halving tree: l[i] + l[i+8], then +4, +2, +1.
 inline float halving_sum(Lanes x) {
@@ -82,7 +88,8 @@ inline void transpose_lanes(Lanes (&x)[16]) {
         x[i + 3] = _mm512_shuffle_ps(y[i + 1], y[i + 3], 0xEE);
     }
 #pragma GCC unroll 4
-    for (int c = 0; c < 4; ++c) {  // quarters: a 4 x 4 transpose of 128-bit blocks for each residue of the column
+    for (int c = 0; c < 4;
+         ++c) {  // quarters: a 4 x 4 transpose of 128-bit blocks for each residue of the column
         const Lanes low = _mm512_shuffle_f32x4(x[c], x[c + 4], 0x88);
         const Lanes low_odd = _mm512_shuffle_f32x4(x[c], x[c + 4], 0xDD);
         const Lanes high = _mm512_shuffle_f32x4(x[c + 8], x[c + 12], 0x88);

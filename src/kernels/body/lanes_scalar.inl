@@ -1,4 +1,5 @@
-// Sixteen virtual lanes as a plain array: portable C++. Included once, inside the file's own anonymous namespace.
+// Sixteen virtual lanes as a plain array: portable C++. Included once, inside the file's own anonymous
+// namespace.
 
 struct Lanes {
     float lane[16];
@@ -75,7 +76,8 @@ inline Lanes select_lanes(const Lanes& x, const Lanes& other, std::size_t begin,
 inline Lanes keep_lanes(const Lanes& x, std::size_t begin, std::size_t end) {
     return select_lanes(x, zero(), begin, end);
 }
-/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the exponent field.
+/// x * 2^n for integral n (as a float) with |n| <= 126 and results in the normal range: adds n to the
+/// exponent field.
 inline Lanes shift_exponent(const Lanes& x, const Lanes& n) {
     return each_lane([&](std::size_t i) {
         const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(n.lane[i])) << 23;

@@ -28,19 +28,21 @@ inline void softmax_numerators(const float* x, std::size_t ldx, std::size_t rows
     }
 }
 
-inline void cross_entropy_backward(const float* e, std::size_t lde, const float* total, const std::uint16_t* targets,
-                                   float factor, std::size_t rows, std::size_t n, float* dx, std::size_t lddx) {
+inline void cross_entropy_backward(const float* e, std::size_t lde, const float* total,
+                                   const std::uint16_t* targets, float factor, std::size_t rows,
+                                   std::size_t n, float* dx, std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r) {
         const float* const row = e + r * lde;
         float* const result = dx + r * lddx;
         const Lanes share = broadcast(factor / total[r]);
-        each_vector(n, [&](std::size_t i, auto part) { part.put(result + i, mul(part.get(row + i), share)); });
+        each_vector(n,
+                    [&](std::size_t i, auto part) { part.put(result + i, mul(part.get(row + i), share)); });
         result[targets[r]] = result[targets[r]] - factor;
     }
 }
 
-inline void frequencies(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, std::uint32_t* frequency,
-                        std::size_t ldf) {
+inline void frequencies(const float* x, std::size_t ldx, std::size_t rows, std::size_t n,
+                        std::uint32_t* frequency, std::size_t ldf) {
     const Lanes most = broadcast(16777215.0F);  // 2^24 - 1
     for (std::size_t r = 0; r < rows; ++r) {
         const float* const row = x + r * ldx;
@@ -48,7 +50,8 @@ inline void frequencies(const float* x, std::size_t ldx, std::size_t rows, std::
         const Lanes maximum = broadcast(row_maximum(row, n));
         for (std::size_t i = 0; i < n; i += 16) {
             const std::size_t count = least(16, n - i);
-            // NaN and infinite differences come out of 2^x as numbers up to 2^127: bounded here, whatever the network said.
+            // NaN and infinite differences come out of 2^x as numbers up to 2^127: bounded here, whatever the
+            // network said.
             const Lanes share = min(numerator(load_some(row + i, count), maximum), broadcast(1.0F));
             store_integers_plus_one(result + i, mul(share, most), count);
         }

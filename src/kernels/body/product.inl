@@ -1,13 +1,16 @@
 // Matrix products: packing, products with packed weights, gradients of weights, sums of columns.
 
-/// Depth of a block of the summed index: a packed panel of this depth (32 KB) stays in the first-level cache, ...
+/// Depth of a block of the summed index: a packed panel of this depth (32 KB) stays in the first-level cache,
+/// ...
 constexpr std::size_t kDepth = 256;
 /// ... and so many rows of it (256 KB) in the second-level cache.
 constexpr std::size_t kRowBlock = 252;
 
 inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 /// Load and store of the first `count` floats, 16 or more meaning all.
-inline Lanes load_some(const float* p, std::size_t count) { return count >= 16 ? load(p) : load_partial(p, count); }
+inline Lanes load_some(const float* p, std::size_t count) {
+    return count >= 16 ? load(p) : load_partial(p, count);
+}
 inline void store_some(float* p, Lanes x, std::size_t count) {
     if (count >= 16) {
         store(p, x);
@@ -66,14 +69,16 @@ __attribute__((noinline)) void fixed_tile(const Tile& tile) {
                 acc[i][v] = load_some(tile.c + static_cast<std::size_t>(i) * tile.ldc + 16 * v, count);
             }
         } else {
-            const Lanes first = tile.start == ChainStart::bias ? load_some(tile.bias + 16 * v, count) : zero();
+            const Lanes first =
+                tile.start == ChainStart::bias ? load_some(tile.bias + 16 * v, count) : zero();
 #pragma GCC unroll 16
             for (int i = 0; i < kRows; ++i) {
                 acc[i][v] = first;
             }
         }
     }
-    micro_product<kRows, kVectors>(tile.a, tile.a_row, tile.a_step, tile.b, tile.b_step, tile.k, acc, tile.b_pair);
+    micro_product<kRows, kVectors>(tile.a, tile.a_row, tile.a_step, tile.b, tile.b_step, tile.k, acc,
+                                   tile.b_pair);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 16
@@ -126,6 +131,9 @@ inline void tile_column(std::size_t rows, Tile tile) {
 
 /// All rows and columns of a block; its panels lie tile.b_pair floats apart.
 inline void tile_block(std::size_t rows, std::size_t n, Tile tile) {
+    if (rows == 0) {
+        return;
+    }
     const float* const b = tile.b;
     const float* const bias = tile.bias;
     float* const c = tile.c;
@@ -182,8 +190,8 @@ inline void product(const float* a, std::size_t lda, std::size_t rows, const flo
     }
 }
 
-inline void weight_gradient(const float* x, std::size_t ldx, const float* y, std::size_t ldy, std::size_t rows,
-                            std::size_t k, std::size_t n, float* g, std::size_t ldg) {
+inline void weight_gradient(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
+                            std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
     alignas(64) float panel[kDepth * kPanel];
     const std::size_t blocks = (rows + kDepth - 1) / kDepth;
     std::size_t row = 0;

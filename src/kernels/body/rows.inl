@@ -38,8 +38,8 @@ inline float sum_squares(const float* x, std::size_t n) {
     return halving_sum(sum);
 }
 
-inline void rms_norm(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* y, std::size_t ldy,
-                     float* inverse) {
+inline void rms_norm(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* y,
+                     std::size_t ldy, float* inverse) {
     for (std::size_t r = 0; r < rows; ++r, x += ldx, y += ldy) {
         inverse[r] = 1.0F / __builtin_sqrtf(mean_of(sum_squares(x, n), n) + 1e-6F);
         const Lanes factor = broadcast(inverse[r]);
@@ -48,7 +48,8 @@ inline void rms_norm(const float* x, std::size_t ldx, std::size_t rows, std::siz
 }
 
 inline void rms_norm_backward(const float* dy, std::size_t lddy, const float* y, std::size_t ldy,
-                              const float* inverse, std::size_t rows, std::size_t n, float* dx, std::size_t lddx) {
+                              const float* inverse, std::size_t rows, std::size_t n, float* dx,
+                              std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r, dy += lddy, y += ldy, dx += lddx) {
         Lanes sum = zero();
         each_vector(n, [&](std::size_t i, auto part) {
@@ -90,8 +91,8 @@ inline void layer_norm(const float* x, std::size_t ldx, std::size_t rows, std::s
 }
 
 inline void layer_norm_backward(const float* dy, std::size_t lddy, const float* normal, std::size_t ldn,
-                                const float* inverse, const float* gain, std::size_t rows, std::size_t n, float* dx,
-                                std::size_t lddx) {
+                                const float* inverse, const float* gain, std::size_t rows, std::size_t n,
+                                float* dx, std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r, dy += lddy, normal += ldn, dx += lddx) {
         Lanes sum = zero();
         Lanes product_sum = zero();
@@ -111,10 +112,11 @@ inline void layer_norm_backward(const float* dy, std::size_t lddy, const float* 
     }
 }
 
-/// combine(sum, r, j, part) continues the sums of the columns from j on with row r. Four vectors at a time are four chains
-/// that hide the latency of each.
+/// combine(sum, r, j, part) continues the sums of the columns from j on with row r. Four vectors at a time
+/// are four chains that hide the latency of each.
 template <class Combine>
-inline __attribute__((always_inline)) void each_column(std::size_t rows, std::size_t n, float* g, Combine combine) {
+inline __attribute__((always_inline)) void each_column(std::size_t rows, std::size_t n, float* g,
+                                                       Combine combine) {
     std::size_t j = 0;
     for (; j + 64 <= n; j += 64) {
         Lanes sum[4] = {load(g + j), load(g + j + 16), load(g + j + 32), load(g + j + 48)};
@@ -144,8 +146,8 @@ inline void column_sums(const float* y, std::size_t ldy, std::size_t rows, std::
     });
 }
 
-inline void column_products(const float* x, std::size_t ldx, const float* y, std::size_t ldy, std::size_t rows,
-                            std::size_t n, float* g) {
+inline void column_products(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
+                            std::size_t rows, std::size_t n, float* g) {
     each_column(rows, n, g, [=](Lanes sum, std::size_t r, std::size_t j, auto part) {
         return fma(part.get(x + r * ldx + j), part.get(y + r * ldy + j), sum);
     });

@@ -1,4 +1,5 @@
-// The table of this instruction set: every member of Kernels is the function of the same name in the files above.
+// The table of this instruction set: every member of Kernels is the function of the same name in the files
+// above.
 
 constexpr Kernels make_table(const char* name) {
     return Kernels{

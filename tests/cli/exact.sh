@@ -1,0 +1,32 @@
+#!/bin/bash
+# The same bytes for every instruction set and thread count, in training and in archives, crossed.
+source "$(dirname "$0")/common.bash"
+make_text 40000 >text
+head -c 5000 text >sample
+isas=$("$bitlaw" info | sed -n 's/^instructions .*(of \(.*\))$/\1/p' | tr -d ,)
+[[ -n $isas ]]
+judge "instruction sets: $isas" echo "none"
+
+export BITLAW_ISA=scalar
+check "reference" train_tiny reference text --tokens 12K -T 1
+check "reference archive" "$bitlaw" compress -q -T1 -m reference --streams 5 sample
+for isa in $isas; do
+    export BITLAW_ISA=$isa
+    for threads in 1 2 3; do
+        name=$isa-$threads
+        train_tiny $name text --tokens 12K -T $threads
+        same "model of $isa, $threads threads" reference/model.blm $name/model.blm
+        same "state of $isa, $threads threads" reference/state.bls $name/state.bls
+        "$bitlaw" compress -q -T $threads -m reference --streams 5 -o $name.blw sample
+        same "archive of $isa, $threads threads" sample.blw $name.blw
+        "$bitlaw" decompress -q -T $threads -m reference -o $name.restored sample.blw
+        same "restored by $isa, $threads threads" sample $name.restored
+    done
+    "$bitlaw" sample -m reference --bytes 200 --seed 3 >$isa.text
+    "$bitlaw" sample -m reference --bytes 200 --seed 3 --temperature 0.7 >>$isa.text
+    same "sample of $isa" "${isas%% *}.text" $isa.text
+    "$bitlaw" eval --json -m reference --data sample | grep -o '"raw_rate": [^,]*' >$isa.rate
+    judge "estimate of $isa" echo "no rate"
+    same "same estimate" "${isas%% *}.rate" $isa.rate
+done
+finish

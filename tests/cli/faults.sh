@@ -1,0 +1,80 @@
+#!/bin/bash
+# Full disks, closed pipes and signals: exit code 1, the source whole, nothing half-written.
+source "$(dirname "$0")/common.bash"
+make_text 400000 >text
+check "train" train_tiny model text --tokens 12K
+cp text keep
+
+refuse "/dev/full by -c" 1 "No space left" bash -c "'$bitlaw' compress -m model -c text >/dev/full"
+check "compress" "$bitlaw" compress -q -m model text
+refuse "/dev/full by -o" 1 "No space left" "$bitlaw" decompress -m model -o /dev/full text.blw
+refuse "a table to /dev/full" 1 "cannot write to standard output" bash -c "'$bitlaw' list text.blw >/dev/full"
+refuse "a sample to /dev/full" 1 "No space left" bash -c "'$bitlaw' sample -m model --bytes 10 >/dev/full"
+refuse "a closed pipe" 1 "Broken pipe" \
+    bash -c "set -o pipefail; '$bitlaw' decompress -m model -c text.blw | true"
+
+mkdir disk
+if ((EUID == 0)) && mount -t tmpfs -o size=64k tmpfs disk 2>/dev/null; then
+    mounted=$PWD/disk
+    refuse "a full disk" 1 "disk/out: No space left on device; free some space" \
+        "$bitlaw" decompress -m model -o disk/out text.blw
+    check "nothing left on it" test -z "$(ls disk)"
+    cp model/model.blm . && head -c 30000 text >disk/in
+    refuse "a full disk with --rm" 1 "No space left" \
+        "$bitlaw" compress --rm --embed-model -m model.blm disk/in
+    check "the source is there" cmp disk/in <(head -c 30000 text)
+    refuse "training onto a full disk" 1 "No space left" train_tiny disk/run text --tokens 4K
+    umount disk && mounted=
+else
+    ok "a full disk (not tried: needs root)"
+fi
+
+# A filter that waits for its input ends at the first signal.
+mkfifo slow
+exec 7<>slow
+"$bitlaw" compress -m model -o waiting.blw - <slow 2>err &
+job=$!
+wait_for 20 bash -c "ls | grep -q 'waiting.blw.tmp-'"
+kill -TERM $job
+wait $job
+code=$?
+exec 7>&-
+[[ $code == 1 ]] && grep -q "^bitlaw: compress: stopped by a signal" err
+judge "SIGTERM while waiting" cat err
+check "nothing of it is left" bash -c "! ls | grep -q waiting"
+
+# Stopped at random moments of the work itself, with and without mercy.
+is_whole() { cmp -s long <(cat text text text text); }
+begin_slow_work() {
+    cat text text text text >long
+    BITLAW_ISA=scalar "$bitlaw" compress -q --rm -T1 -m model long 2>err &
+    job=$!
+    sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
+}
+for ((i = 0; i < 4; ++i)); do
+    begin_slow_work
+    kill -TERM $job
+    wait $job
+    code=$?
+    if [[ $code == 0 && -f long.blw ]]; then
+        ok "SIGTERM $i (came too late)"
+    elif [[ $code == 1 && ! -e long.blw && -z $(find . -name '*.tmp-*') ]] && is_whole; then
+        ok "SIGTERM $i: source whole, nothing left"
+    else
+        not_ok "SIGTERM $i" "exit code $code: $(ls; cat err)"
+    fi
+    rm -f long.blw
+    begin_slow_work
+    kill -KILL $job
+    wait $job 2>/dev/null
+    if [[ -e long.blw ]]; then
+        check "SIGKILL $i: a complete archive" "$bitlaw" test -q -m model long.blw
+    elif is_whole; then
+        ok "SIGKILL $i: source whole"
+    else
+        not_ok "SIGKILL $i" "no archive and no source"
+    fi
+    rm -f long.blw long.blw.tmp-*
+done
+same "the source" text keep
+finish

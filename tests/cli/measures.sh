@@ -1,0 +1,70 @@
+#!/bin/bash
+# info, eval, sample and bench.
+source "$(dirname "$0")/common.bash"
+
+# The paper's counts, and ours.
+while read -r preset count; do
+    "$bitlaw" info "$preset" | grep -Eq "^parameters +$count\$"
+    judge "info $preset: $count" "$bitlaw" info "$preset"
+done <<'END'
+vanilla-200k 231,936
+vanilla-800k 856,832
+vanilla-3.2m 3,286,272
+END
+for preset in 200k 800k 3.2m; do
+    "$bitlaw" info --json $preset | grep -Eq '"parameters": [0-9]+,$'
+    judge "info --json $preset" "$bitlaw" info --json $preset
+done
+check "info alone" "$bitlaw" info
+
+make_text 60000 >text
+head -c 500 /dev/urandom >noise
+check "train" train_tiny model text@:50K --tokens 20K
+"$bitlaw" eval -m model --data text@10K:20K text@50K: noise --json >eval.json 2>err
+code=$?
+origin() { sed -n "s/.*\"file\": \"$1\", \"origin\": \"\([^\"]*\)\".*/\1/p" eval.json; }
+[[ $code == 0 && $(origin text@10K:20K) == in-sample && $(origin text@50K:) == "held-out (by hash)" ]]
+judge "in-sample and held-out" cat eval.json err
+
+# The estimate is what an archive of the same bytes takes: within 0.1 % + 32 bytes a stream.
+tail -c +50001 text >tail
+# number KEY COMMAND...: the value of a key in what the command prints as JSON.
+number() {
+    local key=$1
+    shift
+    "$bitlaw" "$@" --json | sed -n "s/.*\"$key\": \([0-9]*\),.*/\1/p"
+}
+for file in tail noise; do
+    "$bitlaw" compress -q -m model $file
+    estimate=$(number estimated_bytes eval -m model --data $file)
+    actual=$(stat -c %s $file.blw)
+    streams=$(number streams list $file.blw)
+    difference=$((estimate > actual ? estimate - actual : actual - estimate))
+    ((difference * 1000 <= actual + 32000 * (streams > 0 ? streams : 1)))
+    judge "estimate of $file" echo "$estimate for $actual bytes"
+done
+check "chunked" "$bitlaw" eval -m model --data tail --protocol chunked --chunk 64
+grep -q "independent chunks of 64 bytes" "$work/out"
+judge "says its protocol" cat "$work/out"
+refuse "one bad file of two" 1 "cannot open missing" "$bitlaw" eval -m model --data missing tail
+grep -q "^tail " "$work/out"
+judge "the other is measured" cat "$work/out"
+
+sample() { "$bitlaw" sample -m model --prompt 'the ' --bytes 300 "$@"; }
+sample --seed 5 >first
+judge "sample" cat first
+sample --seed 5 >again
+same "the same seed, the same text" first again
+(($(wc -c <first) == 300))
+judge "as many bytes as asked for" wc -c <first
+sample --seed 6 >other
+! cmp -s other first
+judge "another seed, another text" cat other
+sample --temperature 0 --seed 1 >first
+sample --temperature 0 --seed 2 >again
+same "temperature 0 draws nothing" first again
+
+"$bitlaw" bench --quick --runs 1 --json >bench.json 2>err
+[[ $? == 0 ]] && (($(grep -c '{"name": ".*", "gflops": [0-9.e+]*, "share": ' bench.json) >= 8))
+judge "bench" cat bench.json err
+finish

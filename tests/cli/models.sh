@@ -1,0 +1,48 @@
+#!/bin/bash
+# Which model: given, embedded, or found by its id.
+source "$(dirname "$0")/common.bash"
+make_text 30000 >text
+check "train one" train_tiny one text --tokens 8K
+check "train another" train_tiny two text --tokens 8K --seed 2
+id_of() { "$bitlaw" info --json "$1" | sed -n 's/^{"model": "\(.*\)",$/\1/p'; }
+one=$(id_of one) two=$(id_of two)
+[[ $one =~ ^[0-9a-f]{16}$ && $two =~ ^[0-9a-f]{16}$ && $one != "$two" ]]
+judge "ids" echo "'$one' '$two'"
+
+check "compress with a folder's model" "$bitlaw" compress -q -m one text
+check "compress with a file" "$bitlaw" compress -q -m one/model.blm -o same.blw text
+same "the same archive" text.blw same.blw
+refuse "wrong model: both ids and places" 1 \
+    "needs model $one; the given two is model $two; looked in .*home/checkpoints.*-m" \
+    "$bitlaw" decompress -m two -o out text.blw
+refuse "no model: id and places" 1 \
+    "needs model $one; looked in .*home/checkpoints, .*home/share/bitlaw \(no models there\)" \
+    "$bitlaw" decompress -o out text.blw
+mkdir shelf && cp two/model.blm shelf/3.2m.blm && echo junk >shelf/broken.blm
+refuse "what was found is told" 1 "needs model $one.*shelf.*3.2m is $two, broken cannot be read" \
+    env BITLAW_MODELS=nowhere:shelf "$bitlaw" test text.blw
+check "no output after an error" test ! -e out
+
+mkdir shelf/other && cp one/model.blm shelf/other/
+check "found in BITLAW_MODELS by its id" \
+    env BITLAW_MODELS=nowhere:shelf "$bitlaw" decompress -q -o out text.blw
+same "found: identical" out text
+check "found although another is given" env BITLAW_MODELS=shelf "$bitlaw" test -m two text.blw
+mkdir "$work/home/checkpoints" && cp one/model.blm "$work/home/checkpoints/tiny.blm"
+check "found in checkpoints" "$bitlaw" test text.blw
+check "compress without -m" "$bitlaw" compress -q -o chosen.blw text
+same "with the model found" chosen.blw text.blw
+cp two/model.blm "$work/home/checkpoints/3.2m.blm"
+check "3.2m is preferred" bash -c "'$bitlaw' compress -c text | cmp - <('$bitlaw' compress -m two -c text)"
+rm -r "$work/home/checkpoints"
+
+# An archive with its model restores alone.
+check "--embed-model" "$bitlaw" compress -q -m one --embed-model -o alone.blw text
+mkdir empty && mv alone.blw empty
+check "restores in a folder without the model" bash -c "cd empty && '$bitlaw' decompress -q alone.blw"
+same "embedded: identical" empty/alone text
+model_bytes=$("$bitlaw" list --json empty/alone.blw | sed -n 's/.*"model_bytes": \([0-9]*\).*/\1/p')
+stored=$("$bitlaw" info --json one | sed -n 's/.*"stored_bytes": \([0-9]*\).*/\1/p')
+[[ -n $stored && $model_bytes == "$stored" ]]
+judge "the model's bytes are told" echo "$model_bytes, $stored"
+finish

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Training: what is written, what is refused, and that a run in pieces equals a run in one.
+source "$(dirname "$0")/common.bash"
+make_text 60000 >text
+options=(--validation text@50K: --tokens 200K)
+data=text@:50K
+
+check "straight run" train_tiny straight $data "${options[@]}"
+for file in model.blm state.bls metrics.csv run.json; do
+    check "writes $file" test -s straight/$file
+done
+[[ ! -s $work/err ]]
+judge "-q" cat "$work/err"
+
+refuse "stops at a step" 1 "train: stopped after step 30 .*--resume" \
+    train_tiny pieces $data "${options[@]}" --stop-after-steps 30
+check "no model yet" test ! -e pieces/model.blm
+refuse "the folder holds a run" 2 "already holds a run" train_tiny pieces $data "${options[@]}"
+refuse "resume with other options" 2 "seed" train_tiny pieces $data "${options[@]}" --resume --seed 7
+refuse "resume with other data" 2 "text" train_tiny pieces text@1K:51K "${options[@]}" --resume
+refuse "resume of nothing" 2 "holds no state.bls" train_tiny nothing $data "${options[@]}" --resume
+check "resume" train_tiny pieces $data "${options[@]}" --resume
+same "resumed model" straight/model.blm pieces/model.blm
+same "resumed state" straight/state.bls pieces/state.bls
+
+for signal in TERM INT; do
+    # Not through a function: the signal must reach the tool, and a background job would ignore SIGINT.
+    (trap - INT; exec "$bitlaw" train --data $data "${tiny[@]}" -o $signal "${options[@]}" 2>err) &
+    job=$!
+    wait_for 60 grep -q "^10," $signal/metrics.csv
+    kill -$signal $job
+    wait $job
+    code=$?
+    [[ $code == 1 && $(tail -n 1 err) == "bitlaw: train: stopped after step "*--resume* ]]
+    judge "SIG$signal saves and says how to go on" tail -n 1 err
+    check "resume after SIG$signal" train_tiny $signal $data "${options[@]}" --resume
+    same "model after SIG$signal" straight/model.blm $signal/model.blm
+    same "state after SIG$signal" straight/state.bls $signal/state.bls
+done
+
+check "--force trains anew" train_tiny pieces $data "${options[@]}" --force
+same "the same run again" straight/model.blm pieces/model.blm
+check "--micro-batch-tokens changes no bit" train_tiny micro $data "${options[@]}" --micro-batch-tokens 512
+same "model of small micro-batches" straight/model.blm micro/model.blm
+
+"$bitlaw" train --data text "${tiny[@]}" --tokens 8K --validation text@:5K -o said >out 2>err
+[[ $? == 0 && ! -s out ]] && grep -q "^network .*width 32" err &&
+    grep -q "^optimizer .*peak learning rate" err &&
+    grep -Eq "^step 3 of 3, .*validation [0-9.]+ bits/byte" err &&
+    grep -Eq "^done: said/model.blm, model [0-9a-f]{16}" err
+judge "says what is in force, each validation and the end" cat err
+check "--minutes" train_tiny timed $data --minutes 0.03
+check "vanilla by override" train_tiny vanilla $data --tokens 4K --architecture vanilla
+check "a preset" \
+    "$bitlaw" train -q --data text --preset vanilla-200k --context 128 --tokens 2K --batch-tokens 1K -o preset
+"$bitlaw" info preset | grep -q "^parameters .*231,936"
+judge "its parameters" "$bitlaw" info preset
+mkdir -p sets && cp text sets/mine
+check "a data set by its name" env BITLAW_DATA=nowhere:sets \
+    "$bitlaw" train -q --data mine@1K: "${tiny[@]}" --tokens 2K -o named
+finish
