@@ -259,7 +259,7 @@ make_demo() {
         demo_from "$here" "English Wikipedia, XML (enwik8)" "CC BY-SA, GFDL" enwik8 90000000 enwik8 95000000
     elif get gcide; then
         size=$(($(stat -L -c %s "$data/gcide") - held_out_bytes))
-        demo_from "$here" "English dictionary (Debian's $gcide_package)" "GPL-3+" gcide "$size" gcide "$size"
+        demo_from "$here" "English dictionary (Debian's $gcide_package)" "GPL-2+" gcide "$size" gcide "$size"
     else
         return 1
     fi

@@ -6,9 +6,9 @@
 namespace bitlaw {
 namespace {
 
-/// Rows of a weight-gradient block: with 64 columns of x and a panel of y the tokens' stripes stay in L1 while the block's
-/// accumulators stay in registers, and the smallest matrix (64 x 128) still gives two tasks.
-constexpr std::size_t kBlockRows = 64;
+/// Columns of a weight-gradient block, two panels: y is copied into panels once per block and x is read again for each, so blocks
+/// span all rows of the tensor; and the smallest matrices still give several tasks.
+constexpr std::size_t kBlockColumns = 2 * kPanel;
 
 bool is_modern(const ModelConfig& config) { return config.architecture == Architecture::modern; }
 
@@ -21,15 +21,14 @@ void rms_branch(const float* dnormal, const float* normal, const float* inverse,
 
 void add_product_tasks(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x, const float* y,
                        float* gradient) {
-    for (std::size_t first = 0; first < tensor.rows; first += kBlockRows) {
+    for (std::size_t first = 0; first < tensor.columns; first += kBlockColumns) {
         tasks.push_back({.kind = WeightGradientTask::Kind::product,
-                         .x = x + first,
-                         .ldx = tensor.rows,
-                         .y = y,
-                         .ldy = tensor.columns,
-                         .k = std::min(kBlockRows, tensor.rows - first),
-                         .n = tensor.columns,
-                         .g = gradient + tensor.offset + first * tensor.columns});
+                         .x = x,
+                         .y = y + first,
+                         .k = tensor.rows,
+                         .n = std::min(kBlockColumns, tensor.columns - first),
+                         .g = gradient + tensor.offset + first,
+                         .columns = tensor.columns});
     }
 }
 
@@ -39,12 +38,11 @@ void add_row_task(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, 
     if (tensor.size() > 0) {
         tasks.push_back({.kind = x == nullptr ? Kind::column_sums : Kind::column_products,
                          .x = x,
-                         .ldx = tensor.columns,
                          .y = y,
-                         .ldy = tensor.columns,
                          .k = 1,
                          .n = tensor.columns,
-                         .g = gradient + tensor.offset});
+                         .g = gradient + tensor.offset,
+                         .columns = tensor.columns});
     }
 }
 
@@ -143,15 +141,16 @@ std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const 
 }
 
 void run(const WeightGradientTask& task, std::size_t rows) {
+    const std::size_t columns = task.columns;
     switch (task.kind) {
         case WeightGradientTask::Kind::product:
-            kernels().weight_gradient(task.x, task.ldx, task.y, task.ldy, rows, task.k, task.n, task.g, task.n);
+            kernels().weight_gradient(task.x, task.k, task.y, columns, rows, task.k, task.n, task.g, columns);
             break;
         case WeightGradientTask::Kind::column_sums:
-            kernels().column_sums(task.y, task.ldy, rows, task.n, task.g);
+            kernels().column_sums(task.y, columns, rows, task.n, task.g);
             break;
         case WeightGradientTask::Kind::column_products:
-            kernels().column_products(task.x, task.ldx, task.y, task.ldy, rows, task.n, task.g);
+            kernels().column_products(task.x, columns, task.y, columns, rows, task.n, task.g);
             break;
     }
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # compress, decompress, test and list as zstd and xz have them.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 60000 >text
 check "train" train_tiny model text --tokens 20K

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The same bytes for every instruction set and thread count, in training and in archives, crossed.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 40000 >text
 head -c 5000 text >sample

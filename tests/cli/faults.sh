@@ -1,5 +1,6 @@
 #!/bin/bash
 # Full disks, closed pipes and signals: exit code 1, the source whole, nothing half-written.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 400000 >text
 check "train" train_tiny model text --tokens 12K

@@ -1,5 +1,6 @@
 #!/bin/bash
 # info, eval, sample and bench.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 
 # The paper's counts, and ours.
@@ -27,14 +28,14 @@ origin() { sed -n "s/.*\"file\": \"$1\", \"origin\": \"\([^\"]*\)\".*/\1/p" eval
 judge "in-sample and held-out" cat eval.json err
 
 # The estimate is what an archive of the same bytes takes: within 0.1 % + 32 bytes a stream.
-tail -c +50001 text >tail
+tail -c +50001 text >held
 # number KEY COMMAND...: the value of a key in what the command prints as JSON.
 number() {
     local key=$1
     shift
     "$bitlaw" "$@" --json | sed -n "s/.*\"$key\": \([0-9]*\),.*/\1/p"
 }
-for file in tail noise; do
+for file in held noise; do
     "$bitlaw" compress -q -m model $file
     estimate=$(number estimated_bytes eval -m model --data $file)
     actual=$(stat -c %s $file.blw)
@@ -43,11 +44,11 @@ for file in tail noise; do
     ((difference * 1000 <= actual + 32000 * (streams > 0 ? streams : 1)))
     judge "estimate of $file" echo "$estimate for $actual bytes"
 done
-check "chunked" "$bitlaw" eval -m model --data tail --protocol chunked --chunk 64
+check "chunked" "$bitlaw" eval -m model --data held --protocol chunked --chunk 64
 grep -q "independent chunks of 64 bytes" "$work/out"
 judge "says its protocol" cat "$work/out"
-refuse "one bad file of two" 1 "cannot open missing" "$bitlaw" eval -m model --data missing tail
-grep -q "^tail " "$work/out"
+refuse "one bad file of two" 1 "cannot open missing" "$bitlaw" eval -m model --data missing held
+grep -q "^held " "$work/out"
 judge "the other is measured" cat "$work/out"
 
 sample() { "$bitlaw" sample -m model --prompt 'the ' --bytes 300 "$@"; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Which model: given, embedded, or found by its id.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 30000 >text
 check "train one" train_tiny one text --tokens 8K

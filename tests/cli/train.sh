@@ -1,5 +1,6 @@
 #!/bin/bash
 # Training: what is written, what is refused, and that a run in pieces equals a run in one.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 60000 >text
 options=(--validation text@50K: --tokens 200K)

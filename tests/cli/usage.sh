@@ -1,5 +1,6 @@
 #!/bin/bash
 # Wrong usage: exit code 2 (1 for what only the file system can tell) and one line that helps.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
 source "$(dirname "$0")/common.bash"
 make_text 3000 >text
 mkdir folder

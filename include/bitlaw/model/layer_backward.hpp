@@ -34,16 +34,16 @@ void before_attention_backward(const PackedModel& model, std::size_t layer, cons
 void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal, const float* inverse,
                          std::size_t n, float* dnormal, float* din);
 
-/// One independent piece of a layer's weight gradients: a block of one tensor. All tokens of the batch, ascending, in one chain.
+/// One independent piece of a layer's weight gradients: some columns of one tensor [K, N]. All tokens of the batch,
+/// ascending, in one chain.
 struct WeightGradientTask {
     enum class Kind { product, column_sums, column_products } kind;
-    const float* x;  ///< product: the operand's rows [M, K], from its column `first` on; column_products: the factor [M, N]
-    std::size_t ldx;
-    const float* y;  ///< [M, N]
-    std::size_t ldy;
-    std::size_t k;   ///< rows of the tensor's block
-    std::size_t n;   ///< columns
-    float* g;        ///< the block in the gradient
+    const float* x;       ///< [M, K] what entered the product; column_products: the factor [M, N]
+    const float* y;       ///< [M, N] what came back, from the piece's first column on
+    std::size_t k;        ///< K
+    std::size_t n;        ///< columns of the piece
+    float* g;             ///< the piece in the gradient
+    std::size_t columns;  ///< N, also the distance between rows of y and g
 };
 
 /// Where the gradient of a layer's tensors comes from, cut into blocks for parallel work. `gradient` is the flat array.

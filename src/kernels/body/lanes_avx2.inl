@@ -147,3 +147,9 @@ inline void transpose_lanes(Lanes (&x)[16]) {
         x[i + 8] = {block[1][i], block[3][i]};
     }
 }
+
+/// Shape of a decoding step's tiles: heads that share keys, groups of keys, and units of 16 outputs; their accumulators fill about half
+/// of the registers, and are enough chains to hide the multiply-add's latency.
+constexpr std::size_t kStepHeads = 2;
+constexpr std::size_t kStepGroups = 2;
+constexpr std::size_t kStepUnits = 4;

@@ -100,3 +100,9 @@ inline void transpose_lanes(Lanes (&x)[16]) {
         x[c + 12] = _mm512_shuffle_f32x4(low_odd, high_odd, 0xDD);
     }
 }
+
+/// Shape of a decoding step's tiles: heads that share keys, groups of keys, and units of 16 outputs; their accumulators fill about half
+/// of the registers, and are enough chains to hide the multiply-add's latency.
+constexpr std::size_t kStepHeads = 4;
+constexpr std::size_t kStepGroups = 4;
+constexpr std::size_t kStepUnits = 8;
