@@ -48,7 +48,7 @@ LDLIBS   += -lz -lbz2 -llzma -lzstd
 
 # The core needs no compressor's library, so that it can be cross-compiled with a compiler alone.
 sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp))
-X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp)
+X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/kernels/*_avx512bf16.cpp)
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
                   $(call sources_of,base kernels model train coding))
 LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,studies)
@@ -67,9 +67,11 @@ OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) 
 KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
 AVX2_FLAGS   := -mavx2 -mfma
 AVX512_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
+BF16_FLAGS   := $(AVX512_FLAGS) -mavx512bf16
 $(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS)
 $(OUT)/objects/src/kernels/%_avx2.o: CXXFLAGS += $(AVX2_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512.o: CXXFLAGS += $(AVX512_FLAGS)
+$(OUT)/objects/src/kernels/%_avx512bf16.o: CXXFLAGS += $(BF16_FLAGS)
 
 $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
@@ -159,7 +161,7 @@ $(OUT)/objects/%.o: %.cpp $(OUT)/settings.txt | settings
 	$(call QUIET,CXX  $<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # Holds compiler and flags; touched only when they change, and then everything is compiled again.
-SETTINGS := $(CXX) $(MACHINE) $(CPPFLAGS) $(CXXFLAGS) | $(KERNEL_FLAGS) | $(AVX2_FLAGS) | $(AVX512_FLAGS)
+SETTINGS := $(CXX) $(MACHINE) $(CPPFLAGS) $(CXXFLAGS) | $(KERNEL_FLAGS) | $(AVX2_FLAGS) | $(BF16_FLAGS)
 $(OUT)/settings.txt: ALWAYS
 	@mkdir -p $(@D)
 	@[[ -f $@ && "$$(<$@)" == "$(SETTINGS)" ]] || echo "$(SETTINGS)" > $@
@@ -175,7 +177,7 @@ HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/
                    lzma.h=liblzma-dev zstd.h=libzstd-dev $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)
-DEMO_PACKAGES   := gnuplot=gnuplot-nox
+DEMO_PACKAGES   := gnuplot=gnuplot-nox curl=curl bzip2=bzip2 xz=xz-utils zstd=zstd
 
 # Prints the packages of the given commands, and of the headers, that are missing. All headers are looked up in one run
 # of the preprocessor, which costs a few milliseconds; without a compiler every one of them counts as missing.

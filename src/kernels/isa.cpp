@@ -31,6 +31,30 @@ std::string names_of(const std::vector<Isa>& isas) {
     return names;
 }
 
+#ifdef __x86_64__
+/// The avx512 table with the best bf16 products that can be trusted.
+struct Avx512Choice {
+    Avx512Choice() : table(kernels_avx512()) {
+        if (__builtin_cpu_supports("avx512bf16") == 0) {
+            return;
+        }
+        Kernels faster = table;
+        use_bf16_instructions(faster);
+        bf16_in_hardware = same_bf16_bits(faster, table);
+        if (bf16_in_hardware) {
+            table = faster;
+        }
+    }
+    Kernels table;
+    bool bf16_in_hardware = false;
+};
+
+const Avx512Choice& avx512_choice() {
+    static const Avx512Choice chosen;
+    return chosen;
+}
+#endif
+
 const Kernels& table_of(Isa isa) {
     if (!is_available(isa)) {
         fail_usage(
@@ -39,7 +63,7 @@ const Kernels& table_of(Isa isa) {
     }
 #ifdef __x86_64__
     if (isa == Isa::avx512) {
-        return kernels_avx512();
+        return avx512_choice().table;
     }
     if (isa == Isa::avx2) {
         return kernels_avx2();
@@ -97,6 +121,14 @@ void choose_isa(Isa isa) {
     const Kernels& table = table_of(isa);
     choice().table.store(&table, std::memory_order_relaxed);
     choice().isa.store(isa, std::memory_order_relaxed);
+}
+
+bool bf16_in_hardware() {
+#ifdef __x86_64__
+    return is_available(Isa::avx512) && avx512_choice().bf16_in_hardware;
+#else
+    return false;
+#endif
 }
 
 const Kernels& kernels() { return *choice().table.load(std::memory_order_relaxed); }

@@ -24,7 +24,12 @@ namespace {
 // clang-format off
 #include "body/lanes_avx512.inl"
 #include "body/micro.inl"
+#include "body/tile.inl"
 #include "body/product.inl"
+#include "body/pairs_avx512.inl"
+#include "body/flush_scope.inl"
+#include "body/micro_bf16.inl"
+#include "body/product_bf16.inl"
 #include "body/rows.inl"
 #include "body/elementwise.inl"
 #include "body/rotate.inl"

@@ -328,7 +328,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
 }
 
 double default_learning_rate(const ModelConfig& config) {
-    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 4e-3;
+    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 1.2e-2;
     return at_width_64 * std::sqrt(64.0 / static_cast<double>(config.width));
 }
 

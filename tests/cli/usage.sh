@@ -66,7 +66,7 @@ for command in "" train eval; do
     [[ $? == 2 && ! -s out && $(grep -c -- "--help" err) != 0 ]]
     judge "bare '$command'" cat err
 done
-grep -q -- "--batch-tokens N=16384" <("$bitlaw" train 2>&1)
+grep -q -- "--batch-tokens N=4096" <("$bitlaw" train 2>&1)
 judge "values in force" echo "no default"
 
 # -qq says nothing, the exit code does.

@@ -20,6 +20,11 @@ inline constexpr std::size_t kPanel = 32;
     return k * ((n + kPanel - 1) / kPanel) * kPanel;
 }
 
+/// 16-bit numbers that a packed K x N operand of the bf16 products needs: K rounded up to whole pairs.
+[[nodiscard]] constexpr std::size_t packed_size_bf16(std::size_t k, std::size_t n) {
+    return (k + 1) / 2 * 2 * ((n + kPanel - 1) / kPanel) * kPanel;
+}
+
 /// What a product's chain starts from.
 enum class ChainStart : std::uint8_t { zero, bias, accumulate };
 
@@ -90,6 +95,34 @@ struct Kernels {
     /// X [rows, k], Y [rows, n], G [k, n].
     void (*weight_gradient)(const float* x, std::size_t ldx, const float* y, std::size_t ldy, std::size_t rows,
                             std::size_t k, std::size_t n, float* g, std::size_t ldg);
+
+    // ---- products of numbers rounded to bfloat16, summed in fp32 ----------------------------------------------
+    //
+    // Factors are rounded to nearest even, denormals counting as zero; NaN stays NaN. Chains run over ascending
+    // pairs of positions, the odd one of a pair first; a last pair that lacks its odd position has zeros there.
+    // Each step is one fused multiply-add, rounded to nearest even; denormal inputs, the chain's own included,
+    // count as zero of their sign, and so do results that are tiny after rounding. This is what vdpbf16ps does on
+    // Zen 4 and Zen 5. A chain without a pair is its start, unchanged. Class A, but for sign and payload of NaN.
+
+    /// Rounds and packs W [k, n] into panels: packed[p][i][j][s] = W[2 i + s][32 p + j], zero beyond k and n.
+    void (*pack_bf16)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, std::uint16_t* packed);
+    /// The same for the transpose of W [n, k]: packed[p][i][j][s] = W[32 p + j][2 i + s], zero beyond k and n.
+    void (*pack_transposed_bf16)(const float* w, std::size_t ldw, std::size_t k, std::size_t n,
+                                 std::uint16_t* packed);
+
+    /// C[r][j] = start + sum over kk of A[r][kk] * W[kk][j], as above, from 0, bias[j] or C[r][j].
+    /// A [rows, k] is rounded here, W [k, n] is packed, C [rows, n]. Takes 300 KB of stack.
+    void (*product_bf16)(const float* a, std::size_t lda, std::size_t rows, const std::uint16_t* packed,
+                         std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
+                         std::size_t ldc);
+
+    /// G[kk][j] += sum over rows r of X[r][kk] * Y[r][j], as above, continuing the chain in G; rows may be split
+    /// among calls after any even number of them, for the same bits. X [rows, k], Y [rows, n] are rounded here,
+    /// G [k, n]. Takes 420 KB of stack.
+    void (*weight_gradient_bf16)(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
+                                 std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg);
+
+    // ---- sums of columns --------------------------------------------------------------------------------------
 
     /// g[j] += sum over rows r ascending of y[r][j] (plain additions in that order). y [rows, n].
     void (*column_sums)(const float* y, std::size_t ldy, std::size_t rows, std::size_t n, float* g);

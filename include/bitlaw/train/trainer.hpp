@@ -25,7 +25,7 @@ struct TrainOptions {
     std::uint64_t seed = 1;
     std::uint64_t tokens = 0;  ///< budget; 0 when minutes is given
     double minutes = 0;  ///< budget: turned into tokens once, which are recorded; 0 when tokens is given
-    std::uint64_t batch_tokens = 16384;    ///< tokens a step, rounded down to whole sequences (at least one)
+    std::uint64_t batch_tokens = 4096;     ///< tokens a step, rounded down to whole sequences (at least one)
     std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit
     double learning_rate = 0;              ///< peak; 0: the default of the config's width
     double warmup = 0.02;                  ///< share of the steps with linearly rising rate
