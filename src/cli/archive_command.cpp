@@ -115,6 +115,10 @@ class ArchiveRun {
         const auto open_output = [&] {
             if (path) {
                 output.emplace(*path, input, a_.force);
+                if (a_.remove_source && !a_.keep && !output->is_file()) {
+                    fail("--rm needs a result that stays, and ", path->string(),
+                         " is a pipe or a device; leave --rm out");
+                }
             } else if (a_.mode != ArchiveMode::test) {
                 output.emplace();
             }

@@ -59,6 +59,8 @@ class Output {
     Output& operator=(const Output&) = delete;
     ~Output();
 
+    /// Whether it is a file, not a stream, a pipe or a device.
+    [[nodiscard]] bool is_file() const { return file_ != nullptr; }
     void write(ByteSpan data);
     /// Makes the file appear, complete and on the disk. Without it nothing is left behind.
     void commit();

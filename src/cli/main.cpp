@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -34,6 +35,17 @@ int run(const SampleArguments& arguments) { return run_sample(arguments); }
 int run(const InfoArguments& arguments) { return run_info(arguments); }
 int run(const BenchArguments& arguments) { return run_bench(arguments); }
 
+// A file that is opened while a standard stream is closed takes its number, and what is meant for the stream is
+// written into the file. /dev/null takes the number instead, in and out the wrong way round, so that using them
+// fails as if they were still closed.
+void occupy_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) < 0) {
+            (void)::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_WRONLY);
+        }
+    }
+}
+
 // gcc's OpenMP lets a thread that waits spin for milliseconds, in which the threads that it waits for do not
 // run when other programs use the processors too: on a busy machine 2 threads were 14 times slower than 1.
 // The library reads this once, before main, so the process starts itself anew; speed is all that changes if
@@ -68,6 +80,7 @@ void prepare(const Arguments& arguments, bool& silent) {
 
 int main(int argc, char** argv) {
     using namespace bitlaw::cli;
+    occupy_standard_streams();
     wait_without_spinning(argv);
     bool silent = false;
     try {

@@ -17,7 +17,7 @@ struct CommonOptions {
     int quiet = 0;                       ///< 1: no summaries and no progress; 2: no error messages either
     bool verbose = false;
     bool json = false;
-    std::string command_line;  ///< as typed, for tables
+    std::string command_line;  ///< as typed, for tables and run.json
 };
 
 /// Fields of the model's config that replace the preset's.

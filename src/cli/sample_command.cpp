@@ -7,6 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/coding/stream.hpp"
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/stepper.hpp"
@@ -32,7 +33,7 @@ class Sampler {
             return static_cast<Symbol>(std::max_element(logits, logits + alphabet) - logits);
         }
         kernels().scale(logits, static_cast<float>(1.0 / temperature_), alphabet, scaled_.data());
-        kernels().frequencies(scaled_.data(), alphabet, 1, alphabet, frequencies_.data(), alphabet);
+        frequencies_of(scaled_, frequencies_);
         const std::uint64_t total =
             std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0});
         std::uint64_t place = random_.below(total);
@@ -54,6 +55,12 @@ class Sampler {
 
 int run_sample(const SampleArguments& a) {
     const FloatStateGuard float_state;
+    // Logits divided by less could leave fp32's range, and differences of 0.02 already decide at this one.
+    constexpr double kLeastTemperature = 1e-3;
+    if (a.temperature != 0.0 && a.temperature < kLeastTemperature) {
+        fail_usage("--temperature: ", a.temperature, " is too small; it must be 0 or lie in ", kLeastTemperature,
+                   " .. 100");
+    }
     ModelShelf shelf(a.model);
     const StoredModel& stored = shelf.chosen();
     const ModelConfig& config = stored.model.config;

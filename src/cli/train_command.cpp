@@ -99,6 +99,7 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
 
 int run_train(const TrainArguments& arguments) {
     TrainOptions options = arguments.options;
+    options.command = arguments.common.command_line;
     options.config = resolve_config(options.preset, arguments.overrides);
     options.data = resolve_data(options.data);
     options.validation = resolve_data(options.validation);
@@ -111,8 +112,8 @@ int run_train(const TrainArguments& arguments) {
     }
     ProgressLine line(speaks);
     std::optional<Progress> progress;
-    std::uint64_t before =
-        0;  // bytes seen by earlier processes of the run: speed and time left are this one's
+    // Bytes seen by earlier processes of the run: speed and time left are this one's.
+    std::uint64_t before = 0;
     double validation = 0;
     const auto on_step = [&](const StepReport& report) {
         if (!progress) {

@@ -42,16 +42,20 @@ void prepare_folder(const TrainOptions& options) {
     const std::filesystem::path& out = options.out;
     std::error_code error;
     std::filesystem::create_directories(out, error);
-    if (!std::filesystem::is_directory(out)) {
+    std::error_code unknown;  // set where the path cannot be looked at, which `error` tells already
+    if (!std::filesystem::is_directory(out, unknown)) {
         fail("cannot make the folder ", out.string(), ": ",
              error ? error.message() : std::string("a file has that name"), "; name another folder");
     }
-    const bool has_state = std::filesystem::exists(out / kStateFile);
+    const bool has_state = std::filesystem::exists(out / kStateFile, error);
+    if (error) {
+        fail("cannot look into the folder ", out.string(), ": ", error.message(), "; check its permissions");
+    }
     if (options.resume && !has_state) {
         fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
     }
     if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
-        fail_usage(out.string(), " already holds a run; resume it, overwrite it, or name another folder");
+        fail_usage(out.string(), " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
     }
 }
 
