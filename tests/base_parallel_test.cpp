@@ -11,24 +11,10 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "support/message.hpp"
+#include "support/threads.hpp"
 
 using namespace bitlaw;
-
-namespace {
-
-// Sets the number of threads for the length of a scope.
-class ThreadsFor {
-   public:
-    explicit ThreadsFor(std::size_t count) : before_(thread_count()) { set_thread_count(count); }
-    ~ThreadsFor() { set_thread_count(before_); }
-    ThreadsFor(const ThreadsFor&) = delete;
-    ThreadsFor& operator=(const ThreadsFor&) = delete;
-
-   private:
-    std::size_t before_;
-};
-
-}  // namespace
+using bitlaw::test::Threads;
 
 TEST_CASE("parallel: the count starts as the processors of the affinity mask") {
     cpu_set_t mask;
@@ -38,7 +24,7 @@ TEST_CASE("parallel: the count starts as the processors of the affinity mask") {
 
 TEST_CASE("parallel: every index runs exactly once, for every count and number of threads") {
     for (const std::size_t threads : {1, 2, 3, 8, 32}) {
-        const ThreadsFor scope(threads);
+        const Threads scope(threads);
         for (const std::size_t count : {0, 1, 2, 3, 7, 100, 1000}) {
             std::vector<std::atomic<int>> runs(count);
             parallel_for(count, [&](std::size_t i) { ++runs[i]; });
@@ -52,7 +38,7 @@ TEST_CASE("parallel: every index runs exactly once, for every count and number o
 }
 
 TEST_CASE("parallel: what the workers wrote is seen by the caller, and the caller's writes by the workers") {
-    const ThreadsFor scope(4);
+    const Threads scope(4);
     std::vector<long> values(500, 1);
     for (int round = 0; round < 20; ++round) {
         parallel_for(values.size(), [&](std::size_t i) { values[i] += static_cast<long>(i); });
@@ -62,7 +48,7 @@ TEST_CASE("parallel: what the workers wrote is seen by the caller, and the calle
 }
 
 TEST_CASE("parallel: a worker's number is its own, so that scratch memory is not shared") {
-    const ThreadsFor scope(6);
+    const Threads scope(6);
     std::vector<std::size_t> scratch(thread_count(), 0);  // plain words: a shared number would lose counts
     std::atomic<bool> in_range{true};
     parallel_for(20'000, [&](std::size_t, std::size_t worker) {
@@ -78,7 +64,7 @@ TEST_CASE("parallel: a worker's number is its own, so that scratch memory is not
 
 TEST_CASE("parallel: nested calls run on the calling worker, in order and with its number") {
     for (const std::size_t threads : {1, 4}) {
-        const ThreadsFor scope(threads);
+        const Threads scope(threads);
         std::atomic<int> wrong{0};
         parallel_for(40, [&](std::size_t, std::size_t outer) {
             std::size_t expected = 0;
@@ -94,7 +80,7 @@ TEST_CASE("parallel: nested calls run on the calling worker, in order and with i
 
 TEST_CASE("parallel: the exception of the lowest failing index is rethrown, whatever the number of threads") {
     for (const std::size_t threads : {1, 2, 7}) {
-        const ThreadsFor scope(threads);
+        const Threads scope(threads);
         for (int round = 0; round < 20; ++round) {
             const std::string message = test::message_of<Error>([] {
                 parallel_for(1000, [](std::size_t i) {
@@ -109,7 +95,7 @@ TEST_CASE("parallel: the exception of the lowest failing index is rethrown, what
 }
 
 TEST_CASE("parallel: after an exception no new index starts, and the next call works") {
-    const ThreadsFor scope(3);
+    const Threads scope(3);
     std::atomic<std::size_t> runs{0};
     CHECK_THROWS_AS(parallel_for(1'000'000,
                                  [&](std::size_t i) {
@@ -126,7 +112,7 @@ TEST_CASE("parallel: after an exception no new index starts, and the next call w
 }
 
 TEST_CASE("parallel: an exception inside a nested call reaches the outermost caller") {
-    const ThreadsFor scope(2);
+    const Threads scope(2);
     CHECK_THROWS_AS(parallel_for(4, [](std::size_t) { parallel_for(4, [](std::size_t) { fail("inner"); }); }),
                     Error);
     // The worker mark is gone again: the next call may use all threads.
@@ -136,7 +122,7 @@ TEST_CASE("parallel: an exception inside a nested call reaches the outermost cal
 }
 
 TEST_CASE("parallel: numbers of threads that make no sense are refused, and the old one stays") {
-    const ThreadsFor scope(2);
+    const Threads scope(2);
     CHECK(test::holds(test::message_of<UsageError>([] { set_thread_count(0); }), "1 to 256, not 0"));
     CHECK_THROWS_AS(set_thread_count(kMostThreads + 1), UsageError);
     CHECK(thread_count() == 2);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/kernels/plain.hpp"
@@ -184,6 +186,30 @@ TEST_CASE("product: the error is within k epsilon of the sum of magnitudes") {
                 }
             });
         }
+    }
+}
+
+TEST_CASE("product: agrees with Eigen's in double precision") {
+    using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const auto widened = [](const Matrix& matrix) {
+        const std::vector<double> values = matrix.widened();
+        return Rows(Eigen::Map<const Rows>(values.data(), static_cast<Eigen::Index>(matrix.rows()),
+                                           static_cast<Eigen::Index>(matrix.n())));
+    };
+    for (const auto& [rows, k, n] : {std::array<std::size_t, 3>{1, 2, 3}, {13, 300, 65}, {70, 64, 256}}) {
+        const ProductCase test(rows, k, n, ChainStart::accumulate);
+        const Rows a = widened(test.a);
+        const Rows w = widened(test.w);
+        const Rows c = widened(test.c);
+        const Rows expected = c + a * w;
+        // Each of k steps rounds a partial sum, which the sum of magnitudes bounds, by half an epsilon at
+        // most.
+        const Rows bound = static_cast<double>(k) * kEpsilon * (c.cwiseAbs() + a.cwiseAbs() * w.cwiseAbs());
+        for_every_isa([&] {
+            CAPTURE(kernels().name);
+            CAPTURE(test.name());
+            CHECK(((widened(test.got()) - expected).array().abs() <= bound.array()).all());
+        });
     }
 }
 

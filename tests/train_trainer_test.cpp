@@ -32,10 +32,13 @@ class Runs {
     [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
     [[nodiscard]] Bytes model(const std::string& out) const { return file_bytes(folder_ / out / kModelFile); }
     [[nodiscard]] Bytes state(const std::string& out) const { return file_bytes(folder_ / out / kStateFile); }
+    [[nodiscard]] std::string text(const std::string& name) const {
+        const Bytes bytes = file_bytes(folder_ / name);
+        return {bytes.begin(), bytes.end()};
+    }
     // Everything of metrics.csv but the two columns of time.
     [[nodiscard]] std::string rows(const std::string& out) const {
-        const Bytes bytes = file_bytes(folder_ / out / "metrics.csv");
-        std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+        std::istringstream lines(text(out + "/metrics.csv"));
         std::string rows;
         for (std::string line; std::getline(lines, line);) {
             rows += line.substr(0, line.rfind(',', line.rfind(',') - 1)) + '\n';
@@ -255,9 +258,9 @@ TEST_CASE("resume refuses other options and other data by name, and a missing st
         change(changed);
         return message_of<UsageError>([&] { train_quietly(changed); });
     };
-    CHECK(holds(refusal([](TrainOptions& o) { o.seed = 9; }), "another seed"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.tokens *= 2; }), "another tokens"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 0.99; }), "another beta2"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.seed = 9; }), "another value of seed"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens *= 2; }), "another value of tokens"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 0.99; }), "another value of beta2"));
     CHECK(holds(refusal([](TrainOptions& o) { o.config.layers = 2; }), "another config"));
     CHECK(holds(refusal([](TrainOptions& o) { o.data.push_back(o.data[0]); }), "training files"));
     CHECK(holds(refusal([&](TrainOptions& o) { o.data = {(runs / "data").string() + "@1:6001"}; }),
@@ -317,6 +320,7 @@ TEST_CASE("a run that diverges names the step and leaves the saved state") {
     const std::string message = message_of<Error>([&] { train_quietly(options); });
     CHECK(holds(message, "diverged"));
     CHECK(holds(message, "learning rate"));
+    CHECK(holds(runs.text("run/run.json"), "\"status\": \"failed\""));
     CHECK_FALSE(runs.has("run/model.blm"));
     CHECK_FALSE(runs.has("run/state.bls"));
 }
@@ -342,12 +346,10 @@ TEST_CASE("metrics.csv has a row a step, run.json says where and how") {
     TrainOptions options = runs.options("run", 3);
     options.command = "bitlaw train \"x\"";
     train_quietly(options);
-    const Bytes csv = file_bytes(runs / "run/metrics.csv");
+    const std::string csv = runs.text("run/metrics.csv");
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
-    CHECK(std::string(csv.begin(), csv.end())
-              .starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
-    const Bytes json = file_bytes(runs / "run/run.json");
-    const std::string text(json.begin(), json.end());
+    CHECK(csv.starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
+    const std::string text = runs.text("run/run.json");
     CHECK(holds(text, "\"command\": \"bitlaw train \\\"x\\\"\""));
     CHECK(holds(text, "\"status\": \"finished\""));
     CHECK(holds(text, "\"threads\": "));

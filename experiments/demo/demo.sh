@@ -221,8 +221,12 @@ TEXT
 
 doing="drawing the figure"
 mkdir "$out/plot"
-# Bytes trained on and bits per byte: of each step's batch, and of the held-out text where that was measured.
-awk -F, 'NR > 1 { print $2, $3 }' "$out/model/metrics.csv" > "$out/plot/training.dat"
+# Bytes trained on and bits per byte: of the batches, as means over stretches of 8 % more bytes, since single batches are
+# small and scatter; and of the held-out text where that was measured.
+awk -F, '
+    function flush() { if (count) print bytes / count, bits / count; count = bytes = bits = 0 }
+    NR > 1 { bytes += $2; bits += $3; count++; if ($2 > 1.08 * begin) { flush(); begin = $2 } }
+    END { flush() }' "$out/model/metrics.csv" > "$out/plot/training.dat"
 awk -F, 'NR > 1 && $4 + 0 > 0 { print $2, $4 }' "$out/model/metrics.csv" > "$out/plot/validation.dat"
 awk -v tokens="$tokens" -f "$here/layout.awk" "$out/plot/training.dat" "$out/table.csv" > "$out/plot/layout.gp"
 heading="$(commas "$plain") held-out bytes; $(source_fact source)"

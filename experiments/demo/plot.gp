@@ -34,7 +34,7 @@ set arrow 90 from tokens, raw to tokens, adjusted nohead lw 2 dt (2, 3) lc rgb "
 set arrow 91 from tokens, raw to graph 1, first raw nohead lw 1 lc rgb "#0072b2"
 set arrow 92 from tokens, adjusted to graph 1, first adjusted nohead lw 1 lc rgb "#0072b2"
 
-plot folder . "/training.dat" using 1:2 with lines lw 1.2 lc rgb "#a9cfe8" title "the batch being learned", \
+plot folder . "/training.dat" using 1:2 with lines lw 1.2 lc rgb "#a9cfe8" title "the batches being learned (means)", \
     folder . "/validation.dat" using 1:2 with linespoints lw 2.4 pt 7 ps 0.45 lc rgb "#0072b2" \
         title "beginning of the held-out text", \
     "+" using (tokens):(raw):(0) every ::0::0 with points pt 7 ps 0.8 lc rgb "#0072b2" title "archive of all of it", \

@@ -3,6 +3,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/train/corpus.hpp"

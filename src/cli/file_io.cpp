@@ -72,7 +72,9 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
     }
     struct stat named {};
     if (::lstat(name.c_str(), &named) != 0) {
-        fail("cannot open ", name, ": ", reason(errno), "; check the name");
+        const int error = errno;
+        fail("cannot open ", name, ": ", reason(error),
+             error == EACCES ? "; check the permissions" : "; check the name");
     }
     const bool is_link = S_ISLNK(named.st_mode);
     if (::stat(name.c_str(), &status_) != 0) {
@@ -101,27 +103,8 @@ Input::~Input() {
 }
 
 ByteSource Input::source() const {
-    if (is_regular()) {
-        return source_of_descriptor(descriptor_, shown());
-    }
-    return [name = shown(), descriptor = descriptor_](std::span<std::uint8_t> buffer) {
-        std::size_t filled = 0;
-        while (filled < buffer.size()) {
-            wait_for_input(descriptor);
-            const ssize_t count = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
-            if (count < 0 && errno == EINTR) {
-                continue;
-            }
-            if (count < 0) {
-                fail("cannot read ", name, ": ", reason(errno), "; check where it comes from");
-            }
-            if (count == 0) {
-                break;
-            }
-            filled += static_cast<std::size_t>(count);
-        }
-        return filled;
-    };
+    return source_of_descriptor(descriptor_, shown(),
+                                [descriptor = descriptor_] { wait_for_input(descriptor); });
 }
 
 std::uint64_t Input::size() const { return is_regular() ? static_cast<std::uint64_t>(status_.st_size) : 0; }

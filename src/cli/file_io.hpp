@@ -33,7 +33,8 @@ class Input {
     Input& operator=(const Input&) = delete;
     ~Input();
 
-    /// Reads on from where the input is; looks for a stop request while it waits for a pipe.
+    /// Reads on from where the input is; looks for a stop request before every read and while a pipe is
+    /// empty.
     [[nodiscard]] ByteSource source() const;
     [[nodiscard]] bool is_standard() const { return name_ == kStandardStream; }
     [[nodiscard]] bool is_regular() const { return S_ISREG(status_.st_mode); }

@@ -35,9 +35,9 @@ int run(const SampleArguments& arguments) { return run_sample(arguments); }
 int run(const InfoArguments& arguments) { return run_info(arguments); }
 int run(const BenchArguments& arguments) { return run_bench(arguments); }
 
-// A file that is opened while a standard stream is closed takes its number, and what is meant for the stream is
-// written into the file. /dev/null takes the number instead, in and out the wrong way round, so that using them
-// fails as if they were still closed.
+// A file that is opened while a standard stream is closed takes its number, and what is meant for the stream
+// is written into the file. /dev/null takes the number instead, in and out the wrong way round, so that using
+// them fails as if they were still closed.
 void occupy_standard_streams() {
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(stream, F_GETFD) < 0) {

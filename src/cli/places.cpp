@@ -47,10 +47,14 @@ std::vector<fs::path> entries(const fs::path& folder) {
     return paths;
 }
 
-std::string joined(const std::vector<fs::path>& paths) {
+// "a, b (Permission denied)": where models were sought, and why a folder that is there could not be read.
+std::string described(const std::vector<fs::path>& folders) {
     std::string text;
-    for (const fs::path& path : paths) {
-        text += (text.empty() ? "" : ", ") + path.string();
+    for (const fs::path& folder : folders) {
+        std::error_code error;
+        const fs::directory_iterator it(folder, error);
+        const bool is_told = error && error != std::errc::no_such_file_or_directory;
+        text += (text.empty() ? "" : ", ") + folder.string() + (is_told ? " (" + error.message() + ")" : "");
     }
     return text;
 }
@@ -133,7 +137,7 @@ const StoredModel& ModelShelf::chosen() {
     }
     const std::vector<fs::path> files = model_files();
     if (files.empty()) {
-        fail("no model was given and none was found in ", joined(model_places()),
+        fail("no model was given and none was found in ", described(model_places()),
              "; give one with -m, or train one with 'bitlaw train'");
     }
     const auto preferred = std::find_if(
@@ -168,7 +172,7 @@ const StoredModel& ModelShelf::by_id(std::uint64_t id) {
             found += text_of(found.empty() ? "" : ", ", model_name(file), " cannot be read");
         }
     }
-    fail("this archive needs model ", hex64(id), seen, "; looked in ", joined(model_places()), " (",
+    fail("this archive needs model ", hex64(id), seen, "; looked in ", described(model_places()), " (",
          found.empty() ? "no models there" : found, "); give the right model with -m");
 }
 

@@ -7,6 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/coding/stream.hpp"
 #include "bitlaw/kernels/kernels.hpp"
@@ -58,8 +59,8 @@ int run_sample(const SampleArguments& a) {
     // Logits divided by less could leave fp32's range, and differences of 0.02 already decide at this one.
     constexpr double kLeastTemperature = 1e-3;
     if (a.temperature != 0.0 && a.temperature < kLeastTemperature) {
-        fail_usage("--temperature: ", a.temperature, " is too small; it must be 0 or lie in ", kLeastTemperature,
-                   " .. 100");
+        fail_usage("--temperature: ", a.temperature, " is too small; it must be 0 or lie in ",
+                   kLeastTemperature, " .. 100");
     }
     ModelShelf shelf(a.model);
     const StoredModel& stored = shelf.chosen();
@@ -68,6 +69,7 @@ int run_sample(const SampleArguments& a) {
         fail("the model's alphabet has ", config.alphabet,
              " symbols, which are no bytes; sample needs a byte model");
     }
+    check_context_memory(config);
     const PackedModel packed(stored.model, PackFor::inference);
     Stepper stepper(packed, 1, default_reset(config));
     for (const char c : a.prompt) {

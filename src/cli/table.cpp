@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/kernels/isa.hpp"
@@ -51,24 +52,6 @@ std::string today() {
 }
 
 }  // namespace
-
-std::string json_text(const std::string& text) {
-    std::string json = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            json += '\\';
-            json += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            constexpr const char* kDigits = "0123456789abcdef";
-            json += "\\u00";
-            json += kDigits[static_cast<unsigned char>(c) >> 4];
-            json += kDigits[static_cast<unsigned char>(c) & 15];
-        } else {
-            json += c;
-        }
-    }
-    return json + "\"";
-}
 
 Cell text_cell(const std::string& text) { return {text, json_text(text)}; }
 Cell count_cell(std::uint64_t value) { return {with_commas(value), std::to_string(value)}; }

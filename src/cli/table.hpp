@@ -44,9 +44,6 @@ class Table {
     std::vector<std::vector<Cell>> rows_;
 };
 
-/// A JSON string with quotes.
-[[nodiscard]] std::string json_text(const std::string& text);
-
 /// Prints the table with the machine, its threads, the instruction set, the date and the command above it; as
 /// JSON an object of the same fields, `facts` (name and value) and "rows".
 void print_table(const Table& table, const CommonOptions& common,

@@ -2,10 +2,12 @@
 #include <filesystem>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -34,6 +36,13 @@ std::string budget(const TrainOptions& o) {
     }
     return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes")
                          : with_commas(o.tokens) + " bytes";
+}
+
+// Throws when one of the files cannot be opened: told before the plan is shown, not after it.
+void require_readable(const std::vector<std::string>& ranges) {
+    for (const std::string& text : ranges) {
+        (void)MappedFile(parse_range(text).path);
+    }
 }
 
 // The values in force, before the work begins.
@@ -103,6 +112,8 @@ int run_train(const TrainArguments& arguments) {
     options.config = resolve_config(options.preset, arguments.overrides);
     options.data = resolve_data(options.data);
     options.validation = resolve_data(options.validation);
+    require_readable(options.data);
+    require_readable(options.validation);
     if (options.tokens == 0 && options.minutes == 0 && !options.resume) {
         options.tokens = kTokensPerParameter * parameter_count(options.config);
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 
@@ -29,10 +30,14 @@ ByteSink sink_to(Bytes& out) {
     return [&out](ByteSpan data) { out.insert(out.end(), data.begin(), data.end()); };
 }
 
-ByteSource source_of_descriptor(int descriptor, std::string name) {
-    return [descriptor, name = std::move(name)](std::span<std::uint8_t> buffer) {
+ByteSource source_of_descriptor(int descriptor, std::string name, std::function<void()> before_read) {
+    return [descriptor, name = std::move(name),
+            before_read = std::move(before_read)](std::span<std::uint8_t> buffer) {
         std::size_t filled = 0;
         while (filled < buffer.size()) {
+            if (before_read) {
+                before_read();
+            }
             const ssize_t count = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
             if (count < 0 && errno == EINTR) {
                 continue;

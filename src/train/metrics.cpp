@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <ctime>
 #include <limits>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/kernels/isa.hpp"
 
@@ -55,28 +55,10 @@ ByteSpan bytes_of(const std::string& text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-std::string json_string(const std::string& text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            result += '\\';
-            result += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            std::array<char, 8> code{};
-            std::snprintf(code.data(), code.size(), "\\u%04x",
-                          static_cast<unsigned>(static_cast<unsigned char>(c)));
-            result += code.data();
-        } else {
-            result += c;
-        }
-    }
-    return result + '"';
-}
-
 std::string json_list(const std::vector<std::string>& texts) {
     std::string result = "[";
     for (const std::string& text : texts) {
-        result += (result.size() > 1 ? ", " : "") + json_string(text);
+        result += (result.size() > 1 ? ", " : "") + json_text(text);
     }
     return result + "]";
 }
@@ -125,16 +107,16 @@ void write_run_file(const std::filesystem::path& path, const TrainOptions& optio
     const auto field = [&](const char* name, const std::string& value) {
         text += text_of(text.size() > 2 ? ",\n" : "", "  \"", name, "\": ", value);
     };
-    field("status", json_string(status.status));
-    field("command", json_string(options.command));
-    field("date", json_string(utc_now()));
-    field("out", json_string(absolute_text(options.out)));
+    field("status", json_text(status.status));
+    field("command", json_text(options.command));
+    field("date", json_text(utc_now()));
+    field("out", json_text(absolute_text(options.out)));
     field("data", json_list(options.data));
     field("validation", json_list(options.validation));
     field("minutes", exact_text(options.minutes));
-    field("isa", json_string(isa_name(chosen_isa())));
+    field("isa", json_text(isa_name(chosen_isa())));
     field("threads", std::to_string(thread_count()));
-    field("compiler", json_string(__VERSION__));
+    field("compiler", json_text(__VERSION__));
     field("arithmetic_version", std::to_string(kArithmeticVersion));
     field("first_step", std::to_string(status.first_step));
     field("last_step", std::to_string(status.last_step));

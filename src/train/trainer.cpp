@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -55,7 +56,9 @@ void prepare_folder(const TrainOptions& options) {
         fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
     }
     if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
-        fail_usage(out.string(), " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
+        fail_usage(
+            out.string(),
+            " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
     }
 }
 
@@ -91,7 +94,7 @@ void require_same_run(const TrainingProgress& saved, const TrainOptions& options
                       const Corpus& training, const Corpus& validation) {
     const std::string difference = first_difference(saved.options, options_text(options, plan));
     if (!difference.empty()) {
-        fail_usage("the saved run in ", options.out.string(), " has another ", difference,
+        fail_usage("the saved run in ", options.out.string(), " has another value of ", difference,
                    "; give the same options to resume it, or another folder for a new run");
     }
     if (saved.config != options.config) {
@@ -130,7 +133,14 @@ class Run {
 
     TrainResult finish(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
         if (progress_.step < plan_.steps) {
-            run_steps(on_step, stop);
+            try {
+                run_steps(on_step, stop);
+            } catch (const Stopped&) {
+                throw;
+            } catch (...) {
+                note_failure();
+                throw;
+            }
         }
         return result();
     }
@@ -247,6 +257,14 @@ class Run {
                         .first_step = first_step_,
                         .last_step = progress_.step,
                         .seconds = seconds_between(start_, Clock::now())});
+    }
+
+    void note_failure() const noexcept {
+        try {
+            write_status("failed");
+        } catch (const std::exception&) {
+            // A full disk, say: the failure that is on its way tells more.
+        }
     }
 
     [[nodiscard]] TrainingRecord record() const {

@@ -133,6 +133,9 @@ same "--rm: identical" gone a
 check "-k wins over --rm" "$bitlaw" compress -q -k --rm "${model[@]}" gone
 check "kept" test -f gone
 rm gone.blw
+refuse "--rm with a device as output" 1 "--rm needs a result that stays, and /dev/null" \
+    "$bitlaw" decompress --rm "${model[@]}" -o /dev/null a.blw
+check "keeps the archive" test -f a.blw
 ln -s gone link
 refuse "--rm of a link" 1 "link is a symbolic link" "$bitlaw" compress --rm "${model[@]}" link
 refuse "--rm of a damaged archive" 1 "decompress: " "$bitlaw" decompress --rm "${model[@]}" damaged.blw

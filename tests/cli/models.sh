@@ -22,6 +22,8 @@ refuse "no model: id and places" 1 \
 mkdir shelf && cp two/model.blm shelf/3.2m.blm && echo junk >shelf/broken.blm
 refuse "what was found is told" 1 "needs model $one.*shelf.*3.2m is $two, broken cannot be read" \
     env BITLAW_MODELS=nowhere:shelf "$bitlaw" test text.blw
+refuse "a place that cannot be read is told" 1 "looked in .*shelf/broken.blm \(Not a directory\), " \
+    env BITLAW_MODELS=shelf/broken.blm "$bitlaw" test text.blw
 check "no output after an error" test ! -e out
 
 mkdir shelf/other && cp one/model.blm shelf/other/

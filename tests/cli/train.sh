@@ -13,6 +13,13 @@ done
 [[ ! -s $work/err ]]
 judge "-q" cat "$work/err"
 
+grep -q '"command": "bitlaw train -q --data text@:50K ' straight/run.json
+judge "run.json holds the command" cat straight/run.json
+"$bitlaw" train --data $data "${tiny[@]}" -o deaf "${options[@]}" 2>&-
+[[ $? == 0 && -z $(grep -Ev '^(step|[0-9]+),' deaf/metrics.csv) ]]
+judge "messages do not land in a file when standard error is closed" head deaf/metrics.csv
+same "its model" straight/model.blm deaf/model.blm
+
 refuse "stops at a step" 1 "train: stopped after step 30 .*--resume" \
     train_tiny pieces $data "${options[@]}" --stop-after-steps 30
 check "no model yet" test ! -e pieces/model.blm

@@ -21,6 +21,8 @@ refuse "unknown preset lists the presets" 2 \
 refuse "bad size" 2 "tokens: '12Q' is not a size" "$bitlaw" train --data text --tokens 12Q -o out
 refuse "bad real number" 2 "lr: '1e' must be a number" "$bitlaw" train --data text --lr 1e -o out
 refuse "nan" 2 "lr: 'nan' must be a number" "$bitlaw" train --data text --lr nan -o out
+refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 or lie in 0\.001 \.\. 100" \
+    "$bitlaw" sample --temperature 1e-40
 refuse "tokens and minutes" 2 "excludes" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
 refuse "config that is no network" 2 "head_width is 5" "$bitlaw" train --data text --head-width 5 -o out
 refuse "unknown architecture" 2 "choose modern or vanilla" "$bitlaw" train --data text --architecture x -o out
@@ -35,8 +37,8 @@ refuse "block too large" 2 "block-size" "$bitlaw" compress --block-size 1G text
 refuse "info of nothing that exists" 1 "no file and no preset '900k'; the presets are 200k" \
     "$bitlaw" info 900k
 
-refuse "training data missing" 1 "cannot open nowhere: No such file" "$bitlaw" train --data nowhere -o out -q
-refuse "training on a folder" 1 "folder: Is a directory" "$bitlaw" train --data folder -o out -q
+refuse "training data missing" 1 "cannot open nowhere: No such file" "$bitlaw" train --data nowhere -o out
+refuse "training on a folder" 1 "folder: Is a directory" "$bitlaw" train --data folder -o out
 refuse "training into a file" 1 "text" "$bitlaw" train --data text -o text -q
 refuse "no model anywhere" 1 \
     "compress: no model was given and none was found in .*home/checkpoints.*-m" "$bitlaw" compress text

@@ -19,8 +19,11 @@ using ByteSink = std::function<void(ByteSpan)>;
 [[nodiscard]] ByteSource source_of(ByteSpan data);
 /// A sink that appends to `out`, which must outlive it.
 [[nodiscard]] ByteSink sink_to(Bytes& out);
-/// A source over an open file descriptor (not owned); `name` is for messages.
-[[nodiscard]] ByteSource source_of_descriptor(int descriptor, std::string name);
+/// A source over an open file descriptor (not owned); `name` is for messages. `before_read`, if given, is
+/// called before every read and may throw.
+[[nodiscard]] ByteSource source_of_descriptor(int descriptor, std::string name,
+                                              std::function<void()> before_read = {});
+/// A sink over an open file descriptor, likewise.
 [[nodiscard]] ByteSink sink_to_descriptor(int descriptor, std::string name);
 
 }  // namespace bitlaw

@@ -29,7 +29,7 @@ class MetricsFile {
 
 /// How the process stands, for run.json.
 struct RunStatus {
-    const char* status;            ///< "running", "stopped" or "finished"
+    const char* status;            ///< "running", "stopped", "failed" or "finished"
     std::uint64_t first_step = 0;  ///< where this process began: 0, or the step it was resumed at
     std::uint64_t last_step = 0;
     double seconds = 0;  ///< of this process
