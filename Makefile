@@ -41,8 +41,7 @@ SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
 CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
-# The compressors that tables compare with. xxhash, Eigen, cereal and CLI11 are headers only.
-LDLIBS   += -lz -lbz2 -llzma -lzstd
+# xxhash, Eigen, cereal and CLI11 are headers only.
 
 # ---- Sources --------------------------------------------------------------------------------------------------------
 
@@ -173,8 +172,8 @@ $(OUT)/settings.txt: ALWAYS
 
 # header=package and command=package (Debian 12). The demo draws with gnuplot; nothing is compiled with it.
 HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/CLI.hpp=libcli11-dev \
-                   doctest/doctest.h=doctest-dev xxhash.h=libxxhash-dev zlib.h=zlib1g-dev bzlib.h=libbz2-dev \
-                   lzma.h=liblzma-dev zstd.h=libzstd-dev $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
+                   doctest/doctest.h=doctest-dev xxhash.h=libxxhash-dev \
+                   $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)
 DEMO_PACKAGES   := gnuplot=gnuplot-nox curl=curl bzip2=bzip2 xz=xz-utils zstd=zstd

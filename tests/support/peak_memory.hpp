@@ -20,7 +20,9 @@ class PeakMemory {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
         return 0;
 #else
-        return high_water() - start_;
+        // The kernel counts pages in batches, so that a later reading may be a little lower.
+        const std::uint64_t now = high_water();
+        return now > start_ ? now - start_ : 0;
 #endif
     }
 
