@@ -96,12 +96,13 @@ struct WeightGradient {
           g(k * n) {}
 
     void run() {
-        constexpr std::size_t kPart = 128;
-        const auto gradient = arithmetic == Arithmetic::bf16 ? kernels().weight_gradient_bf16
-                                                             : kernels().weight_gradient;
+        constexpr std::size_t kPart = 2 * kPanel;
+        const auto gradient =
+            arithmetic == Arithmetic::bf16 ? kernels().weight_gradient_bf16 : kernels().weight_gradient;
         parallel_for((n + kPart - 1) / kPart, [&](std::size_t task) {
             const std::size_t first = task * kPart;
-            gradient(x.data(), k, y.data() + first, n, rows, k, std::min(kPart, n - first), g.data() + first, n);
+            gradient(x.data(), k, y.data() + first, n, rows, k, std::min(kPart, n - first), g.data() + first,
+                     n);
         });
     }
 
@@ -144,7 +145,8 @@ BenchCase small_product_case(Arithmetic arithmetic, std::size_t m, std::size_t k
             .flops = flops * static_cast<double>(repeats * threads),
             .bytes = 0,
             .prepare = [=]() -> std::function<void()> {
-                const auto work = std::make_shared<std::vector<Product>>(threads, Product(arithmetic, m, k, n));
+                const auto work =
+                    std::make_shared<std::vector<Product>>(threads, Product(arithmetic, m, k, n));
                 return [work, repeats] {
                     parallel_for(work->size(), [&](std::size_t task) {
                         for (std::size_t i = 0; i < repeats; ++i) {
@@ -183,7 +185,8 @@ BenchCase gradient_case(const std::string& preset, Arithmetic arithmetic, std::u
         Network network;
         Floats gradient;  // [parameters]
     };
-    return {.name = text_of("gradient ", preset, " (width ", config.width, "), context ", context, suffix(arithmetic)),
+    return {.name = text_of("gradient ", preset, " (width ", config.width, "), context ", context,
+                            suffix(arithmetic)),
             .flops = training_flops(config, context) * static_cast<double>(sequences),
             .bytes = static_cast<double>(sequences * context),
             .prepare = [=]() -> std::function<void()> {
@@ -313,8 +316,8 @@ std::vector<BenchCase> bench_cases(bool quick) {
         }
     }
     for (const Arithmetic arithmetic : kBoth) {
-        cases.push_back(product_case<WeightGradient>("weight gradient", arithmetic, 4096, 256, 1024,
-                                                     {256, 4096, 1024}));
+        cases.push_back(
+            product_case<WeightGradient>("weight gradient", arithmetic, 4096, 256, 1024, {256, 4096, 1024}));
     }
     const std::vector<std::string> presets =
         quick ? std::vector<std::string>{"200k"} : std::vector<std::string>{"200k", "800k", "3.2m"};

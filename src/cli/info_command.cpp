@@ -202,8 +202,9 @@ void show_environment(bool json) {
     const std::string isa = isa_name(chosen_isa());
     facts.add("isa", "instructions", {isa + " (of " + isas + ")", json_text(isa)});
     const bool hardware = bf16_runs_in_hardware();
-    facts.add("bf16_in_hardware", "bf16 products",
-              {hardware ? "by the processor's instruction" : "emulated in fp32", hardware ? "true" : "false"});
+    facts.add(
+        "bf16_in_hardware", "bf16 products",
+        {hardware ? "by the processor's instruction" : "emulated in fp32", hardware ? "true" : "false"});
     facts.add("presets", "presets", text_cell(preset_list()));
     facts.add("model_places", "models sought in", list_cell(model_places()));
     facts.add("models", "models found", list_cell(model_files()));

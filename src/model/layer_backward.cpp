@@ -9,8 +9,6 @@ namespace {
 /// Columns of a weight-gradient block, two panels: y is copied into panels once per block and x is read again for each, so blocks
 /// span all rows of the tensor; and the smallest matrices still give several tasks.
 constexpr std::size_t kBlockColumns = 2 * kPanel;
-/// The same for bf16, where reading x again also rounds it again, which costs as much as two panels' arithmetic.
-constexpr std::size_t kBlockColumnsBf16 = 4 * kPanel;
 
 bool is_modern(const ModelConfig& config) { return config.architecture == Architecture::modern; }
 
@@ -24,14 +22,12 @@ void rms_branch(const float* dnormal, const float* normal, const float* inverse,
 void add_product_tasks(std::vector<WeightGradientTask>& tasks, Arithmetic arithmetic, const Tensor& tensor,
                        const float* x, const float* y, float* gradient) {
     using Kind = WeightGradientTask::Kind;
-    const bool bf16 = arithmetic == Arithmetic::bf16;
-    const std::size_t block = bf16 ? kBlockColumnsBf16 : kBlockColumns;
-    for (std::size_t first = 0; first < tensor.columns; first += block) {
-        tasks.push_back({.kind = bf16 ? Kind::product_bf16 : Kind::product,
+    for (std::size_t first = 0; first < tensor.columns; first += kBlockColumns) {
+        tasks.push_back({.kind = arithmetic == Arithmetic::bf16 ? Kind::product_bf16 : Kind::product,
                          .x = x,
                          .y = y + first,
                          .k = tensor.rows,
-                         .n = std::min(block, tensor.columns - first),
+                         .n = std::min(kBlockColumns, tensor.columns - first),
                          .g = gradient + tensor.offset + first,
                          .columns = tensor.columns});
     }
