@@ -47,13 +47,11 @@ struct Run {
     std::uint64_t batch_tokens;
 };
 
-// The trees have batches of two leaves of the gradient's tree; the others have one, and 20 steps.
+// The tree has batches of two leaves; the others have one, and 20 steps.
 constexpr Run kRuns[] = {{"modern", Architecture::modern, Arithmetic::fp32, 20, 512},
                          {"vanilla", Architecture::vanilla, Arithmetic::fp32, 20, 512},
                          {"modern-tree", Architecture::modern, Arithmetic::fp32, 2, 8192},
-                         {"modern-bf16", Architecture::modern, Arithmetic::bf16, 20, 512},
-                         {"vanilla-bf16", Architecture::vanilla, Arithmetic::bf16, 20, 512},
-                         {"modern-tree-bf16", Architecture::modern, Arithmetic::bf16, 2, 8192}};
+                         {"modern-bf16", Architecture::modern, Arithmetic::bf16, 20, 512}};
 
 ModelConfig tiny_config(Architecture architecture, Arithmetic arithmetic) {
     ModelConfig config;
