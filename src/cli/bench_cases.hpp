@@ -16,7 +16,7 @@ struct BenchCase {
     std::function<std::function<void()>()> prepare;  ///< makes the operands, and returns one run over them
 };
 
-/// Fused multiply-adds in registers on so many threads: the machine's limit.
+/// Fused multiply-adds of fp32 in registers on so many threads: the machine's limit, which bf16 products can exceed.
 [[nodiscard]] BenchCase peak_case(std::size_t threads);
 /// Everything else, on the threads in force; `quick` makes them fewer and smaller.
 [[nodiscard]] std::vector<BenchCase> bench_cases(bool quick);

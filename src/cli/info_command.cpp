@@ -70,6 +70,7 @@ void add_config(Facts& facts, const ModelConfig& c) {
     field("context", "context", c.context);
     field("window", "window", c.window);
     field("rotary_base", "rotary base", c.rotary_base);
+    facts.add("precision", "products in", text_cell(arithmetic_name(c.arithmetic)));
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const Precision precision : {Precision::bf16, Precision::fp32}) {
@@ -116,7 +117,7 @@ void show_model(const std::filesystem::path& path, bool json) {
     Facts facts;
     facts.add("model", "model", text_cell(hex64(stored.id)));
     facts.add("file", "file", text_cell(path.string()));
-    facts.add("precision", "precision", text_cell(precision_name(stored.precision)));
+    facts.add("model_precision", "weights stored in", text_cell(precision_name(stored.precision)));
     facts.add("stored_bytes", "bytes when embedded", count_cell(stored.stored_bytes));
     add_config(facts, stored.model.config);
     const TrainingRecord& record = stored.record;
@@ -185,6 +186,9 @@ Cell list_cell(const std::vector<std::filesystem::path>& paths) {
     return {cell.shown.empty() ? "none" : cell.shown, cell.json + "]"};
 }
 
+// Only the avx512 kernels have the instruction.
+bool bf16_runs_in_hardware() { return chosen_isa() == Isa::avx512 && bf16_in_hardware(); }
+
 // The values in force: this build, this machine, what is found on it.
 void show_environment(bool json) {
     Facts facts;
@@ -198,6 +202,10 @@ void show_environment(bool json) {
     }
     const std::string isa = isa_name(chosen_isa());
     facts.add("isa", "instructions", {isa + " (of " + isas + ")", json_text(isa)});
+    const bool hardware = bf16_runs_in_hardware();
+    facts.add(
+        "bf16_in_hardware", "bf16 products",
+        {hardware ? "by the processor's instruction" : "emulated in fp32", hardware ? "true" : "false"});
     facts.add("presets", "presets", text_cell(preset_list()));
     facts.add("model_places", "models sought in", list_cell(model_places()));
     facts.add("models", "models found", list_cell(model_files()));

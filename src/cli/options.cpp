@@ -121,6 +121,18 @@ void add_config(App& app, ConfigOverrides& config) {
         "", "modern, or vanilla (the paper's network)")
         ->type_name("NAME")
         ->group("Network");
+    text_option(
+        app, "--precision",
+        [&config](const std::string& text) {
+            if (text != "fp32" && text != "bf16") {
+                fail_usage("--precision: '", text, "' is not known; choose fp32 or bf16");
+            }
+            config.arithmetic = text == "bf16" ? Arithmetic::bf16 : Arithmetic::fp32;
+        },
+        "fp32",
+        "of products with weights, in training and coding: fp32, or bf16 summed in fp32; part of the model")
+        ->type_name("NAME")
+        ->group("Network");
     const auto field = [&](const char* name, std::optional<std::uint32_t>& value, const char* help) {
         number_option(app, name, value, help, {}, 1)->group("Network");
     };
@@ -164,7 +176,7 @@ void add_train(App& app, TrainArguments& a) {
             }
             o.precision = text == "bf16" ? Precision::bf16 : Precision::fp32;
         },
-        "bf16", "how the weights are stored and coded with: bf16 or fp32")
+        "bf16", "how the weights are stored: bf16 or fp32")
         ->type_name("NAME")
         ->group("Network");
 

@@ -23,6 +23,7 @@ struct CommonOptions {
 /// Fields of the model's config that replace the preset's.
 struct ConfigOverrides {
     std::optional<Architecture> architecture;
+    std::optional<Arithmetic> arithmetic;
     std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window,
         rotary_base;
 };

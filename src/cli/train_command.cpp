@@ -81,6 +81,7 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     const ModelConfig original = preset_config(preset);
     ModelConfig config = original;
     config.architecture = overrides.architecture.value_or(config.architecture);
+    config.arithmetic = overrides.arithmetic.value_or(config.arithmetic);
     config.width = overrides.width.value_or(config.width);
     config.layers = overrides.layers.value_or(config.layers);
     config.rotary_base = overrides.rotary_base.value_or(config.rotary_base);

@@ -17,12 +17,12 @@ struct Preset {
 /// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads, because attention's speed grows with
 /// the former and the decoder's cache with the latter.
 constexpr std::array<Preset, 6> kPresets = {{
-    {"200k", {Architecture::modern, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000}},
-    {"800k", {Architecture::modern, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000}},
-    {"3.2m", {Architecture::modern, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000}},
-    {"vanilla-200k", {Architecture::vanilla, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000}},
-    {"vanilla-800k", {Architecture::vanilla, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000}},
-    {"vanilla-3.2m", {Architecture::vanilla, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000}},
+    {"200k", {Architecture::modern, Arithmetic::fp32, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000}},
+    {"800k", {Architecture::modern, Arithmetic::fp32, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000}},
+    {"3.2m", {Architecture::modern, Arithmetic::fp32, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000}},
+    {"vanilla-200k", {Architecture::vanilla, Arithmetic::fp32, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000}},
+    {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000}},
+    {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000}},
 }};
 
 void check_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
@@ -54,9 +54,15 @@ double visible_keys(std::uint64_t window, std::uint64_t first, std::uint64_t cou
 
 }  // namespace
 
+const char* arithmetic_name(Arithmetic arithmetic) { return arithmetic == Arithmetic::bf16 ? "bf16" : "fp32"; }
+
 void validate(const ModelConfig& c) {
     if (c.architecture != Architecture::vanilla && c.architecture != Architecture::modern) {
         fail("model config: unknown architecture ", static_cast<int>(c.architecture),
+             "; this file needs a newer bitlaw or is damaged");
+    }
+    if (c.arithmetic != Arithmetic::fp32 && c.arithmetic != Arithmetic::bf16) {
+        fail("model config: unknown arithmetic ", static_cast<int>(c.arithmetic),
              "; this file needs a newer bitlaw or is damaged");
     }
     check_range("alphabet", c.alphabet, 2, 65536);
@@ -77,6 +83,10 @@ void validate(const ModelConfig& c) {
     }
     if (c.architecture == Architecture::vanilla && c.window != c.context) {
         fail("model config: vanilla attends to its whole context, so window must equal context (", c.context, ")");
+    }
+    if (c.arithmetic == Arithmetic::bf16 && c.context % 2 != 0) {
+        // Gradients of weights sum pairs of tokens: none may cross sequences, or the cut into batches would show.
+        fail("model config: context is ", c.context, ", but must be even for bf16 arithmetic");
     }
     check_range("number of parameters", parameter_count(c), 1, std::uint64_t{1} << 31);
 }
@@ -121,6 +131,7 @@ double training_flops(const ModelConfig& c, std::uint64_t positions) { return 3.
 
 void write_config(ByteWriter& writer, const ModelConfig& c) {
     writer.u8(static_cast<std::uint8_t>(c.architecture));
+    writer.u8(static_cast<std::uint8_t>(c.arithmetic));
     for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width, c.hidden,
                                       c.context, c.window, c.rotary_base}) {
         writer.u32(field);
@@ -130,6 +141,7 @@ void write_config(ByteWriter& writer, const ModelConfig& c) {
 ModelConfig read_config(ByteReader& reader) {
     ModelConfig c;
     c.architecture = static_cast<Architecture>(reader.u8());
+    c.arithmetic = static_cast<Arithmetic>(reader.u8());
     for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width, &c.hidden,
                                  &c.context, &c.window, &c.rotary_base}) {
         *field = reader.u32();
@@ -142,7 +154,8 @@ std::string describe(const ModelConfig& c) {
     return text_of(c.architecture == Architecture::vanilla ? "vanilla" : "modern", ", ", c.layers,
                    " layers of width ", c.width, ", ", c.heads, " heads of ", c.head_width, " (", c.kv_heads,
                    " for keys and values), MLP ", c.hidden, ", context ", c.context, ", window ", c.window,
-                   ", alphabet ", c.alphabet, ", ", with_commas(parameter_count(c)), " parameters");
+                   ", alphabet ", c.alphabet, ", products in ", arithmetic_name(c.arithmetic), ", ",
+                   with_commas(parameter_count(c)), " parameters");
 }
 
 }  // namespace bitlaw

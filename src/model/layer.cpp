@@ -70,8 +70,8 @@ void before_attention(const PackedModel& model, std::size_t layer, const LayerRo
         k.rms_norm(rows.in, w.width, n, w.width, rows.normal1, w.width, rows.inverse1);
     }
     const float* projected_from = modern ? rows.normal1 : rows.in;  // [n, C]
-    k.product(projected_from, w.width, n, model.layer(layer).qkv, w.width, w.projected, ChainStart::zero, nullptr,
-              rows.qkv, w.projected);
+    multiply(model.layer(layer).qkv, projected_from, w.width, n, ChainStart::zero, nullptr, rows.qkv,
+             w.projected);
     float* keys = rows.qkv + w.attended;
     k.rotate(rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern, query_factor(model.config()),
              rows.q_inverse);
@@ -87,28 +87,25 @@ void after_attention(const PackedModel& model, std::size_t layer, const LayerRow
     const std::size_t floats = n * w.width;
     if (is_modern(model)) {
         copy_rows(rows.in, floats, rows.middle);  // middle = in + attended Wo
-        k.product(rows.attended, w.attended, n, packed.attention_out, w.attended, w.width, ChainStart::accumulate,
-                  nullptr, rows.middle, w.width);
+        multiply(packed.attention_out, rows.attended, w.attended, n, ChainStart::accumulate, nullptr,
+                 rows.middle, w.width);
         k.rms_norm(rows.middle, w.width, n, w.width, rows.normal2, w.width, rows.inverse2);
-        k.product(rows.normal2, w.width, n, packed.up, w.width, w.hidden, ChainStart::zero, nullptr, rows.up,
-                  w.hidden);
+        multiply(packed.up, rows.normal2, w.width, n, ChainStart::zero, nullptr, rows.up, w.hidden);
         k.squared_relu(rows.up, n * w.hidden, rows.hidden);
         copy_rows(rows.middle, floats, rows.out);  // out = middle + hidden Wdown
-        k.product(rows.hidden, w.hidden, n, packed.down, w.hidden, w.width, ChainStart::accumulate, nullptr,
-                  rows.out, w.width);
+        multiply(packed.down, rows.hidden, w.hidden, n, ChainStart::accumulate, nullptr, rows.out, w.width);
         return;
     }
     copy_rows(rows.in, floats, rows.middle);  // middle = layer_norm(in + attended Wo)
-    k.product(rows.attended, w.attended, n, packed.attention_out, w.attended, w.width, ChainStart::accumulate, nullptr,
-              rows.middle, w.width);
+    multiply(packed.attention_out, rows.attended, w.attended, n, ChainStart::accumulate, nullptr, rows.middle,
+             w.width);
     k.layer_norm(rows.middle, w.width, n, w.width, view(tensors.attention_gain), view(tensors.attention_bias),
                  rows.normal1, w.width, rows.middle, w.width, rows.inverse1);
-    k.product(rows.middle, w.width, n, packed.up, w.width, w.hidden, ChainStart::bias, view(tensors.up_bias),
-              rows.up, w.hidden);
+    multiply(packed.up, rows.middle, w.width, n, ChainStart::bias, view(tensors.up_bias), rows.up, w.hidden);
     k.gelu(rows.up, n * w.hidden, rows.hidden);
     // out = layer_norm((hidden Wdown + bias) + middle); normal2 holds the MLP's result until the norm overwrites it.
-    k.product(rows.hidden, w.hidden, n, packed.down, w.hidden, w.width, ChainStart::bias, view(tensors.down_bias),
-              rows.normal2, w.width);
+    multiply(packed.down, rows.hidden, w.hidden, n, ChainStart::bias, view(tensors.down_bias), rows.normal2,
+             w.width);
     k.add(rows.middle, floats, rows.normal2);
     k.layer_norm(rows.normal2, w.width, n, w.width, view(tensors.mlp_gain), view(tensors.mlp_bias), rows.normal2,
                  w.width, rows.out, w.width, rows.inverse2);
@@ -120,11 +117,10 @@ void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* 
     const Widths w(model.config());
     if (is_modern(model)) {
         k.rms_norm(x, w.width, n, w.width, normal, w.width, inverse);
-        k.product(normal, w.width, n, model.output(), w.width, w.alphabet, ChainStart::zero, nullptr, logits,
-                  w.alphabet);
+        multiply(model.output(), normal, w.width, n, ChainStart::zero, nullptr, logits, w.alphabet);
     } else {
-        k.product(x, w.width, n, model.output(), w.width, w.alphabet, ChainStart::bias,
-                  model.model().view(model.model().layout.output_bias).data(), logits, w.alphabet);
+        multiply(model.output(), x, w.width, n, ChainStart::bias,
+                 model.model().view(model.model().layout.output_bias).data(), logits, w.alphabet);
     }
 }
 

@@ -19,10 +19,11 @@ void rms_branch(const float* dnormal, const float* normal, const float* inverse,
     kernels().rms_norm_backward(dnormal, width, normal, width, inverse, n, width, din, width);
 }
 
-void add_product_tasks(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x, const float* y,
-                       float* gradient) {
+void add_product_tasks(std::vector<WeightGradientTask>& tasks, Arithmetic arithmetic, const Tensor& tensor,
+                       const float* x, const float* y, float* gradient) {
+    using Kind = WeightGradientTask::Kind;
     for (std::size_t first = 0; first < tensor.columns; first += kBlockColumns) {
-        tasks.push_back({.kind = WeightGradientTask::Kind::product,
+        tasks.push_back({.kind = arithmetic == Arithmetic::bf16 ? Kind::product_bf16 : Kind::product,
                          .x = x,
                          .y = y + first,
                          .k = tensor.rows,
@@ -56,13 +57,12 @@ void after_attention_backward(const PackedModel& model, std::size_t layer, const
     const LayerTensors& tensors = model.model().layout.layers[layer];
     if (is_modern(model.config())) {
         k.squared_relu(rows.up, n * w.hidden, g.hidden);
-        k.product(g.dout, w.width, n, packed.down_back, w.width, w.hidden, ChainStart::zero, nullptr, g.dup, w.hidden);
+        multiply(packed.down_back, g.dout, w.width, n, ChainStart::zero, nullptr, g.dup, w.hidden);
         k.squared_relu_backward(rows.up, g.dup, n * w.hidden, g.dup);
-        k.product(g.dup, w.hidden, n, packed.up_back, w.hidden, w.width, ChainStart::zero, nullptr, g.dnormal,
-                  w.width);
+        multiply(packed.up_back, g.dup, w.hidden, n, ChainStart::zero, nullptr, g.dnormal, w.width);
         rms_branch(g.dnormal, rows.normal2, rows.inverse2, g.dout, n, w.width, g.dmiddle);
-        k.product(g.dmiddle, w.width, n, packed.attention_out_back, w.width, w.attended, ChainStart::zero, nullptr,
-                  g.dattended, w.attended);
+        multiply(packed.attention_out_back, g.dmiddle, w.width, n, ChainStart::zero, nullptr, g.dattended,
+                 w.attended);
         return;
     }
     const float* mlp_gain = model.model().view(tensors.mlp_gain).data();
@@ -70,15 +70,14 @@ void after_attention_backward(const PackedModel& model, std::size_t layer, const
     k.layer_norm_backward(g.dout, w.width, rows.normal2, w.width, rows.inverse2, mlp_gain, n, w.width, g.dmlp,
                           w.width);
     k.gelu(rows.up, n * w.hidden, g.hidden);
-    k.product(g.dmlp, w.width, n, packed.down_back, w.width, w.hidden, ChainStart::zero, nullptr, g.dup, w.hidden);
+    multiply(packed.down_back, g.dmlp, w.width, n, ChainStart::zero, nullptr, g.dup, w.hidden);
     k.gelu_backward(rows.up, g.dup, n * w.hidden, g.dup);
     std::copy(g.dmlp, g.dmlp + n * w.width, g.dmiddle);
-    k.product(g.dup, w.hidden, n, packed.up_back, w.hidden, w.width, ChainStart::accumulate, nullptr, g.dmiddle,
-              w.width);
+    multiply(packed.up_back, g.dup, w.hidden, n, ChainStart::accumulate, nullptr, g.dmiddle, w.width);
     k.layer_norm_backward(g.dmiddle, w.width, rows.normal1, w.width, rows.inverse1, attention_gain, n, w.width, g.dsum,
                           w.width);
-    k.product(g.dsum, w.width, n, packed.attention_out_back, w.width, w.attended, ChainStart::zero, nullptr,
-              g.dattended, w.attended);
+    multiply(packed.attention_out_back, g.dsum, w.width, n, ChainStart::zero, nullptr, g.dattended,
+             w.attended);
 }
 
 void before_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
@@ -91,13 +90,13 @@ void before_attention_backward(const PackedModel& model, std::size_t layer, cons
                       query_factor(model.config()), rows.q_inverse);
     k.rotate_backward(g.dqkv + w.attended, w.projected, rows.qkv + w.attended, w.projected, n, w.kv_heads, head_width,
                       cosine, sine, modern, 1.0F, rows.k_inverse);
-    const float* back = model.layer(layer).qkv_back;
+    const PackedMatrix& back = model.layer(layer).qkv_back;
     if (modern) {
-        k.product(g.dqkv, w.projected, n, back, w.projected, w.width, ChainStart::zero, nullptr, g.dnormal, w.width);
+        multiply(back, g.dqkv, w.projected, n, ChainStart::zero, nullptr, g.dnormal, w.width);
         rms_branch(g.dnormal, rows.normal1, rows.inverse1, g.dmiddle, n, w.width, g.din);
     } else {
         std::copy(g.dsum, g.dsum + n * w.width, g.din);
-        k.product(g.dqkv, w.projected, n, back, w.projected, w.width, ChainStart::accumulate, nullptr, g.din, w.width);
+        multiply(back, g.dqkv, w.projected, n, ChainStart::accumulate, nullptr, g.din, w.width);
     }
 }
 
@@ -106,8 +105,8 @@ void logit_rows_backward(const PackedModel& model, const float* dlogits, const f
     const Kernels& k = kernels();
     const Widths w(model.config());
     const bool modern = is_modern(model.config());
-    k.product(dlogits, w.alphabet, n, model.output_back(), w.alphabet, w.width, ChainStart::zero, nullptr,
-              modern ? dnormal : din, w.width);
+    multiply(model.output_back(), dlogits, w.alphabet, n, ChainStart::zero, nullptr, modern ? dnormal : din,
+             w.width);
     if (modern) {
         std::fill(din, din + n * w.width, 0.0F);
         k.rms_norm_backward(dnormal, w.width, normal, w.width, inverse, n, w.width, din, w.width);
@@ -119,10 +118,13 @@ std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::s
     const LayerTensors& tensors = model.layout.layers[layer];
     const bool modern = is_modern(model.config);
     std::vector<WeightGradientTask> tasks;
-    add_product_tasks(tasks, tensors.down, g.hidden, modern ? g.dout : g.dmlp, gradient);
-    add_product_tasks(tasks, tensors.up, modern ? rows.normal2 : rows.middle, g.dup, gradient);
-    add_product_tasks(tasks, tensors.attention_out, rows.attended, modern ? g.dmiddle : g.dsum, gradient);
-    add_product_tasks(tasks, tensors.qkv, modern ? rows.normal1 : rows.in, g.dqkv, gradient);
+    const auto add_products = [&](const Tensor& tensor, const float* x, const float* y) {
+        add_product_tasks(tasks, model.config.arithmetic, tensor, x, y, gradient);
+    };
+    add_products(tensors.down, g.hidden, modern ? g.dout : g.dmlp);
+    add_products(tensors.up, modern ? rows.normal2 : rows.middle, g.dup);
+    add_products(tensors.attention_out, rows.attended, modern ? g.dmiddle : g.dsum);
+    add_products(tensors.qkv, modern ? rows.normal1 : rows.in, g.dqkv);
     add_row_task(tasks, tensors.mlp_gain, rows.normal2, g.dout, gradient);
     add_row_task(tasks, tensors.mlp_bias, nullptr, g.dout, gradient);
     add_row_task(tasks, tensors.down_bias, nullptr, g.dmlp, gradient);
@@ -135,7 +137,7 @@ std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::s
 std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const float* x, const float* dlogits,
                                                       float* gradient) {
     std::vector<WeightGradientTask> tasks;
-    add_product_tasks(tasks, model.layout.output, x, dlogits, gradient);
+    add_product_tasks(tasks, model.config.arithmetic, model.layout.output, x, dlogits, gradient);
     add_row_task(tasks, model.layout.output_bias, nullptr, dlogits, gradient);
     return tasks;
 }
@@ -145,6 +147,9 @@ void run(const WeightGradientTask& task, std::size_t rows) {
     switch (task.kind) {
         case WeightGradientTask::Kind::product:
             kernels().weight_gradient(task.x, task.k, task.y, columns, rows, task.k, task.n, task.g, columns);
+            break;
+        case WeightGradientTask::Kind::product_bf16:
+            kernels().weight_gradient_bf16(task.x, task.k, task.y, columns, rows, task.k, task.n, task.g, columns);
             break;
         case WeightGradientTask::Kind::column_sums:
             kernels().column_sums(task.y, columns, rows, task.n, task.g);

@@ -387,7 +387,9 @@ double Network::loss(const SequenceBatch& batch) {
 double Network::gradient(const SequenceBatch& batch, float factor, std::span<float> gradient) {
     const FloatStateGuard guard;
     BITLAW_ASSERT(gradient.size() == state_->model.model().layout.size);
-    BITLAW_ASSERT(state_->model.output_back() != nullptr);
+    BITLAW_ASSERT(state_->model.purpose() == PackFor::training);
+    // The bf16 chains go over pairs of tokens, which must not cross sequences.
+    BITLAW_ASSERT(state_->model.config().arithmetic == Arithmetic::fp32 || batch.positions % 2 == 0);
     state_->prepare(batch, true);
     state_->forward();
     return state_->backward(factor, gradient);

@@ -1,48 +1,59 @@
 #include "bitlaw/model/packed_model.hpp"
 
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/kernels/kernels.hpp"
 
 namespace bitlaw {
-namespace {
 
-/// Floats of one packed operand and, for training, of its transpose.
-std::size_t packed_floats(const Tensor& tensor, PackFor purpose) {
-    const std::size_t back = purpose == PackFor::training ? packed_size(tensor.columns, tensor.rows) : 0;
-    return packed_size(tensor.rows, tensor.columns) + back;
+void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows, ChainStart start,
+              const float* bias, float* c, std::size_t ldc) {
+    if (w.bf16 != nullptr) {
+        kernels().product_bf16(a, lda, rows, w.bf16, w.k, w.n, start, bias, c, ldc);
+    } else {
+        kernels().product(a, lda, rows, w.fp32, w.k, w.n, start, bias, c, ldc);
+    }
 }
-
-}  // namespace
 
 PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), purpose_(purpose) {
     const Layout& layout = model.layout;
-    std::size_t floats = packed_floats(layout.output, purpose);
+    const bool bf16 = model.config.arithmetic == Arithmetic::bf16;
+    const bool training = purpose == PackFor::training;
+    const auto packed = [bf16](std::size_t k, std::size_t n) {
+        return bf16 ? packed_size_bf16(k, n) : packed_size(k, n);
+    };
+    std::size_t size = 0;
+    const auto measure = [&](const Tensor& tensor) {
+        size += packed(tensor.rows, tensor.columns) + (training ? packed(tensor.columns, tensor.rows) : 0);
+    };
     for (const LayerTensors& layer : layout.layers) {
         for (const Tensor* tensor : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down}) {
-            floats += packed_floats(*tensor, purpose);
+            measure(*tensor);
         }
     }
-    memory_.resize(floats);
-    const float* next = memory_.data();
-    const auto place = [&](std::size_t k, std::size_t n, bool wanted) -> const float* {
-        if (!wanted) {
-            return nullptr;
-        }
-        const float* here = next;
-        next += packed_size(k, n);
-        return here;
+    measure(layout.output);
+    fp32_.resize(bf16 ? 0 : size);
+    bf16_.resize(bf16 ? size : 0);
+
+    std::size_t next = 0;
+    const auto place = [&](std::size_t k, std::size_t n) {
+        const std::size_t here = next;
+        next += packed(k, n);
+        return PackedMatrix{.fp32 = bf16 ? nullptr : fp32_.data() + here,
+                            .bf16 = bf16 ? bf16_.data() + here : nullptr,
+                            .k = k,
+                            .n = n};
     };
-    const auto place_pair = [&](const Tensor& tensor, const float*& forward, const float*& back) {
-        forward = place(tensor.rows, tensor.columns, true);
-        back = place(tensor.columns, tensor.rows, purpose_ == PackFor::training);
+    const auto place_pair = [&](const Tensor& tensor, PackedMatrix& forward, PackedMatrix& back) {
+        forward = place(tensor.rows, tensor.columns);
+        if (training) {
+            back = place(tensor.columns, tensor.rows);
+        }
     };
     for (const LayerTensors& layer : layout.layers) {
-        PackedLayer packed{};
-        place_pair(layer.qkv, packed.qkv, packed.qkv_back);
-        place_pair(layer.attention_out, packed.attention_out, packed.attention_out_back);
-        place_pair(layer.up, packed.up, packed.up_back);
-        place_pair(layer.down, packed.down, packed.down_back);
-        layers_.push_back(packed);
+        PackedLayer& matrices = layers_.emplace_back();
+        place_pair(layer.qkv, matrices.qkv, matrices.qkv_back);
+        place_pair(layer.attention_out, matrices.attention_out, matrices.attention_out_back);
+        place_pair(layer.up, matrices.up, matrices.up_back);
+        place_pair(layer.down, matrices.down, matrices.down_back);
     }
     place_pair(layout.output, output_, output_back_);
     repack();
@@ -51,13 +62,13 @@ PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), 
 void PackedModel::repack() {
     struct Task {
         const Tensor* tensor;
-        const float* target;
+        PackedMatrix target;
         bool transposed;
     };
     std::vector<Task> tasks;
-    const auto add = [&](const Tensor& tensor, const float* forward, const float* back) {
+    const auto add = [&](const Tensor& tensor, const PackedMatrix& forward, const PackedMatrix& back) {
         tasks.push_back({&tensor, forward, false});
-        if (back != nullptr) {
+        if (purpose_ == PackFor::training) {
             tasks.push_back({&tensor, back, true});
         }
     };
@@ -71,13 +82,16 @@ void PackedModel::repack() {
     }
     add(model_->layout.output, output_, output_back_);
     parallel_for(tasks.size(), [&](std::size_t index) {
-        const Task& task = tasks[index];
-        const float* weights = model_->view(*task.tensor).data();
-        float* target = memory_.data() + (task.target - memory_.data());
-        if (task.transposed) {
-            kernels().pack_transposed(weights, task.tensor->columns, task.tensor->columns, task.tensor->rows, target);
+        const auto& [tensor, target, transposed] = tasks[index];
+        const Kernels& k = kernels();
+        const float* weights = model_->view(*tensor).data();
+        const std::size_t columns = tensor->columns;
+        if (target.bf16 != nullptr) {
+            std::uint16_t* packed = bf16_.data() + (target.bf16 - bf16_.data());
+            (transposed ? k.pack_transposed_bf16 : k.pack_bf16)(weights, columns, target.k, target.n, packed);
         } else {
-            kernels().pack(weights, task.tensor->columns, task.tensor->rows, task.tensor->columns, target);
+            float* packed = fp32_.data() + (target.fp32 - fp32_.data());
+            (transposed ? k.pack_transposed : k.pack)(weights, columns, target.k, target.n, packed);
         }
     });
 }

@@ -116,7 +116,8 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
         text += text_of(name, '=', value, '\n');
     };
     line("preset", options.preset);
-    line("precision", precision_name(options.precision));
+    line("precision", arithmetic_name(options.config.arithmetic));
+    line("model_precision", precision_name(options.precision));
     line("seed", std::to_string(options.seed));
     line("tokens", std::to_string(plan.tokens()));
     line("batch_tokens", std::to_string(plan.step_tokens()));

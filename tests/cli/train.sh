@@ -25,6 +25,7 @@ refuse "stops at a step" 1 "train: stopped after step 30 .*--resume" \
 check "no model yet" test ! -e pieces/model.blm
 refuse "the folder holds a run" 2 "already holds a run" train_tiny pieces $data "${options[@]}"
 refuse "resume with other options" 2 "seed" train_tiny pieces $data "${options[@]}" --resume --seed 7
+refuse "resume in bf16" 2 "another precision" train_tiny pieces $data "${options[@]}" --resume --precision bf16
 refuse "resume with other data" 2 "text" train_tiny pieces text@1K:51K "${options[@]}" --resume
 refuse "resume of nothing" 2 "holds no state.bls" train_tiny nothing $data "${options[@]}" --resume
 check "resume" train_tiny pieces $data "${options[@]}" --resume
@@ -59,6 +60,9 @@ same "model of small micro-batches" straight/model.blm micro/model.blm
 judge "says what is in force, each validation and the end" cat err
 check "--minutes" train_tiny timed $data --minutes 0.03
 check "vanilla by override" train_tiny vanilla $data --tokens 4K --architecture vanilla
+check "bf16" train_tiny mixed $data --tokens 4K --precision bf16
+"$bitlaw" info mixed | grep -q "^products in  *bf16$" && "$bitlaw" info | grep -q "^bf16 products "
+judge "info says the precision" "$bitlaw" info mixed
 check "a preset" \
     "$bitlaw" train -q --data text --preset vanilla-200k --context 128 --tokens 2K --batch-tokens 1K -o preset
 "$bitlaw" info preset | grep -q "^parameters .*231,936"

@@ -26,6 +26,9 @@ refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 
 refuse "tokens and minutes" 2 "excludes" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
 refuse "config that is no network" 2 "head_width is 5" "$bitlaw" train --data text --head-width 5 -o out
 refuse "unknown architecture" 2 "choose modern or vanilla" "$bitlaw" train --data text --architecture x -o out
+refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --precision int8 -o out
+refuse "bf16 needs pairs" 2 "context is 63, but must be even" \
+    "$bitlaw" train --data text --precision bf16 --context 63 -o out
 refuse "bad range" 2 "does not lie in the file" "$bitlaw" train -q --data text@1K:9K -o out
 refuse "unknown protocol" 2 "choose continuous or chunked" "$bitlaw" eval -m m --data text --protocol x
 refuse "several inputs for -o" 2 "-o names one output" "$bitlaw" compress -o out text text

@@ -42,18 +42,21 @@ Bytes sample(std::size_t size) {
 struct Run {
     const char* name;
     Architecture architecture;
+    Arithmetic arithmetic;
     std::uint64_t steps;
     std::uint64_t batch_tokens;
 };
 
-// The last has batches of two leaves of the gradient's tree; the others have one, and 20 steps.
-constexpr Run kRuns[] = {{"modern", Architecture::modern, 20, 512},
-                         {"vanilla", Architecture::vanilla, 20, 512},
-                         {"modern-tree", Architecture::modern, 2, 8192}};
+// The tree has batches of two leaves; the others have one, and 20 steps.
+constexpr Run kRuns[] = {{"modern", Architecture::modern, Arithmetic::fp32, 20, 512},
+                         {"vanilla", Architecture::vanilla, Arithmetic::fp32, 20, 512},
+                         {"modern-tree", Architecture::modern, Arithmetic::fp32, 2, 8192},
+                         {"modern-bf16", Architecture::modern, Arithmetic::bf16, 20, 512}};
 
-ModelConfig tiny_config(Architecture architecture) {
+ModelConfig tiny_config(Architecture architecture, Arithmetic arithmetic) {
     ModelConfig config;
     config.architecture = architecture;
+    config.arithmetic = arithmetic;
     config.width = 32;
     config.layers = 2;
     config.heads = 2;
@@ -75,7 +78,7 @@ void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     options.data = {(folder / "sample").string()};
     options.out = folder / run.name;
     options.preset = run.name;
-    options.config = tiny_config(run.architecture);
+    options.config = tiny_config(run.architecture, run.arithmetic);
     options.tokens = run.steps * run.batch_tokens;
     options.batch_tokens = run.batch_tokens;
     const std::atomic<bool> stop{false};

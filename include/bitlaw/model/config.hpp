@@ -20,9 +20,20 @@ enum class Architecture : std::uint8_t {
     modern = 1,   ///< pre-norm RMSNorm, QK-norm, squared ReLU, grouped key-value heads, sliding window
 };
 
-/// Everything that fixes the shapes; equal configs have equal layouts.
+/// How products with weights, and the sums over tokens that are the weights' gradients, are computed. Attention, norms
+/// and softmax are fp32 in both.
+enum class Arithmetic : std::uint8_t {
+    fp32 = 0,
+    bf16 = 1,  ///< factors rounded to bfloat16, sums in fp32: another function of the same weights
+};
+
+/// "fp32" or "bf16".
+[[nodiscard]] const char* arithmetic_name(Arithmetic arithmetic);
+
+/// Everything that fixes the shapes and what is computed; equal configs have equal layouts.
 struct ModelConfig {
     Architecture architecture = Architecture::modern;
+    Arithmetic arithmetic = Arithmetic::fp32;
     std::uint32_t alphabet = 256;       ///< V
     std::uint32_t width = 64;           ///< C
     std::uint32_t layers = 4;           ///< L
@@ -38,7 +49,7 @@ struct ModelConfig {
 };
 
 /// Throws Error naming the field when the config is not one that the network can run. Bounds: V 2..65536, C 1..8192,
-/// L 1..256, F 1..65536, K 1..2^20; parameters at most 2^31.
+/// L 1..256, F 1..65536, K 1..2^20, even for bf16; parameters at most 2^31.
 void validate(const ModelConfig& config);
 
 /// The config of a named preset; throws UsageError listing the names when there is none.
@@ -54,7 +65,7 @@ void validate(const ModelConfig& config);
 /// Of forward and backward: three times as much; recomputation is not counted.
 [[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
 
-/// Fixed 41-byte little-endian form (docs/FORMAT.md), and back; parse validates.
+/// Fixed 42-byte little-endian form (docs/FORMAT.md), and back; parse validates.
 void write_config(ByteWriter& writer, const ModelConfig& config);
 [[nodiscard]] ModelConfig read_config(ByteReader& reader);
 

@@ -35,9 +35,9 @@ void logit_rows_backward(const PackedModel& model, const float* dlogits, const f
                          std::size_t n, float* dnormal, float* din);
 
 /// One independent piece of a layer's weight gradients: some columns of one tensor [K, N]. All tokens of the batch,
-/// ascending, in one chain.
+/// ascending, in one chain (bf16: ascending pairs, so a batch must have an even number of tokens for the next to continue).
 struct WeightGradientTask {
-    enum class Kind { product, column_sums, column_products } kind;
+    enum class Kind { product, product_bf16, column_sums, column_products } kind;
     const float* x;       ///< [M, K] what entered the product; column_products: the factor [M, N]
     const float* y;       ///< [M, N] what came back, from the piece's first column on
     std::size_t k;        ///< K

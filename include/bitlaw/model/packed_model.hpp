@@ -2,9 +2,11 @@
 /// \file Weights in the order in which the products read them.
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "bitlaw/base/aligned.hpp"
+#include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/model.hpp"
 
 namespace bitlaw {
@@ -12,16 +14,30 @@ namespace bitlaw {
 /// Whether the transposed products of the backward pass are packed too.
 enum class PackFor { inference, training };
 
-/// Packed operands of one layer; pointers into PackedModel's memory. The `_back` ones hold the transpose.
+/// A matrix of weights W [k, n], packed for the products of the model's arithmetic: a view of PackedModel's memory. One
+/// pointer is null; both are when the matrix is not packed.
+struct PackedMatrix {
+    const float* fp32 = nullptr;
+    const std::uint16_t* bf16 = nullptr;
+    std::size_t k = 0;
+    std::size_t n = 0;
+};
+
+/// C = start + A W, in the matrix's arithmetic: one chain per element, from 0, bias[j] or C. A [rows, k], C [rows, n]; they
+/// do not overlap. Class A.
+void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows, ChainStart start,
+              const float* bias, float* c, std::size_t ldc);
+
+/// Packed operands of one layer. The `_back` ones hold the transpose.
 struct PackedLayer {
-    const float* qkv;                 ///< [C, (H + 2 Hkv) D]
-    const float* attention_out;       ///< [H D, C]
-    const float* up;                  ///< [C, F]
-    const float* down;                ///< [F, C]
-    const float* qkv_back;            ///< [(H + 2 Hkv) D, C]
-    const float* attention_out_back;  ///< [C, H D]
-    const float* up_back;             ///< [F, C]
-    const float* down_back;           ///< [C, F]
+    PackedMatrix qkv;                 ///< [C, (H + 2 Hkv) D]
+    PackedMatrix attention_out;       ///< [H D, C]
+    PackedMatrix up;                  ///< [C, F]
+    PackedMatrix down;                ///< [F, C]
+    PackedMatrix qkv_back;            ///< [(H + 2 Hkv) D, C]
+    PackedMatrix attention_out_back;  ///< [C, H D]
+    PackedMatrix up_back;             ///< [F, C]
+    PackedMatrix down_back;           ///< [C, F]
 };
 
 /// A model made ready to run: immutable but for repack(), shared by any number of threads. Keeps a reference to the model,
@@ -34,16 +50,18 @@ class PackedModel {
     [[nodiscard]] const Model& model() const { return *model_; }
     [[nodiscard]] const ModelConfig& config() const { return model_->config; }
     [[nodiscard]] const PackedLayer& layer(std::size_t index) const { return layers_[index]; }
-    [[nodiscard]] const float* output() const { return output_; }            ///< [C, V]
-    [[nodiscard]] const float* output_back() const { return output_back_; }  ///< [V, C]
+    [[nodiscard]] const PackedMatrix& output() const { return output_; }            ///< [C, V]
+    [[nodiscard]] const PackedMatrix& output_back() const { return output_back_; }  ///< [V, C]
+    [[nodiscard]] PackFor purpose() const { return purpose_; }
 
    private:
     const Model* model_;
     PackFor purpose_;
-    Floats memory_;
+    Floats fp32_;  // all matrices, one after the other, in one of the two memories
+    std::vector<std::uint16_t, AlignedAllocator<std::uint16_t>> bf16_;
     std::vector<PackedLayer> layers_;
-    const float* output_ = nullptr;
-    const float* output_back_ = nullptr;
+    PackedMatrix output_;
+    PackedMatrix output_back_;
 };
 
 }  // namespace bitlaw
