@@ -172,7 +172,7 @@ TEST_CASE("product: the error is within k epsilon of the sum of magnitudes") {
             const std::vector<double> bias = test.bias.widened();
             std::vector<double> exact = test.c.widened();
             plain::product(a.data(), k, rows, w.data(), n, k, n, start, bias.data(), exact.data(), n);
-            for_every_isa([&] {
+            for_every_isa([&, rows = rows, k = k, n = n] {
                 const Matrix got = test.got();
                 for (std::size_t i = 0; i < rows * n; ++i) {
                     double size = start == ChainStart::zero   ? 0.0
