@@ -72,6 +72,7 @@ struct Network::State {
     void forward();
     double code_length();
     void record_bits(const float* numerators, std::size_t token, std::size_t n);
+    [[nodiscard]] AttentionBlock sequence_block(const LayerActivations& activations, std::size_t token) const;
     void attention(std::size_t layer);
     double backward(float factor, std::span<float> gradient);
     void layer_backward(std::size_t layer, std::span<float> gradient);
@@ -224,6 +225,19 @@ void Network::State::prepare(const SequenceBatch& batch, bool for_gradient) {
     }
 }
 
+/// Queries, keys and values of the sequence that begins at `token`.
+AttentionBlock Network::State::sequence_block(const LayerActivations& activations, std::size_t token) const {
+    const float* qkv = activations.qkv.data() + token * widths.projected;
+    return {.q = qkv,
+            .ldq = widths.projected,
+            .k = qkv + widths.attended,
+            .ldk = widths.projected,
+            .v = qkv + widths.attended + widths.keys,
+            .ldv = widths.projected,
+            .queries = positions,
+            .past = 0};
+}
+
 void Network::State::attention(std::size_t layer) {
     LayerActivations& a = layers[layer];
     const std::size_t parts = (positions + kAttentionQueries - 1) / kAttentionQueries;
@@ -232,15 +246,7 @@ void Network::State::attention(std::size_t layer) {
         const std::size_t token = task / per_sequence * positions;
         const std::size_t head = task % per_sequence / parts;
         const std::size_t first = task % parts * kAttentionQueries;
-        const float* qkv = a.qkv.data() + token * widths.projected;
-        const AttentionBlock block{.q = qkv,
-                                   .ldq = widths.projected,
-                                   .k = qkv + widths.attended,
-                                   .ldk = widths.projected,
-                                   .v = qkv + widths.attended + widths.keys,
-                                   .ldv = widths.projected,
-                                   .queries = positions,
-                                   .past = 0};
+        const AttentionBlock block = sequence_block(a, token);
         kernels().attention_forward(shape, block, head, first, std::min(positions, first + kAttentionQueries),
                                     a.attended.data() + token * widths.attended, widths.attended,
                                     a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads,
@@ -298,16 +304,8 @@ void Network::State::attention_backward(std::size_t layer) {
     LayerActivations& a = layers[layer];
     parallel_for(sequences * widths.kv_heads, [&](std::size_t task, std::size_t worker) {
         const std::size_t token = task / widths.kv_heads * positions;
-        const float* qkv = a.qkv.data() + token * widths.projected;
         float* dqkv = buffers.dqkv.data() + token * widths.projected;
-        const AttentionBlock block{.q = qkv,
-                                   .ldq = widths.projected,
-                                   .k = qkv + widths.attended,
-                                   .ldk = widths.projected,
-                                   .v = qkv + widths.attended + widths.keys,
-                                   .ldv = widths.projected,
-                                   .queries = positions,
-                                   .past = 0};
+        const AttentionBlock block = sequence_block(a, token);
         kernels().attention_backward(shape, block, task % widths.kv_heads,
                                      a.attended.data() + token * widths.attended, widths.attended,
                                      buffers.dattended.data() + token * widths.attended, widths.attended,
