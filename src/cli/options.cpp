@@ -189,6 +189,21 @@ void add_train(App& app, TrainArguments& a) {
                   "bytes in memory at once; changes memory, never a bit", "2048, at least a sequence")
         ->group(group);
     real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
+    text_option(
+        app, "--optimizer",
+        [&o](const std::string& text) {
+            if (text != "adamw" && text != "muon") {
+                fail_usage("--optimizer: '", text, "' is not known; choose adamw or muon");
+            }
+            o.optimizer = text == "muon" ? Optimizer::muon : Optimizer::adamw;
+        },
+        "muon (modern), adamw (vanilla)", "of the hidden matrices: adamw or muon; the rest is AdamW's")
+        ->type_name("NAME")
+        ->group(group);
+    real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate", text_of(kMatrixLearningRate), 0, 10)
+        ->group(group);
+    real_option(app, "--momentum", o.momentum, "Muon's memory of the gradient", text_of(o.momentum), 0, 1)
+        ->group(group);
     real_option(app, "--warmup", o.warmup, "share of the steps with a rising rate", text_of(o.warmup), 0, 1)
         ->group(group);
     real_option(app, "--decay", o.decay, "share of the steps, at the end, with a falling rate",

@@ -15,25 +15,29 @@ namespace {
 // the result.
 constexpr std::size_t kChunk = 16'384;
 
-// Offsets of the tensors that weight decay applies to: the operands of products. The embedding is a table
-// whose rows are not all touched in a step, and gains and biases have no scale to restrain.
-std::set<std::size_t> decaying_offsets(const Layout& layout) {
+// Offsets of the hidden layers' matrices.
+std::set<std::size_t> hidden_offsets(const Layout& layout) {
     std::set<std::size_t> offsets;
     for (const LayerTensors& layer : layout.layers) {
         for (const Tensor* tensor : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down}) {
             offsets.insert(tensor->offset);
         }
     }
-    offsets.insert(layout.output.offset);
     return offsets;
 }
 
 }  // namespace
 
-AdamW::AdamW(const Layout& layout, const AdamOptions& options) : options_(options) {
-    const std::set<std::size_t> decaying = decaying_offsets(layout);
+AdamW::AdamW(const Layout& layout, const AdamOptions& options, AdamTensors tensors) : options_(options) {
+    const std::set<std::size_t> hidden = hidden_offsets(layout);
     for (const Tensor& tensor : layout.tensors()) {
-        const bool decays = decaying.contains(tensor.offset);
+        const bool is_hidden = hidden.contains(tensor.offset);
+        if (is_hidden && tensors == AdamTensors::all_but_hidden_matrices) {
+            continue;
+        }
+        // Weight decay is for the operands of products. The embedding is a table whose rows are not all touched in a
+        // step, and gains and biases have no scale to restrain.
+        const bool decays = is_hidden || tensor.offset == layout.output.offset;
         for (std::size_t first = 0; first < tensor.size(); first += kChunk) {
             chunks_.push_back({tensor.offset + first, std::min(kChunk, tensor.size() - first), decays});
         }

@@ -26,7 +26,9 @@ Learner::Learner(Model model, const LearnerOptions& options)
       packed_(model_, PackFor::training),
       network_(packed_),
       sum_(model_.layout.size),
-      adam_(model_.layout, options.adam) {}
+      adam_(model_.layout, options.adam,
+            options.muon.enabled ? AdamTensors::all_but_hidden_matrices : AdamTensors::all),
+      muon_(model_.layout, options.muon) {}
 
 template <class Body>
 void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& body) const {
@@ -60,6 +62,9 @@ StepOutcome Learner::update(double learning_rate) {
         const bool clips = options_.clip > 0.0 && outcome.gradient_norm > options_.clip;
         const float scale = clips ? static_cast<float>(options_.clip / outcome.gradient_norm) : 1.0F;
         adam_.step(gradient, learning_rate, scale, model_.weights);
+        if (options_.muon.enabled) {
+            muon_.step(gradient, learning_rate, scale, model_.weights, adam_.first_moments());
+        }
         packed_.repack();
     }
     sum_.clear();

@@ -62,6 +62,8 @@ void check_options(const TrainOptions& options) {
     require(options.batch_tokens >= 1 && options.batch_tokens <= kMostBatchTokens, "batch tokens",
             std::to_string(options.batch_tokens), "1 to 2^32");
     require_number(options.learning_rate, "learning rate", 0.0, 1000.0, "0 (the default) to 1000");
+    require_number(options.matrix_learning_rate, "matrix learning rate", 0.0, 1000.0, "0 (the default) to 1000");
+    require_number(options.momentum, "momentum", 0.0, 0.9999999, "0 to 0.9999999");
     require_number(options.warmup, "warmup", 0.0, 1.0, "a share of the run, 0 to 1");
     require_number(options.decay, "decay", 0.0, 1.0, "a share of the run, 0 to 1");
     // Just below 1, where the float that the kernel computes with still is.
@@ -91,6 +93,10 @@ RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::ui
         std::min<std::uint64_t>(available, options.validation_bytes / plan.positions));
     plan.learning_rate =
         options.learning_rate > 0.0 ? options.learning_rate : default_learning_rate(options.config);
+    if (uses_muon(options)) {
+        plan.matrix_learning_rate =
+            options.matrix_learning_rate > 0.0 ? options.matrix_learning_rate : kMatrixLearningRate;
+    }
     if (steps == 0 && options.tokens > 0) {
         steps = std::max<std::uint64_t>(options.tokens / plan.step_tokens(), 1);
     }
@@ -122,6 +128,10 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     line("tokens", std::to_string(plan.tokens()));
     line("batch_tokens", std::to_string(plan.step_tokens()));
     line("learning_rate", exact_text(plan.learning_rate));
+    if (plan.matrix_learning_rate > 0.0) {
+        line("matrix_learning_rate", exact_text(plan.matrix_learning_rate));
+        line("momentum", exact_text(options.momentum));
+    }
     line("warmup", exact_text(options.warmup));
     line("decay", exact_text(options.decay));
     line("beta1", exact_text(options.beta1));

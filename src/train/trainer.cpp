@@ -29,10 +29,14 @@ double seconds_between(Clock::time_point from, Clock::time_point to) {
 // When save_every is 0: often enough that a crash costs little, seldom enough that saving costs nothing.
 constexpr double kSaveSeconds = 120.0;
 
-LearnerOptions learner_options(const TrainOptions& options) {
+LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan) {
     return {.adam = {.beta1 = options.beta1,
                      .beta2 = options.beta2,
                      .epsilon = options.epsilon,
+                     .weight_decay = options.weight_decay},
+            .muon = {.enabled = plan.matrix_learning_rate > 0.0,
+                     .rate_ratio = plan.matrix_learning_rate / plan.learning_rate,
+                     .momentum = options.momentum,
                      .weight_decay = options.weight_decay},
             .clip = options.clip,
             .micro_batch_tokens = options.micro_batch_tokens};
@@ -119,7 +123,7 @@ class Run {
           start_(start),
           progress_(std::move(progress)),
           sampler_(training, plan.positions, options.seed),
-          learner_(initial_model(options.config, options.seed), learner_options(options)) {
+          learner_(initial_model(options.config, options.seed), learner_options(options, plan)) {
         if (plan.validation_sequences > 0) {
             validation_ = first_sequences(validation, plan.positions, options.validation_bytes);
         }
@@ -325,7 +329,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     if (plan.steps == 0) {
         const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
         set_steps(plan,
-                  steps_for(left, initial_model(options.config, options.seed), learner_options(options), plan,
+                  steps_for(left, initial_model(options.config, options.seed), learner_options(options, plan), plan,
                             training, options.validate_every, stop),
                   options.validate_every);
     }
@@ -347,6 +351,11 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     }
     saved.reset();  // its tensors would stay in memory for the whole run
     return run.finish(on_step, stop);
+}
+
+bool uses_muon(const TrainOptions& options) {
+    return options.optimizer == Optimizer::muon || (options.optimizer == Optimizer::automatic &&
+                                                    options.config.architecture == Architecture::modern);
 }
 
 double default_learning_rate(const ModelConfig& config) {

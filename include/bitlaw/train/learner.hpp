@@ -8,6 +8,7 @@
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/train/adamw.hpp"
 #include "bitlaw/train/gradient_sum.hpp"
+#include "bitlaw/train/muon.hpp"
 
 namespace bitlaw {
 
@@ -17,6 +18,7 @@ inline constexpr std::uint64_t kMicroBatchTokens = 2048;
 
 struct LearnerOptions {
     AdamOptions adam;
+    MuonOptions muon = {};
     double clip = 1.0;  ///< greatest global norm of the gradient; 0: none
     std::uint64_t micro_batch_tokens =
         0;  ///< tokens in memory at once (0: kMicroBatchTokens); never changes a bit
@@ -44,7 +46,7 @@ class Learner {
 
     /// Adds the gradient of sum of -ln p * factor over a leaf's sequences: [at most leaf(), T].
     void add_leaf(std::span<const Symbol> symbols, float factor);
-    /// Ends the step: one AdamW update of the weights. Leaves them as they are when the outcome is not
+    /// Ends the step: one update of the weights at AdamW's learning rate. Leaves them as they are when the outcome is not
     /// finite.
     StepOutcome update(double learning_rate);
 
@@ -67,6 +69,7 @@ class Learner {
     Network network_;
     GradientSum sum_;
     AdamW adam_;
+    Muon muon_;
     double bits_ = 0.0;
 };
 

@@ -15,7 +15,8 @@ struct RunPlan {
     std::uint64_t steps = 0;
     std::uint64_t validate_every = 0;      ///< steps
     std::size_t validation_sequences = 0;  ///< 0: no validation
-    double learning_rate = 0;              ///< peak
+    double learning_rate = 0;              ///< peak of AdamW
+    double matrix_learning_rate = 0;       ///< peak of Muon; 0 when AdamW takes all tensors
     [[nodiscard]] std::uint64_t step_tokens() const { return std::uint64_t{step_sequences} * positions; }
     [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
 };

@@ -13,6 +13,13 @@
 
 namespace bitlaw {
 
+/// Which optimizer takes the hidden layers' matrices; AdamW takes all other tensors.
+enum class Optimizer : std::uint8_t {
+    automatic,  ///< muon for modern, adamw for vanilla
+    adamw,
+    muon,
+};
+
 /// Options of a run; every default is in force unless said otherwise and is written to the checkpoint's
 /// record.
 struct TrainOptions {
@@ -28,6 +35,9 @@ struct TrainOptions {
     std::uint64_t batch_tokens = 4096;     ///< tokens a step, rounded down to whole sequences (at least one)
     std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit
     double learning_rate = 0;              ///< peak; 0: the default of the config's width
+    Optimizer optimizer = Optimizer::automatic;
+    double matrix_learning_rate = 0;       ///< Muon's peak; 0: the default
+    double momentum = 0.95;                ///< Muon's
     double warmup = 0.02;                  ///< share of the steps with linearly rising rate
     double decay = 1.0;  ///< share of the steps, at the end, in which the rate falls linearly to zero
     double beta1 = 0.9;
@@ -77,5 +87,11 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
 /// Default peak learning rate of AdamW for a config: 1.2e-2 (modern) or 1e-3 (vanilla) times sqrt(64 /
 /// width). Class A.
 [[nodiscard]] double default_learning_rate(const ModelConfig& config);
+
+/// Default peak learning rate of Muon: its step has the same size in every matrix, whatever the width.
+inline constexpr double kMatrixLearningRate = 0.02;
+
+/// Whether the hidden matrices are Muon's under these options.
+[[nodiscard]] bool uses_muon(const TrainOptions& options);
 
 }  // namespace bitlaw
