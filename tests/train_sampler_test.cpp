@@ -10,6 +10,8 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
 using bitlaw::test::TemporaryFolder;
 using bitlaw::test::write_text;
 
@@ -147,4 +149,54 @@ TEST_CASE("a sampler continues exactly from a saved position; seeds differ") {
     CHECK(differing > 30);
     CHECK_THROWS_AS(straight.seek({.epoch = 3, .index = 99}), Error);
     CHECK_NOTHROW(straight.seek({.epoch = ~std::uint64_t{0}, .index = 0}));
+}
+
+TEST_CASE(
+    "weights: shares are kept to one sequence at any time, each range has its own epochs, seek replays") {
+    const TemporaryFolder folder;
+    write_text(folder / "a", std::string(40, 'a'));
+    write_text(folder / "b", std::string(12, 'b'));
+    const std::string a = (folder / "a").string();
+    const std::string b = (folder / "b").string();
+    const Corpus corpus({a + ":3", b + "@2:12:1"});
+    CHECK(corpus.weights() == std::vector<double>{0.75, 0.25});
+    Sampler sampler(corpus, 4, 9);
+    std::vector<Symbol> sequence(4);
+    std::vector<std::vector<Symbol>> drawn;
+    double of_a = 0;
+    for (std::size_t n = 1; n <= 50; ++n) {
+        sampler.next(sequence);
+        drawn.push_back(sequence);
+        of_a += sequence[0] == 'a' ? 1 : 0;
+        CHECK(std::abs(of_a - 0.75 * static_cast<double>(n)) <= 1.0);
+    }
+    CHECK(sampler.position() == CorpusPosition{0, 50});
+    Sampler resumed(corpus, 4, 9);
+    resumed.seek({0, 23});
+    for (std::size_t n = 23; n < 50; ++n) {
+        resumed.next(sequence);
+        CHECK(sequence == drawn[n]);
+    }
+    CHECK(holds(message_of<Error>([&] { resumed.seek({1, 0}); }), "damaged"));
+}
+
+TEST_CASE("weights are read behind the last colon, and refused when they are no weights") {
+    CHECK(parse_weighted_range("text:0.7").range == "text");
+    CHECK(parse_weighted_range("text:0.7").weight == 0.7);
+    CHECK(parse_weighted_range("text@1M:2M").range == "text@1M:2M");
+    CHECK_FALSE(parse_weighted_range("text@1M:2M").weight.has_value());
+    CHECK(parse_weighted_range("text@1M:2M:3").range == "text@1M:2M");
+    CHECK(parse_weighted_range("text@1M:2M:3").weight == 3.0);
+    CHECK(parse_weighted_range("text@:").range == "text@:");
+    for (const char* text : {"text:0", "text:-1", "text:x", "text:", "text:nan", "text:1e7"}) {
+        CHECK(holds(message_of<UsageError>([&] { (void)parse_weighted_range(text); }), "weight"));
+    }
+    const TemporaryFolder folder;
+    write_text(folder / "a:1", "abc");
+    CHECK(parse_weighted_range((folder / "a:1").string()).range == (folder / "a:1").string());
+    write_text(folder / "b", "abc");
+    CHECK(holds(message_of<UsageError>([&] {
+                    (void)Corpus({(folder / "b").string() + ":1", (folder / "a:1").string()});
+                }),
+                "give each of them one"));
 }

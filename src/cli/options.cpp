@@ -149,7 +149,9 @@ void add_config(App& app, ConfigOverrides& config) {
 
 void add_train(App& app, TrainArguments& a) {
     TrainOptions& o = a.options;
-    files_option(app, "--data", o.data, "training files; FILE@BEGIN:END for a range of bytes")->required();
+    files_option(app, "--data", o.data,
+                 "training files; FILE@BEGIN:END for a range of bytes, FILE:0.7 for a share of the sequences")
+        ->required();
     files_option(app, "--validation", o.validation, "held-out files, likewise");
     text_option(
         app, "-o,--out", [&o](const std::string& text) { o.out = text; }, "",
@@ -200,7 +202,8 @@ void add_train(App& app, TrainArguments& a) {
         "muon (modern), adamw (vanilla)", "of the hidden matrices: adamw or muon; the rest is AdamW's")
         ->type_name("NAME")
         ->group(group);
-    real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate", text_of(kMatrixLearningRate), 0, 10)
+    real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate",
+                text_of(kMatrixLearningRate), 0, 10)
         ->group(group);
     real_option(app, "--momentum", o.momentum, "Muon's memory of the gradient", text_of(o.momentum), 0, 1)
         ->group(group);

@@ -41,7 +41,7 @@ std::string budget(const TrainOptions& o) {
 // Throws when one of the files cannot be opened: told before the plan is shown, not after it.
 void require_readable(const std::vector<std::string>& ranges) {
     for (const std::string& text : ranges) {
-        (void)MappedFile(parse_range(text).path);
+        (void)MappedFile(parse_range(parse_weighted_range(text).range).path);
     }
 }
 

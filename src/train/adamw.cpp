@@ -35,8 +35,8 @@ AdamW::AdamW(const Layout& layout, const AdamOptions& options, AdamTensors tenso
         if (is_hidden && tensors == AdamTensors::all_but_hidden_matrices) {
             continue;
         }
-        // Weight decay is for the operands of products. The embedding is a table whose rows are not all touched in a
-        // step, and gains and biases have no scale to restrain.
+        // Weight decay is for the operands of products. The embedding is a table whose rows are not all
+        // touched in a step, and gains and biases have no scale to restrain.
         const bool decays = is_hidden || tensor.offset == layout.output.offset;
         for (std::size_t first = 0; first < tensor.size(); first += kChunk) {
             chunks_.push_back({tensor.offset + first, std::min(kChunk, tensor.size() - first), decays});

@@ -1,6 +1,8 @@
 #include "bitlaw/train/corpus.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <numeric>
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
@@ -33,9 +35,35 @@ DataRange parse_range(const std::string& text) {
     return result;
 }
 
+WeightedRange parse_weighted_range(const std::string& text) {
+    std::error_code ignored;
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos || std::filesystem::exists(text, ignored)) {
+        return {.range = text, .weight = {}};
+    }
+    // The first colon behind the last @ belongs to the range.
+    const std::size_t at = text.rfind('@', colon);
+    if (at != std::string::npos && text.find(':', at) == colon) {
+        return {.range = text, .weight = {}};
+    }
+    constexpr double kMostWeight = 1e6;
+    const char* const end = text.data() + text.size();
+    double weight = 0;
+    const auto result = std::from_chars(text.data() + colon + 1, end, weight);
+    if (result.ec != std::errc{} || result.ptr != end || !(weight > 0.0 && weight <= kMostWeight)) {
+        fail_usage("there is no file '", text, "', and '", text.substr(colon + 1),
+                   "' is no weight; write file:weight with a number above 0, such as text:0.7");
+    }
+    return {.range = text.substr(0, colon), .weight = weight};
+}
+
 Corpus::Corpus(const std::vector<std::string>& ranges) {
     for (const std::string& text : ranges) {
-        const DataRange range = parse_range(text);
+        const WeightedRange weighted = parse_weighted_range(text);
+        if (weighted.weight) {
+            weights_.push_back(*weighted.weight);
+        }
+        const DataRange range = parse_range(weighted.range);
         const ByteSpan whole = files_.emplace_back(range.path).bytes();
         const std::uint64_t end = range.end == DataRange::kToTheEnd ? whole.size() : range.end;
         if (range.begin > end || end > whole.size()) {
@@ -48,6 +76,13 @@ Corpus::Corpus(const std::vector<std::string>& ranges) {
                             .hash = hash64(bytes),
                             .begin = range.begin,
                             .bytes = bytes.size()});
+    }
+    if (!weights_.empty() && weights_.size() != sources_.size()) {
+        fail_usage("some of the data have a weight and others none; give each of them one, or none");
+    }
+    const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+    for (double& weight : weights_) {
+        weight /= sum;
     }
 }
 

@@ -78,12 +78,12 @@ void orthogonalise(float* x, std::size_t rows, std::size_t columns, OrthogonalSc
         k.scale(a, kQuintic, square, sum);
         k.pack(sum, columns, columns, columns, scratch.packed.data());
         k.scale(a, kCubic, square, sum);
-        k.product(a, columns, columns, scratch.packed.data(), columns, columns, ChainStart::accumulate, nullptr, sum,
-                  columns);
+        k.product(a, columns, columns, scratch.packed.data(), columns, columns, ChainStart::accumulate,
+                  nullptr, sum, columns);
         k.pack(sum, columns, columns, columns, scratch.packed.data());
         k.scale(current, kLinear, floats, next);
-        k.product(current, columns, rows, scratch.packed.data(), columns, columns, ChainStart::accumulate, nullptr,
-                  next, columns);
+        k.product(current, columns, rows, scratch.packed.data(), columns, columns, ChainStart::accumulate,
+                  nullptr, next, columns);
         std::swap(current, next);
     }
     if (current != x) {
@@ -91,7 +91,8 @@ void orthogonalise(float* x, std::size_t rows, std::size_t columns, OrthogonalSc
     }
 }
 
-Muon::Muon(const Layout& layout, const MuonOptions& options) : options_(options), blocks_(hidden_matrices(layout)) {
+Muon::Muon(const Layout& layout, const MuonOptions& options)
+    : options_(options), blocks_(hidden_matrices(layout)) {
     const auto cost = [](const MatrixBlock& block) {
         return block.rows * block.columns * std::min(block.rows, block.columns);
     };
@@ -110,8 +111,8 @@ void Muon::step(std::span<const float> gradient, double learning_rate, float gra
     });
 }
 
-void Muon::update(const MatrixBlock& block, const float* gradient, float rate, float gradient_scale, float* weights,
-                  float* momentum, Worker& worker) const {
+void Muon::update(const MatrixBlock& block, const float* gradient, float rate, float gradient_scale,
+                  float* weights, float* momentum, Worker& worker) const {
     const Kernels& k = kernels();
     const auto [offset, rows, columns, stride] = block;
     const bool is_wide = columns > rows;
@@ -119,7 +120,8 @@ void Muon::update(const MatrixBlock& block, const float* gradient, float rate, f
     grow(worker.gradient, rows * columns);
     grow(worker.x, rows * columns);
     float* step = is_wide ? worker.gradient.data() : worker.x.data();  // [rows, columns]
-    float* g = is_wide ? worker.x.data() : worker.gradient.data();     // [rows, columns], read before x is written
+    float* g =
+        is_wide ? worker.x.data() : worker.gradient.data();  // [rows, columns], read before x is written
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t at = offset + row * stride;
         float* m = momentum + at;

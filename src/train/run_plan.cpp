@@ -62,7 +62,8 @@ void check_options(const TrainOptions& options) {
     require(options.batch_tokens >= 1 && options.batch_tokens <= kMostBatchTokens, "batch tokens",
             std::to_string(options.batch_tokens), "1 to 2^32");
     require_number(options.learning_rate, "learning rate", 0.0, 1000.0, "0 (the default) to 1000");
-    require_number(options.matrix_learning_rate, "matrix learning rate", 0.0, 1000.0, "0 (the default) to 1000");
+    require_number(options.matrix_learning_rate, "matrix learning rate", 0.0, 1000.0,
+                   "0 (the default) to 1000");
     require_number(options.momentum, "momentum", 0.0, 0.9999999, "0 to 0.9999999");
     require_number(options.warmup, "warmup", 0.0, 1.0, "a share of the run, 0 to 1");
     require_number(options.decay, "decay", 0.0, 1.0, "a share of the run, 0 to 1");
@@ -125,6 +126,15 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     line("precision", arithmetic_name(options.config.arithmetic));
     line("model_precision", precision_name(options.precision));
     line("seed", std::to_string(options.seed));
+    std::string weights;
+    for (const std::string& data : options.data) {
+        if (const auto weight = parse_weighted_range(data).weight) {
+            weights += (weights.empty() ? "" : ",") + exact_text(*weight);
+        }
+    }
+    if (!weights.empty()) {
+        line("weights", weights);
+    }
     line("tokens", std::to_string(plan.tokens()));
     line("batch_tokens", std::to_string(plan.step_tokens()));
     line("learning_rate", exact_text(plan.learning_rate));

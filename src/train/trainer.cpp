@@ -329,8 +329,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     if (plan.steps == 0) {
         const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
         set_steps(plan,
-                  steps_for(left, initial_model(options.config, options.seed), learner_options(options, plan), plan,
-                            training, options.validate_every, stop),
+                  steps_for(left, initial_model(options.config, options.seed), learner_options(options, plan),
+                            plan, training, options.validate_every, stop),
                   options.validate_every);
     }
     TrainingProgress progress;
@@ -354,8 +354,8 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
 }
 
 bool uses_muon(const TrainOptions& options) {
-    return options.optimizer == Optimizer::muon || (options.optimizer == Optimizer::automatic &&
-                                                    options.config.architecture == Architecture::modern);
+    return options.optimizer == Optimizer::muon ||
+           (options.optimizer == Optimizer::automatic && options.config.architecture == Architecture::modern);
 }
 
 double default_learning_rate(const ModelConfig& config) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,16 @@
 #include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw {
+
+/// "range:weight" taken apart.
+struct WeightedRange {
+    std::string range;
+    std::optional<double> weight;  ///< share of the training sequences, relative to the other weights
+};
+
+/// Parses "file", "file:0.7", "file@begin:end" or "file@begin:end:0.7". A file that has the whole text as its
+/// name wins. Throws UsageError when a weight is not a number above 0 and at most 10^6.
+[[nodiscard]] WeightedRange parse_weighted_range(const std::string& text);
 
 /// The range's text taken apart; `end` is kToTheEnd when it was left out.
 struct DataRange {
@@ -27,13 +38,15 @@ struct DataRange {
 /// Several ranges of bytes, mapped for as long as the object lives.
 class Corpus {
    public:
-    /// Maps and hashes the ranges. Throws UsageError for a range outside its file, Error for unreadable
-    /// files.
+    /// Maps and hashes the ranges, each of which may have a weight. Throws UsageError for a range outside its
+    /// file, or when some have weights and others none; Error for unreadable files.
     explicit Corpus(const std::vector<std::string>& ranges);
 
     [[nodiscard]] std::size_t ranges() const { return sources_.size(); }
     [[nodiscard]] ByteSpan bytes(std::size_t range) const { return bytes_[range]; }
     [[nodiscard]] const std::vector<DataSource>& sources() const { return sources_; }
+    /// Shares of the training sequences, sum 1: [ranges], or empty when none was given.
+    [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
 
     /// Throws Error naming the first file and offset whose byte the alphabet lacks.
     void require_alphabet(std::uint32_t alphabet) const;
@@ -44,6 +57,7 @@ class Corpus {
     std::vector<MappedFile> files_;
     std::vector<ByteSpan> bytes_;
     std::vector<DataSource> sources_;
+    std::vector<double> weights_;
 };
 
 /// Copies bytes to symbols: symbols[i] = bytes[i]. Both have the same length.

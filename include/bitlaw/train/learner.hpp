@@ -46,8 +46,8 @@ class Learner {
 
     /// Adds the gradient of sum of -ln p * factor over a leaf's sequences: [at most leaf(), T].
     void add_leaf(std::span<const Symbol> symbols, float factor);
-    /// Ends the step: one update of the weights at AdamW's learning rate. Leaves them as they are when the outcome is not
-    /// finite.
+    /// Ends the step: one update of the weights at AdamW's learning rate. Leaves them as they are when the
+    /// outcome is not finite.
     StepOutcome update(double learning_rate);
 
     /// Sum of -log2 p in bits over sequences [n, T] with the weights as `precision` stores them: one chain of

@@ -17,15 +17,52 @@ namespace bitlaw {
 
 /// How far a corpus has been read.
 struct CorpusPosition {
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;  ///< 0 when ranges have weights: each has epochs of its own
     std::uint64_t index = 0;  ///< sequences taken in this epoch
     bool operator==(const CorpusPosition&) const = default;
 };
 
-/// Draws sequences of T bytes. In an epoch every range is cut into whole sequences from a random phase of 0
-/// .. T-1 bytes (at most what leaves room for one sequence), and the sequences of all ranges are visited in
-/// one permuted order, so every byte is seen about once. A pure function of (seed, sizes, T, position): class
-/// A. Keeps a reference to the corpus.
+/// Draws sequences of T bytes from some ranges of a corpus. In an epoch every range is cut into whole
+/// sequences from a random phase of 0 .. T-1 bytes (at most what leaves room for one sequence), and the
+/// sequences of all ranges are visited in one permuted order, so every byte is seen about once. A pure
+/// function of (seed, group, sizes, T, position): class A. Keeps a reference to the corpus.
+class RangeSampler {
+   public:
+    /// Ranges first .. last-1, each of at least `positions` bytes; `group` makes samplers of one corpus
+    /// independent.
+    RangeSampler(const Corpus& corpus, std::size_t first, std::size_t last, std::size_t positions,
+                 std::uint64_t seed, std::uint64_t group);
+
+    /// Writes the next sequence: [T].
+    void next(std::span<Symbol> sequence);
+    /// Goes on as if `sequences` more had been drawn.
+    void skip(std::uint64_t sequences);
+
+    [[nodiscard]] CorpusPosition position() const { return position_; }
+    /// Continues from a saved position; throws Error when the epoch has fewer sequences.
+    void seek(CorpusPosition position);
+    /// Sequences in the current epoch.
+    [[nodiscard]] std::uint64_t epoch_sequences() const { return first_sequence_.back(); }
+
+   private:
+    void enter_epoch(std::uint64_t epoch);
+
+    const Corpus* corpus_;
+    std::size_t first_range_;
+    std::size_t last_range_;
+    std::size_t positions_;
+    std::uint64_t seed_;
+    std::uint64_t group_;
+    CorpusPosition position_;
+    std::uint64_t order_key_ = 0;
+    std::vector<std::uint64_t> phase_;           ///< [ranges]
+    std::vector<std::uint64_t> first_sequence_;  ///< [ranges + 1]: number of a range's first sequence
+};
+
+/// Draws the sequences of a training run. Without weights: one RangeSampler over all ranges. With weights:
+/// after n sequences a range of weight w (sum 1) has been drawn n w times, to within its rounding: the next
+/// one comes from the range that lacks most, the first of equals, and each range has a RangeSampler and
+/// epochs of its own. Class A.
 class Sampler {
    public:
     /// Every range must hold at least `positions` bytes (Corpus::require_length).
@@ -34,22 +71,19 @@ class Sampler {
     /// Writes the next sequence: [T].
     void next(std::span<Symbol> sequence);
 
-    [[nodiscard]] CorpusPosition position() const { return position_; }
-    /// Continues from a saved position; throws Error when the epoch has fewer sequences.
+    [[nodiscard]] CorpusPosition position() const;
+    /// Continues from a saved position; throws Error when the corpus has no such position.
     void seek(CorpusPosition position);
-    /// Sequences in the current epoch.
-    [[nodiscard]] std::uint64_t epoch_sequences() const { return first_.back(); }
+    /// Sequences in the current epoch; without weights.
+    [[nodiscard]] std::uint64_t epoch_sequences() const { return samplers_.front().epoch_sequences(); }
 
    private:
-    void enter_epoch(std::uint64_t epoch);
+    std::size_t choose();
 
-    const Corpus* corpus_;
-    std::size_t positions_;
-    std::uint64_t seed_;
-    CorpusPosition position_;
-    std::uint64_t order_key_ = 0;
-    std::vector<std::uint64_t> phase_;  ///< [ranges]
-    std::vector<std::uint64_t> first_;  ///< [ranges + 1]: number of a range's first sequence
+    std::vector<double> weights_;       ///< [samplers], empty: none
+    std::vector<std::uint64_t> drawn_;  ///< [samplers]
+    std::uint64_t total_ = 0;           ///< sum of drawn
+    std::vector<RangeSampler> samplers_;
 };
 
 }  // namespace bitlaw

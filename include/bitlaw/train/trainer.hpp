@@ -36,9 +36,9 @@ struct TrainOptions {
     std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit
     double learning_rate = 0;              ///< peak; 0: the default of the config's width
     Optimizer optimizer = Optimizer::automatic;
-    double matrix_learning_rate = 0;       ///< Muon's peak; 0: the default
-    double momentum = 0.95;                ///< Muon's
-    double warmup = 0.02;                  ///< share of the steps with linearly rising rate
+    double matrix_learning_rate = 0;  ///< Muon's peak; 0: the default
+    double momentum = 0.95;           ///< Muon's
+    double warmup = 0.02;             ///< share of the steps with linearly rising rate
     double decay = 1.0;  ///< share of the steps, at the end, in which the rate falls linearly to zero
     double beta1 = 0.9;
     double beta2 = 0.95;
