@@ -49,7 +49,8 @@ ModelConfig tiny(Kind kind) {
             .hidden = 23,
             .context = context,
             .window = vanilla ? context : 9U,
-            .rotary_base = 100};
+            .rotary_base = 100,
+            .taps = vanilla ? 0U : 2U};
 }
 
 /// Weights with noise everywhere, so that projections that start at zero do not hide anything.

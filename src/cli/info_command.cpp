@@ -70,6 +70,7 @@ void add_config(Facts& facts, const ModelConfig& c) {
     field("context", "context", c.context);
     field("window", "window", c.window);
     field("rotary_base", "rotary base", c.rotary_base);
+    field("taps", "taps", c.taps);
     facts.add("precision", "products in", text_cell(arithmetic_name(c.arithmetic)));
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));

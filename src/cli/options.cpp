@@ -144,6 +144,8 @@ void add_config(App& app, ConfigOverrides& config) {
     field("--hidden", config.hidden, "width of the MLP");
     field("--context", config.context, "bytes of a training sequence");
     field("--window", config.window, "bytes that a position sees");
+    number_option(app, "--taps", config.taps, "earlier bytes whose embeddings enter a position directly", {}, 0, kMostTaps)
+        ->group("Network");
     field("--rotary-base", config.rotary_base, "longest wavelength of the rotary positions / 2 pi");
 }
 

@@ -25,7 +25,7 @@ struct ConfigOverrides {
     std::optional<Architecture> architecture;
     std::optional<Arithmetic> arithmetic;
     std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window,
-        rotary_base;
+        rotary_base, taps;
 };
 
 struct TrainArguments {

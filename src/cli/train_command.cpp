@@ -84,6 +84,7 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     config.arithmetic = overrides.arithmetic.value_or(config.arithmetic);
     config.width = overrides.width.value_or(config.width);
     config.layers = overrides.layers.value_or(config.layers);
+    config.taps = overrides.taps.value_or(config.architecture == Architecture::vanilla ? 0 : config.taps);
     config.rotary_base = overrides.rotary_base.value_or(config.rotary_base);
     config.context = overrides.context.value_or(config.context);
     config.head_width = overrides.head_width.value_or(config.head_width);

@@ -17,12 +17,12 @@ struct Preset {
 /// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads, because attention's speed grows with
 /// the former and the decoder's cache with the latter.
 constexpr std::array<Preset, 6> kPresets = {{
-    {"200k", {Architecture::modern, Arithmetic::fp32, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000}},
-    {"800k", {Architecture::modern, Arithmetic::fp32, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000}},
-    {"3.2m", {Architecture::modern, Arithmetic::fp32, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000}},
-    {"vanilla-200k", {Architecture::vanilla, Arithmetic::fp32, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000}},
-    {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000}},
-    {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000}},
+    {"200k", {Architecture::modern, Arithmetic::fp32, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000, 3}},
+    {"800k", {Architecture::modern, Arithmetic::fp32, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000, 3}},
+    {"3.2m", {Architecture::modern, Arithmetic::fp32, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000, 3}},
+    {"vanilla-200k", {Architecture::vanilla, Arithmetic::fp32, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000, 0}},
+    {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000, 0}},
+    {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000, 0}},
 }};
 
 void check_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
@@ -75,6 +75,7 @@ void validate(const ModelConfig& c) {
     check_range("context", c.context, 1, std::uint64_t{1} << 20);
     check_range("window", c.window, 1, c.context);
     check_range("rotary_base", c.rotary_base, 2, 1'000'000'000);
+    check_range("taps", c.taps, 0, c.architecture == Architecture::vanilla ? 0 : kMostTaps);
     if (c.head_width % 16 != 0) {
         fail("model config: head_width is ", c.head_width, ", but must be a multiple of 16");
     }
@@ -113,7 +114,7 @@ std::vector<std::string> preset_names() {
 }
 
 std::uint64_t parameter_count(const ModelConfig& c) {
-    return multiplied_parameter_count(c) + std::uint64_t{c.alphabet} * c.width;
+    return multiplied_parameter_count(c) + (std::uint64_t{c.alphabet} + c.taps) * c.width;
 }
 
 std::uint64_t multiplied_parameter_count(const ModelConfig& c) {
@@ -133,7 +134,7 @@ void write_config(ByteWriter& writer, const ModelConfig& c) {
     writer.u8(static_cast<std::uint8_t>(c.architecture));
     writer.u8(static_cast<std::uint8_t>(c.arithmetic));
     for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width, c.hidden,
-                                      c.context, c.window, c.rotary_base}) {
+                                      c.context, c.window, c.rotary_base, c.taps}) {
         writer.u32(field);
     }
 }
@@ -143,7 +144,7 @@ ModelConfig read_config(ByteReader& reader) {
     c.architecture = static_cast<Architecture>(reader.u8());
     c.arithmetic = static_cast<Arithmetic>(reader.u8());
     for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width, &c.hidden,
-                                 &c.context, &c.window, &c.rotary_base}) {
+                                 &c.context, &c.window, &c.rotary_base, &c.taps}) {
         *field = reader.u32();
     }
     validate(c);
@@ -154,7 +155,7 @@ std::string describe(const ModelConfig& c) {
     return text_of(c.architecture == Architecture::vanilla ? "vanilla" : "modern", ", ", c.layers,
                    " layers of width ", c.width, ", ", c.heads, " heads of ", c.head_width, " (", c.kv_heads,
                    " for keys and values), MLP ", c.hidden, ", context ", c.context, ", window ", c.window,
-                   ", alphabet ", c.alphabet, ", products in ", arithmetic_name(c.arithmetic), ", ",
+                   ", alphabet ", c.alphabet, ", taps ", c.taps, ", products in ", arithmetic_name(c.arithmetic), ", ",
                    with_commas(parameter_count(c)), " parameters");
 }
 

@@ -45,21 +45,6 @@ float query_factor(const ModelConfig& config) {
     return static_cast<float>(scale * kLog2E);
 }
 
-void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float* x) {
-    const std::size_t width = model.config.width;
-    const float* table = model.view(model.layout.embedding).data();  // [V, C]
-    const bool vanilla = model.config.architecture == Architecture::vanilla;
-    const float factor = static_cast<float>(std::sqrt(static_cast<double>(width)));
-    for (std::size_t row = 0; row < n; ++row) {
-        const float* embedding = table + symbols[row] * width;
-        if (vanilla) {
-            kernels().scale(embedding, factor, width, x + row * width);
-        } else {
-            std::copy(embedding, embedding + width, x + row * width);
-        }
-    }
-}
-
 void before_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n,
                       const float* cosine, const float* sine) {
     const Kernels& k = kernels();

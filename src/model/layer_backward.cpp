@@ -160,18 +160,4 @@ void run(const WeightGradientTask& task, std::size_t rows) {
     }
 }
 
-void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
-                         std::size_t first, std::size_t last, float* gradient) {
-    const std::size_t width = model.config.width;
-    const bool vanilla = model.config.architecture == Architecture::vanilla;
-    const float factor = vanilla ? static_cast<float>(std::sqrt(static_cast<double>(width))) : 1.0F;
-    float* table = gradient + model.layout.embedding.offset;  // [V, C]
-    for (std::size_t row = 0; row < n; ++row) {
-        float* target = table + symbols[row] * width;
-        for (std::size_t column = first; column < last; ++column) {
-            target[column] += dx[row * width + column] * factor;
-        }
-    }
-}
-
 }  // namespace bitlaw

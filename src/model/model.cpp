@@ -48,6 +48,7 @@ Layout::Layout(const ModelConfig& c) {
         return place(std::move(name), vanilla ? 1 : 0, columns);
     };
     embedding = place("embedding", c.alphabet, c.width);
+    taps = place("taps", c.taps, c.width);
     for (std::size_t index = 0; index < c.layers; ++index) {
         const std::string prefix = "layer" + std::to_string(index) + ".";
         LayerTensors layer;
@@ -70,6 +71,9 @@ Layout::Layout(const ModelConfig& c) {
 
 std::vector<Tensor> Layout::tensors() const {
     std::vector<Tensor> all{embedding};
+    if (taps.size() > 0) {
+        all.push_back(taps);
+    }
     for (const LayerTensors& layer : layers) {
         for (const Tensor* tensor : members(layer)) {
             if (tensor->size() > 0) {

@@ -8,6 +8,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/math.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/model/embedding.hpp"
 #include "bitlaw/model/layer_backward.hpp"
 #include "bitlaw/model/rotary.hpp"
 
@@ -100,6 +101,12 @@ struct Network::State {
         return modern || layer == 0 ? embedded.data() : layers[layer - 1].out.data();
     }
 
+    /// The input symbol of a sequence's position, with the taps' symbols before it.
+    [[nodiscard]] Symbol* input(std::size_t sequence, std::size_t position) {
+        const std::size_t taps = model.config().taps;
+        return inputs.data() + sequence * (taps + positions) + taps + position;
+    }
+
     const PackedModel& model;
     Widths widths;
     AttentionShape shape;
@@ -110,7 +117,7 @@ struct Network::State {
     std::vector<LayerActivations> layers;
     bool modern;
     Floats cosine, sine;           // [T, D/2]
-    std::vector<Symbol> inputs;    // [M] symbols shifted by one within their sequence
+    std::vector<Symbol> inputs;    // [B, taps + T] symbols shifted by one, behind start symbols for the taps
     std::vector<Symbol> targets;   // [M]
     Floats embedded;               // [M, C]
     Floats final_normal;           // [M, C] modern
@@ -170,11 +177,15 @@ void Network::State::prepare(const SequenceBatch& batch, bool for_gradient) {
             angles.fill(t, cosine.data() + t * w.half_head, sine.data() + t * w.half_head);
         }
     }
-    inputs.resize(tokens);
     targets.assign(batch.symbols.begin(), batch.symbols.end());
     for (std::size_t token = 0; token < tokens; ++token) {
         BITLAW_ASSERT(targets[token] < w.alphabet);
-        inputs[token] = token % positions == 0 ? kStartSymbol : targets[token - 1];
+    }
+    const std::size_t taps = model.config().taps;
+    inputs.assign(sequences * (taps + positions), kStartSymbol);
+    for (std::size_t sequence = 0; sequence < sequences; ++sequence) {
+        std::copy_n(targets.begin() + static_cast<std::ptrdiff_t>(sequence * positions), positions - 1,
+                    input(sequence, 1));
     }
     grow(embedded, tokens * w.width);
     grow(logits, tokens * w.alphabet);
@@ -256,7 +267,7 @@ void Network::State::attention(std::size_t layer) {
 
 void Network::State::forward() {
     for_tiles([&](std::size_t token, std::size_t n, std::size_t position, Worker&) {
-        embed_rows(model.model(), inputs.data() + token, n, embedded.data() + token * widths.width);
+        embed_rows(model.model(), input(token / positions, position), n, embedded.data() + token * widths.width);
         before_attention(model, 0, rows(0, token, nullptr), n, cosine.data() + position * widths.half_head,
                          sine.data() + position * widths.half_head);
     });
@@ -352,8 +363,11 @@ double Network::State::backward(float factor, std::span<float> gradient) {
     }
     constexpr std::size_t kColumns = 16;
     parallel_for((widths.width + kColumns - 1) / kColumns, [&](std::size_t task) {
-        embed_rows_backward(model.model(), inputs.data(), tokens, buffers.dout.data(), task * kColumns,
-                            std::min(widths.width, (task + 1) * kColumns), gradient.data());
+        for (std::size_t sequence = 0; sequence < sequences; ++sequence) {
+            embed_rows_backward(model.model(), input(sequence, 0), positions,
+                                buffers.dout.data() + sequence * positions * widths.width, task * kColumns,
+                                std::min(widths.width, (task + 1) * kColumns), gradient.data());
+        }
     });
     return sum_of_bits();
 }

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/model/embedding.hpp"
 #include "bitlaw/model/inference_rows.hpp"
 #include "bitlaw/model/rotary.hpp"
 #include "bitlaw/model/stepper.hpp"
@@ -33,7 +34,8 @@ struct Scorer::State {
           history(packed.config().layers * capacity * 2 * widths.keys),
           scratch(kernels().attention_scratch(shape, kMostPositions, capacity - kMostPositions)),
           maximum(kMostPositions * widths.heads),
-          inverse(kMostPositions * widths.heads) {}
+          inverse(kMostPositions * widths.heads),
+          inputs(packed.config().taps + 1 + kMostPositions, kStartSymbol) {}
 
     /// Keys and values [capacity, 2 Hkv D] of one layer, the oldest first.
     [[nodiscard]] float* layer_history(std::size_t layer) {
@@ -57,7 +59,7 @@ struct Scorer::State {
     Floats joined;   // [kMostPositions, V], only when a call crosses a reset
     std::size_t past = 0;        // rows in the history; row 0 lies at a position that is a multiple of 16
     std::uint64_t position = 0;  // since the last reset
-    Symbol last = kStartSymbol;
+    std::vector<Symbol> inputs;  // [taps + 1 + kMostPositions] the last symbols, then the block's
 };
 
 /// Moves the rows that later queries still see to the front, when n more would not fit.
@@ -98,10 +100,9 @@ void Scorer::State::attend(std::size_t layer, std::size_t n) {
 
 void Scorer::State::score_block(const Symbol* symbols, std::size_t n, float* logits) {
     make_room(n);
-    std::vector<Symbol> inputs(n);
-    inputs[0] = last;
-    std::copy_n(symbols, n - 1, inputs.begin() + 1);
-    embed_rows(model.model(), inputs.data(), n, rows.x());
+    const std::size_t earlier = model.config().taps + 1;
+    std::copy_n(symbols, n, inputs.data() + earlier);
+    embed_rows(model.model(), inputs.data() + earlier - 1, n, rows.x());
     for (std::size_t row = 0; row < n; ++row) {
         angles.fill(position + row, rows.cosine() + row * widths.half_head, rows.sine() + row * widths.half_head);
     }
@@ -116,7 +117,7 @@ void Scorer::State::score_block(const Symbol* symbols, std::size_t n, float* log
     }
     past += n;
     position += n;
-    last = symbols[n - 1];
+    std::copy_n(inputs.data() + n, earlier, inputs.data());
 }
 
 Scorer::Scorer(const PackedModel& model, std::uint64_t reset_every) {
@@ -139,7 +140,7 @@ const float* Scorer::score(std::span<const Symbol> symbols) {
         if (until_reset() == 0) {
             s.position = 0;
             s.past = 0;
-            s.last = kStartSymbol;
+            std::fill(s.inputs.begin(), s.inputs.end(), kStartSymbol);
         }
         const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(symbols.size() - done, until_reset()));
         const bool whole = n == symbols.size();

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/model/embedding.hpp"
 #include "bitlaw/model/inference_rows.hpp"
 #include "bitlaw/model/rotary.hpp"
 
@@ -32,7 +33,8 @@ struct Stepper::State {
           ring(ring_size(packed.config().window)),
           angles(packed.config()),
           rows(packed.config(), stream_count),
-          inputs(stream_count, kStartSymbol),
+          context(packed.config().taps + 1),
+          inputs(stream_count * context, kStartSymbol),
           keys(packed.config().layers * stream_count * ring * widths.keys),
           values(keys.size()),
           scratch(kernels().attention_step_scratch(shape)) {}
@@ -52,7 +54,8 @@ struct Stepper::State {
     std::size_t ring;
     RotaryAngles angles;
     InferenceRows rows;
-    std::vector<Symbol> inputs;  // [S]
+    std::size_t context;         // symbols that an embedding looks at: taps + 1
+    std::vector<Symbol> inputs;  // [S, taps + 1] the last symbols of each stream
     Floats keys;                 // [L, S, Hkv, ring / 16, D, 16]
     Floats values;               // [L, S, Hkv, ring, D]
     Floats scratch;
@@ -91,7 +94,10 @@ const float* Stepper::predict() {
         std::copy_n(s.rows.cosine(), half, s.rows.cosine() + stream * half);
         std::copy_n(s.rows.sine(), half, s.rows.sine() + stream * half);
     }
-    embed_rows(s.model.model(), s.inputs.data(), s.streams, s.rows.x());
+    for (std::size_t stream = 0; stream < s.streams; ++stream) {
+        const Symbol* newest = s.inputs.data() + (stream + 1) * s.context - 1;
+        embed_rows(s.model.model(), newest, 1, s.rows.x() + stream * s.widths.width);
+    }
     for (std::size_t layer = 0; layer < s.model.config().layers; ++layer) {
         s.rows.before(s.model, layer, s.streams);
         s.attend(layer);
@@ -103,7 +109,11 @@ const float* Stepper::predict() {
 
 void Stepper::accept(std::span<const Symbol> symbols) {
     BITLAW_ASSERT(symbols.size() == state_->streams);
-    std::copy(symbols.begin(), symbols.end(), state_->inputs.begin());
+    std::vector<Symbol>& inputs = state_->inputs;
+    std::copy(inputs.begin() + 1, inputs.end(), inputs.begin());
+    for (std::size_t stream = 0; stream < symbols.size(); ++stream) {
+        inputs[(stream + 1) * state_->context - 1] = symbols[stream];
+    }
     ++state_->position;
 }
 

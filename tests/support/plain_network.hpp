@@ -144,6 +144,11 @@ class PlainNetwork {
             const std::size_t symbol = t == 0 ? kStartSymbol : symbols[t - 1];
             for (std::size_t i = 0; i < config_.width; ++i) {
                 x[t * config_.width + i] = w[layout_.embedding.offset + symbol * config_.width + i] * factor;
+                for (std::size_t j = 1; j <= config_.taps; ++j) {
+                    const std::size_t earlier = t < j + 1 ? kStartSymbol : symbols[t - 1 - j];
+                    x[t * config_.width + i] += w[layout_.taps.offset + (j - 1) * config_.width + i] *
+                                                w[layout_.embedding.offset + earlier * config_.width + i];
+                }
             }
         }
         for (const LayerTensors& tensors : layout_.layers) {

@@ -24,7 +24,8 @@ namespace bitlaw::test {
             .hidden = 32,
             .context = 64,
             .window = vanilla ? 64u : 40u,
-            .rotary_base = 10000};
+            .rotary_base = 10000,
+            .taps = vanilla ? 0u : 3u};
 }
 
 /// The smallest that runs: one layer, one head.
@@ -39,7 +40,8 @@ namespace bitlaw::test {
             .hidden = 4,
             .context = 32,
             .window = architecture == Architecture::vanilla ? 32u : 20u,
-            .rotary_base = 10000};
+            .rotary_base = 10000,
+            .taps = architecture == Architecture::vanilla ? 0u : 1u};
 }
 
 /// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a

@@ -15,6 +15,9 @@ using Symbol = std::uint16_t;
 /// The symbol that stands before the first one of a context (the paper pads with zero).
 inline constexpr Symbol kStartSymbol = 0;
 
+/// More earlier symbols than this are attention's business.
+inline constexpr std::uint32_t kMostTaps = 16;
+
 enum class Architecture : std::uint8_t {
     vanilla = 0,  ///< the paper's network: post-LN, GELU, full attention, biases in the MLP, context cut every K
     modern = 1,   ///< pre-norm RMSNorm, QK-norm, squared ReLU, grouped key-value heads, sliding window
@@ -44,12 +47,13 @@ struct ModelConfig {
     std::uint32_t context = 2048;       ///< K: positions of a training sequence
     std::uint32_t window = 2048;        ///< W: keys that a query sees, itself included; at most K
     std::uint32_t rotary_base = 10000;  ///< longest wavelength / 2 pi
+    std::uint32_t taps = 0;             ///< earlier symbols whose embeddings enter a position directly; modern
 
     bool operator==(const ModelConfig&) const = default;
 };
 
 /// Throws Error naming the field when the config is not one that the network can run. Bounds: V 2..65536, C 1..8192,
-/// L 1..256, F 1..65536, K 1..2^20, even for bf16; parameters at most 2^31.
+/// L 1..256, F 1..65536, K 1..2^20, taps 0..16, even for bf16; parameters at most 2^31.
 void validate(const ModelConfig& config);
 
 /// The config of a named preset; throws UsageError listing the names when there is none.
@@ -65,7 +69,7 @@ void validate(const ModelConfig& config);
 /// Of forward and backward: three times as much; recomputation is not counted.
 [[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
 
-/// Fixed 42-byte little-endian form (docs/FORMAT.md), and back; parse validates.
+/// Fixed 46-byte little-endian form (docs/FORMAT.md), and back; parse validates.
 void write_config(ByteWriter& writer, const ModelConfig& config);
 [[nodiscard]] ModelConfig read_config(ByteReader& reader);
 

@@ -55,9 +55,6 @@ struct LayerRows {
     float* out;             ///< [n, C] residual stream leaving the layer; may be `middle`'s memory
 };
 
-/// x[r] = embedding of symbols[r], times sqrt(C) for vanilla. x [n, C]. Symbols must be below V.
-void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float* x);
-
 /// in -> normal1, qkv. cosine, sine [n, D/2]: the rows' rotary angles.
 void before_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n,
                       const float* cosine, const float* sine);

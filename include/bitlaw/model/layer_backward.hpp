@@ -57,8 +57,4 @@ struct WeightGradientTask {
 /// Runs one task over M rows.
 void run(const WeightGradientTask& task, std::size_t rows);
 
-/// gradient of the embedding: for tokens ascending, g[symbol] += dx (times sqrt(C) for vanilla), columns first .. last-1 only.
-void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
-                         std::size_t first, std::size_t last, float* gradient);
-
 }  // namespace bitlaw

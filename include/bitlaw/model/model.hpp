@@ -39,6 +39,7 @@ struct LayerTensors {
 struct Layout {
     explicit Layout(const ModelConfig& config);
     Tensor embedding;  ///< [V, C]
+    Tensor taps;       ///< [taps, C]         modern
     std::vector<LayerTensors> layers;
     Tensor output;       ///< [C, V]
     Tensor output_bias;  ///< [1, V]          vanilla
@@ -59,7 +60,7 @@ struct Model {
 
 /// A fresh model: weights drawn from the seed (class A). Products: normal with variance 1 / rows, cut at two standard
 /// deviations; embeddings normal(0, 0.02) for vanilla (the paper's), normal(0, 1) for modern; gains 1; biases 0; modern's
-/// output and its projections back into the residual stream start at zero.
+/// taps, output and projections back into the residual stream start at zero.
 [[nodiscard]] Model initial_model(const ModelConfig& config, std::uint64_t seed);
 
 }  // namespace bitlaw

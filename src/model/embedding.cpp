@@ -1,0 +1,68 @@
+#include "bitlaw/model/embedding.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bitlaw {
+namespace {
+
+float table_factor(const ModelConfig& config) {
+    return config.architecture == Architecture::vanilla ? std::sqrt(static_cast<float>(config.width)) : 1.0F;
+}
+
+}  // namespace
+
+void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float* x) {
+    const std::size_t width = model.config.width;
+    const std::size_t taps = model.config.taps;
+    const float factor = table_factor(model.config);
+    const float* table = model.view(model.layout.embedding).data();  // [V, C]
+    const float* tap = model.view(model.layout.taps).data();         // [taps, C]
+    for (std::size_t row = 0; row < n; ++row) {
+        const Symbol* own = symbols + row;
+        float* target = x + row * width;
+        const float* embedding = table + *own * width;
+        for (std::size_t column = 0; column < width; ++column) {
+            target[column] = embedding[column] * factor;
+        }
+        for (std::size_t j = 1; j <= taps; ++j) {
+            const float* earlier = table + *(own - j) * width;
+            const float* weight = tap + (j - 1) * width;
+            for (std::size_t column = 0; column < width; ++column) {
+                target[column] += weight[column] * earlier[column];
+            }
+        }
+    }
+}
+
+void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx, std::size_t first,
+                         std::size_t last, float* gradient) {
+    const std::size_t width = model.config.width;
+    const std::size_t taps = model.config.taps;
+    const float factor = table_factor(model.config);
+    const float* table = model.view(model.layout.embedding).data();  // [V, C]
+    const float* tap = model.view(model.layout.taps).data();         // [taps, C]
+    float* dtable = gradient + model.layout.embedding.offset;        // [V, C]
+    float* dtap = gradient + model.layout.taps.offset;               // [taps, C]
+    for (std::size_t row = 0; row < n; ++row) {
+        const Symbol* own = symbols + row;
+        const float* d = dx + row * width;
+        float* target = dtable + *own * width;
+        for (std::size_t column = first; column < last; ++column) {
+            target[column] += d[column] * factor;
+        }
+        for (std::size_t j = 1; j <= taps; ++j) {
+            const std::size_t symbol = *(own - j);
+            const float* earlier = table + symbol * width;
+            const float* weight = tap + (j - 1) * width;
+            float* dearlier = dtable + symbol * width;
+            float* dweight = dtap + (j - 1) * width;
+            for (std::size_t column = first; column < last; ++column) {
+                dearlier[column] += d[column] * weight[column];
+                dweight[column] += d[column] * earlier[column];
+            }
+        }
+    }
+}
+
+}  // namespace bitlaw
