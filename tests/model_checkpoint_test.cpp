@@ -28,7 +28,7 @@ using bitlaw::test::tiny_config;
 namespace {
 
 constexpr std::size_t kConfigAt = 8;
-constexpr std::size_t kPrecisionAt = kConfigAt + 42;
+constexpr std::size_t kPrecisionAt = kConfigAt + 47;
 constexpr std::size_t kWeightsAt = kPrecisionAt + 1 + 8 + 8;
 
 TrainingRecord record() {
@@ -202,9 +202,10 @@ TEST_CASE("checkpoint: what cannot be used is named with a reason") {
     CHECK(holds(loading(resealed_model(with_byte(file, 6, 9))), "arithmetic version 9"));
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt, 9))), "unknown architecture 9"));
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 1, 2))), "unknown arithmetic 2"));
+    CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 2, 2))), "unknown cache precision 2"));
     CHECK(holds(loading(resealed_model(with_byte(file, kPrecisionAt, 3))), "unknown precision 3"));
     // An alphabet of 5 has more weights than there are.
-    CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 2, 5))), "bytes of weights"));
+    CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 3, 5))), "bytes of weights"));
     // A forged id with a right hash of the file.
     Bytes forged = with_byte(file, kPrecisionAt + 1, static_cast<std::uint8_t>(file[kPrecisionAt + 1] ^ 1));
     forged.resize(forged.size() - 8);

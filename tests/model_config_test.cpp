@@ -38,16 +38,18 @@ TEST_CASE("an unknown preset is refused with the list of names") {
     }
 }
 
-TEST_CASE("a config survives writing and reading, and takes 42 bytes") {
+TEST_CASE("a config survives writing and reading, and takes 47 bytes") {
     for (const Arithmetic arithmetic : {Arithmetic::fp32, Arithmetic::bf16}) {
         ModelConfig config = preset_config("800k");
         config.arithmetic = arithmetic;
+        config.cache = arithmetic == Arithmetic::fp32 ? CachePrecision::bf16 : CachePrecision::fp32;
         ByteWriter writer;
         write_config(writer, config);
-        CHECK(writer.size() == 42);
+        CHECK(writer.size() == 47);
         ByteReader reader(writer.data(), "test");
         CHECK(read_config(reader) == config);
-        CHECK(describe(config).find(arithmetic_name(arithmetic)) != std::string::npos);
+        CHECK(describe(config).find(std::string("products in ") + arithmetic_name(arithmetic)) != std::string::npos);
+        CHECK(describe(config).find(std::string("keys and values in ") + cache_name(config.cache)) != std::string::npos);
     }
 }
 
@@ -73,11 +75,14 @@ TEST_CASE("configs that cannot run are refused and the field is named") {
     refused([](ModelConfig& c) { c.context = 0; }, "context");
     refused([](ModelConfig& c) { c.window = c.context + 1; }, "window");
     refused([](ModelConfig& c) { c.rotary_base = 1; }, "rotary_base");
+    refused([](ModelConfig& c) { c.taps = kMostTaps + 1; }, "taps");
+    refused([](ModelConfig& c) { c.architecture = Architecture::vanilla; }, "taps");
     refused([](ModelConfig& c) { c.architecture = Architecture{9}; }, "architecture");
     refused([](ModelConfig& c) { c.arithmetic = Arithmetic{2}; }, "arithmetic");
+    refused([](ModelConfig& c) { c.cache = CachePrecision{2}; }, "cache precision");
     refused([](ModelConfig& c) { c.arithmetic = Arithmetic::bf16, c.context = 1023; }, "context");
     refused([](ModelConfig& c) { c.width = 8192, c.hidden = 65536, c.layers = 256; }, "parameters");
-    refused([](ModelConfig& c) { c.architecture = Architecture::vanilla; }, "window");
+    refused([](ModelConfig& c) { c.architecture = Architecture::vanilla, c.taps = 0; }, "window");
 }
 
 TEST_CASE("operations are counted exactly: two per multiplied parameter, four H D per query and visible key") {

@@ -9,6 +9,8 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/model/layer_backward.hpp"
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/model/scorer.hpp"
 #include "bitlaw/model/stepper.hpp"
@@ -22,12 +24,14 @@ namespace {
 struct Kind {
     Architecture architecture;
     Arithmetic arithmetic;
+    CachePrecision cache;
 };
 
-constexpr Kind kKinds[] = {{Architecture::vanilla, Arithmetic::fp32},
-                           {Architecture::modern, Arithmetic::fp32},
-                           {Architecture::vanilla, Arithmetic::bf16},
-                           {Architecture::modern, Arithmetic::bf16}};
+// Every pair of fields.
+constexpr Kind kKinds[] = {{Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32},
+                           {Architecture::modern, Arithmetic::fp32, CachePrecision::bf16},
+                           {Architecture::vanilla, Arithmetic::bf16, CachePrecision::bf16},
+                           {Architecture::modern, Arithmetic::bf16, CachePrecision::fp32}};
 
 /// A context that the arithmetic allows: bf16 needs an even one.
 std::uint32_t allowed_context(Arithmetic arithmetic, std::uint32_t context) {
@@ -40,6 +44,7 @@ ModelConfig tiny(Kind kind) {
     const std::uint32_t context = allowed_context(kind.arithmetic, 21);
     return {.architecture = kind.architecture,
             .arithmetic = kind.arithmetic,
+            .cache = kind.cache,
             .alphabet = 19,
             .width = 18,
             .layers = 2,
@@ -94,7 +99,8 @@ Result run_network(const Model& model, const SequenceBatch& batch) {
 }  // namespace
 
 TEST_CASE("loss and every weight's gradient agree with finite differences of a plain double-precision network") {
-    for (const Kind kind : kKinds) {
+    for (Kind kind : kKinds) {
+        kind.cache = CachePrecision::fp32;  // rounding has no derivative: how gradients pass it, see below
         CAPTURE(static_cast<int>(kind.architecture));
         CAPTURE(arithmetic_name(kind.arithmetic));
         const ModelConfig config = tiny(kind);
@@ -172,7 +178,7 @@ TEST_CASE("forward and gradient give the same bits for every instruction set, th
 TEST_CASE("gradient calls one after another continue the chain: any cut into sequences gives the same bits") {
     for (const Arithmetic arithmetic : {Arithmetic::fp32, Arithmetic::bf16}) {
         CAPTURE(arithmetic_name(arithmetic));
-        const ModelConfig config = tiny({Architecture::modern, arithmetic});
+        const ModelConfig config = tiny({Architecture::modern, arithmetic, CachePrecision::bf16});
         const Model model = noisy(config, 5);
         const std::vector<Symbol> symbols = random_symbols(config, 4 * config.context);
         const PackedModel packed(model, PackFor::training);
@@ -190,7 +196,7 @@ TEST_CASE("gradient calls one after another continue the chain: any cut into seq
 }
 
 TEST_CASE("the arithmetic of the config is the one in force: loss and every gradient differ between the two") {
-    ModelConfig config = tiny({Architecture::modern, Arithmetic::bf16});
+    ModelConfig config = tiny({Architecture::modern, Arithmetic::bf16, CachePrecision::fp32});
     const Model model = noisy(config, 5);
     config.arithmetic = Arithmetic::fp32;
     Model same(config);
@@ -207,8 +213,94 @@ TEST_CASE("the arithmetic of the config is the one in force: loss and every grad
     }
 }
 
+TEST_CASE("a bf16 cache rounds keys and values after all else, and gradients pass as those of fp32 at the rounded numbers") {
+    for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
+        CAPTURE(static_cast<int>(architecture));
+        const ModelConfig exact_config = tiny({architecture, Arithmetic::fp32, CachePrecision::fp32});
+        ModelConfig config = exact_config;
+        config.cache = CachePrecision::bf16;
+        const Model exact_model = noisy(exact_config, 6);
+        Model model(config);
+        model.weights = exact_model.weights;
+        const PackedModel exact(exact_model, PackFor::training);
+        const PackedModel rounded(model, PackFor::training);
+        const Widths w(config);
+        constexpr std::size_t kRows = 7;
+        Random random(12);
+        const auto numbers = [&](std::size_t count) {
+            Floats values(count);
+            for (float& value : values) {
+                value = static_cast<float>(random.normal());
+            }
+            return values;
+        };
+        Floats x = numbers(kRows * w.width);
+        const Floats cosine = numbers(kRows * w.half_head), sine = numbers(kRows * w.half_head);
+        struct Memory {
+            Floats normal1, inverse1, qkv, q_inverse, k_inverse;
+        };
+        const auto forward = [&](const PackedModel& packed, Memory& m) {
+            m = {Floats(kRows * w.width), Floats(kRows), Floats(kRows * w.projected), Floats(kRows * w.heads),
+                 Floats(kRows * w.kv_heads)};
+            LayerRows rows{};
+            rows.in = x.data();
+            rows.normal1 = m.normal1.data();
+            rows.inverse1 = m.inverse1.data();
+            rows.qkv = m.qkv.data();
+            rows.q_inverse = m.q_inverse.data();
+            rows.k_inverse = m.k_inverse.data();
+            before_attention(packed, 1, rows, kRows, cosine.data(), sine.data());
+            return rows;
+        };
+        Memory expected, found;
+        const LayerRows exact_rows = forward(exact, expected);
+        const LayerRows rounded_rows = forward(rounded, found);
+        CHECK(found.qkv != expected.qkv);
+        for (std::size_t row = 0; row < kRows; ++row) {
+            float* keys = expected.qkv.data() + row * w.projected + w.attended;
+            kernels().round_bf16(keys, 2 * w.keys, keys);
+        }
+        CHECK(found.qkv == expected.qkv);
+
+        const Floats dqkv = numbers(kRows * w.projected), dmiddle = numbers(kRows * w.width);
+        const auto backward = [&](const PackedModel& packed, const LayerRows& rows) {
+            Floats gradient = dqkv, middle = dmiddle, normal(kRows * w.width), in(kRows * w.width);
+            LayerGradientRows g{};
+            g.dmiddle = g.dsum = middle.data();
+            g.dqkv = gradient.data();
+            g.dnormal = normal.data();
+            g.din = in.data();
+            before_attention_backward(packed, 1, rows, g, kRows, cosine.data(), sine.data());
+            return std::pair(gradient, in);
+        };
+        const auto wanted = backward(exact, exact_rows);
+        CHECK(backward(rounded, rounded_rows) == wanted);
+        CHECK(wanted.second != dmiddle);
+    }
+}
+
+TEST_CASE("the precision of the cache is the one in force: loss and every gradient differ between the two") {
+    ModelConfig config = tiny({Architecture::modern, Arithmetic::fp32, CachePrecision::bf16});
+    const Model model = noisy(config, 5);
+    config.cache = CachePrecision::fp32;
+    Model same(config);
+    same.weights = model.weights;
+    const std::vector<Symbol> symbols = random_symbols(config, config.context);
+    const SequenceBatch batch{symbols, 1, config.context};
+    const Result rounded = run_network(model, batch);
+    const Result unrounded = run_network(same, batch);
+    CHECK(rounded.bits != unrounded.bits);
+    // Every key and value is off by 2^-9 of itself at most.
+    CHECK(rounded.bits == doctest::Approx(unrounded.bits).epsilon(std::ldexp(1.0, -7)));
+    for (const Tensor& tensor : model.layout.tensors()) {
+        CAPTURE(tensor.name);
+        CHECK(std::memcmp(rounded.gradient.data() + tensor.offset, unrounded.gradient.data() + tensor.offset,
+                          tensor.size() * sizeof(float)) != 0);
+    }
+}
+
 TEST_CASE("bf16 sums pairs of tokens, so sequences of odd length are refused") {
-    const ModelConfig config = tiny({Architecture::modern, Arithmetic::bf16});
+    const ModelConfig config = tiny({Architecture::modern, Arithmetic::bf16, CachePrecision::fp32});
     const Model model = noisy(config, 5);
     const PackedModel packed(model, PackFor::training);
     Network network(packed);
@@ -270,7 +362,7 @@ TEST_CASE("scorer and stepper give the network's bits, however the stream is cut
 }
 
 TEST_CASE("a stream far longer than the window runs in constant memory with stepper and scorer in step") {
-    ModelConfig config = tiny({Architecture::modern, Arithmetic::fp32});
+    ModelConfig config = tiny({Architecture::modern, Arithmetic::fp32, CachePrecision::bf16});
     config.context = 64;
     config.window = 40;
     const Model model = noisy(config, 2);

@@ -176,5 +176,5 @@ TEST_CASE(
             REQUIRE(moved[i] == start[i]);
         }
     }
-    CHECK(still == layout.embedding.size() + layout.output.size());
+    CHECK(still == layout.embedding.size() + layout.taps.size() + layout.output.size());
 }

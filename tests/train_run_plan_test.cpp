@@ -105,6 +105,7 @@ TEST_CASE("the options' text holds what decides bits, and nothing else") {
     CHECK(difference([](TrainOptions& o) { o.seed = 2; }) == "seed");
     CHECK(difference([](TrainOptions& o) { o.tokens += 128; }) == "tokens");
     CHECK(difference([](TrainOptions& o) { o.config.arithmetic = Arithmetic::bf16; }) == "precision");
+    CHECK(difference([](TrainOptions& o) { o.config.cache = CachePrecision::fp32; }) == "cache");
     CHECK(difference([](TrainOptions& o) { o.precision = Precision::fp32; }) == "model_precision");
     CHECK(difference([](TrainOptions& o) { o.learning_rate = 0.5; }) == "learning_rate");
     CHECK(difference([](TrainOptions& o) { o.clip = 0; }) == "clip");

@@ -108,7 +108,7 @@ TEST_CASE("the file lies as docs/FORMAT.md says") {
     CHECK(u64_at(file, 16) == parameter_count(sample_state().progress.config));
     ByteReader metadata(ByteSpan(file).subspan(64, u64_at(file, 24)), "test");
     CHECK(metadata.u8() == 1);
-    CHECK(metadata.u32() == 1);
+    CHECK(metadata.u32() == 2);
     CHECK(read_config(metadata) == sample_state().progress.config);
     CHECK(metadata.u64() == sample_state().progress.options.size());
     CHECK(metadata.remaining() > 8 * 8);

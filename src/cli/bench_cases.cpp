@@ -80,7 +80,7 @@ struct Product {
     std::size_t m, k, n;
     Floats a;       // [m, k]
     Floats packed;  // [k, n] in panels, in one of the two memories
-    std::vector<std::uint16_t, AlignedAllocator<std::uint16_t>> packed_bf16;
+    Halves packed_bf16;
     Floats c;  // [m, n]
 };
 

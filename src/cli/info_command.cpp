@@ -72,6 +72,7 @@ void add_config(Facts& facts, const ModelConfig& c) {
     field("rotary_base", "rotary base", c.rotary_base);
     field("taps", "taps", c.taps);
     facts.add("precision", "products in", text_cell(arithmetic_name(c.arithmetic)));
+    facts.add("cache", "keys and values in", text_cell(cache_name(c.cache)));
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const Precision precision : {Precision::bf16, Precision::fp32}) {

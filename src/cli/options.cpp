@@ -133,6 +133,18 @@ void add_config(App& app, ConfigOverrides& config) {
         "of products with weights, in training and coding: fp32, or bf16 summed in fp32; part of the model")
         ->type_name("NAME")
         ->group("Network");
+    text_option(
+        app, "--cache",
+        [&config](const std::string& text) {
+            if (text != "fp32" && text != "bf16") {
+                fail_usage("--cache: '", text, "' is not known; choose fp32 or bf16");
+            }
+            config.cache = text == "bf16" ? CachePrecision::bf16 : CachePrecision::fp32;
+        },
+        "modern: bf16, vanilla: fp32",
+        "what keys and values are rounded to, in training and coding: fp32 or bf16; part of the model")
+        ->type_name("NAME")
+        ->group("Network");
     const auto field = [&](const char* name, std::optional<std::uint32_t>& value, const char* help) {
         number_option(app, name, value, help, {}, 1)->group("Network");
     };

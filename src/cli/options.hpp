@@ -24,6 +24,7 @@ struct CommonOptions {
 struct ConfigOverrides {
     std::optional<Architecture> architecture;
     std::optional<Arithmetic> arithmetic;
+    std::optional<CachePrecision> cache;
     std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window,
         rotary_base, taps;
 };

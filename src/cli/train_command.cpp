@@ -82,6 +82,10 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     ModelConfig config = original;
     config.architecture = overrides.architecture.value_or(config.architecture);
     config.arithmetic = overrides.arithmetic.value_or(config.arithmetic);
+    config.cache = overrides.cache.value_or(config.architecture == original.architecture ? original.cache
+                                            : config.architecture == Architecture::modern
+                                                ? CachePrecision::bf16
+                                                : CachePrecision::fp32);
     config.width = overrides.width.value_or(config.width);
     config.layers = overrides.layers.value_or(config.layers);
     config.taps = overrides.taps.value_or(config.architecture == Architecture::vanilla ? 0 : config.taps);

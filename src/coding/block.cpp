@@ -34,7 +34,7 @@ double context_bytes(const ModelConfig& config) {
 
 // Groups that a block's streams are decoded in: a multiple of the threads, so that all end together.
 std::size_t group_count(const ModelConfig& config, std::size_t streams) {
-    const double bytes = context_bytes(config);
+    const double bytes = context_bytes(config) * (config.cache == CachePrecision::bf16 ? 0.5 : 1.0);
     const auto in_cache = static_cast<std::size_t>(kGroupCacheBytes / bytes);
     const auto in_memory = static_cast<std::size_t>(kGroupMemoryBytes / bytes);
     const std::size_t group =

@@ -19,7 +19,7 @@ namespace bitlaw {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'M'};
-constexpr std::uint8_t kFormatVersion = 1;
+constexpr std::uint8_t kFormatVersion = 2;
 constexpr std::uint8_t kHasRecord = 1;  // flag
 constexpr std::uint32_t kRecordVersion = 1;
 

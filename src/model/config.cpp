@@ -14,15 +14,15 @@ struct Preset {
     ModelConfig config;
 };
 
-/// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads, because attention's speed grows with
-/// the former and the decoder's cache with the latter.
+/// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads in bf16, because attention's speed grows with
+/// the former, and the decoder's time with the size of its cache.
 constexpr std::array<Preset, 6> kPresets = {{
-    {"200k", {Architecture::modern, Arithmetic::fp32, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000, 3}},
-    {"800k", {Architecture::modern, Arithmetic::fp32, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000, 3}},
-    {"3.2m", {Architecture::modern, Arithmetic::fp32, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000, 3}},
-    {"vanilla-200k", {Architecture::vanilla, Arithmetic::fp32, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000, 0}},
-    {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000, 0}},
-    {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000, 0}},
+    {"200k", {Architecture::modern, Arithmetic::fp32, CachePrecision::bf16, 256, 64, 4, 2, 1, 32, 256, 1024, 256, 10000, 3}},
+    {"800k", {Architecture::modern, Arithmetic::fp32, CachePrecision::bf16, 256, 128, 4, 4, 2, 32, 512, 1024, 512, 10000, 3}},
+    {"3.2m", {Architecture::modern, Arithmetic::fp32, CachePrecision::bf16, 256, 256, 4, 8, 2, 32, 1152, 1024, 512, 10000, 3}},
+    {"vanilla-200k", {Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 256, 64, 4, 4, 4, 16, 256, 2048, 2048, 10000, 0}},
+    {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000, 0}},
+    {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000, 0}},
 }};
 
 void check_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
@@ -56,6 +56,8 @@ double visible_keys(std::uint64_t window, std::uint64_t first, std::uint64_t cou
 
 const char* arithmetic_name(Arithmetic arithmetic) { return arithmetic == Arithmetic::bf16 ? "bf16" : "fp32"; }
 
+const char* cache_name(CachePrecision cache) { return cache == CachePrecision::bf16 ? "bf16" : "fp32"; }
+
 void validate(const ModelConfig& c) {
     if (c.architecture != Architecture::vanilla && c.architecture != Architecture::modern) {
         fail("model config: unknown architecture ", static_cast<int>(c.architecture),
@@ -63,6 +65,10 @@ void validate(const ModelConfig& c) {
     }
     if (c.arithmetic != Arithmetic::fp32 && c.arithmetic != Arithmetic::bf16) {
         fail("model config: unknown arithmetic ", static_cast<int>(c.arithmetic),
+             "; this file needs a newer bitlaw or is damaged");
+    }
+    if (c.cache != CachePrecision::fp32 && c.cache != CachePrecision::bf16) {
+        fail("model config: unknown cache precision ", static_cast<int>(c.cache),
              "; this file needs a newer bitlaw or is damaged");
     }
     check_range("alphabet", c.alphabet, 2, 65536);
@@ -133,6 +139,7 @@ double training_flops(const ModelConfig& c, std::uint64_t positions) { return 3.
 void write_config(ByteWriter& writer, const ModelConfig& c) {
     writer.u8(static_cast<std::uint8_t>(c.architecture));
     writer.u8(static_cast<std::uint8_t>(c.arithmetic));
+    writer.u8(static_cast<std::uint8_t>(c.cache));
     for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width, c.hidden,
                                       c.context, c.window, c.rotary_base, c.taps}) {
         writer.u32(field);
@@ -143,6 +150,7 @@ ModelConfig read_config(ByteReader& reader) {
     ModelConfig c;
     c.architecture = static_cast<Architecture>(reader.u8());
     c.arithmetic = static_cast<Arithmetic>(reader.u8());
+    c.cache = static_cast<CachePrecision>(reader.u8());
     for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width, &c.hidden,
                                  &c.context, &c.window, &c.rotary_base, &c.taps}) {
         *field = reader.u32();
@@ -155,7 +163,8 @@ std::string describe(const ModelConfig& c) {
     return text_of(c.architecture == Architecture::vanilla ? "vanilla" : "modern", ", ", c.layers,
                    " layers of width ", c.width, ", ", c.heads, " heads of ", c.head_width, " (", c.kv_heads,
                    " for keys and values), MLP ", c.hidden, ", context ", c.context, ", window ", c.window,
-                   ", alphabet ", c.alphabet, ", taps ", c.taps, ", products in ", arithmetic_name(c.arithmetic), ", ",
+                   ", alphabet ", c.alphabet, ", taps ", c.taps, ", products in ", arithmetic_name(c.arithmetic),
+                   ", keys and values in ", cache_name(c.cache), ", ",
                    with_commas(parameter_count(c)), " parameters");
 }
 

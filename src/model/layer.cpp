@@ -61,6 +61,11 @@ void before_attention(const PackedModel& model, std::size_t layer, const LayerRo
     k.rotate(rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern, query_factor(model.config()),
              rows.q_inverse);
     k.rotate(keys, w.projected, n, w.kv_heads, head_width, cosine, sine, modern, 1.0F, rows.k_inverse);
+    if (model.config().cache == CachePrecision::bf16) {
+        for (std::size_t row = 0; row < n; ++row) {  // keys and values, side by side
+            k.round_bf16(keys + row * w.projected, 2 * w.keys, keys + row * w.projected);
+        }
+    }
 }
 
 void after_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n) {

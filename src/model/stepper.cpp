@@ -35,13 +35,15 @@ struct Stepper::State {
           rows(packed.config(), stream_count),
           context(packed.config().taps + 1),
           inputs(stream_count * context, kStartSymbol),
-          keys(packed.config().layers * stream_count * ring * widths.keys),
-          values(keys.size()),
-          scratch(kernels().attention_step_scratch(shape)) {}
-
-    [[nodiscard]] AttentionCache cache(std::size_t layer, std::size_t stream) {
-        const std::size_t offset = (layer * streams + stream) * ring * widths.keys;
-        return {keys.data() + offset, values.data() + offset, ring};
+          scratch(kernels().attention_step_scratch(shape)) {
+        const std::size_t numbers = packed.config().layers * stream_count * ring * widths.keys;
+        if (packed.config().cache == CachePrecision::bf16) {
+            keys_bf16.resize(numbers);
+            values_bf16.resize(numbers);
+        } else {
+            keys.resize(numbers);
+            values.resize(numbers);
+        }
     }
 
     void attend(std::size_t layer);
@@ -56,20 +58,32 @@ struct Stepper::State {
     InferenceRows rows;
     std::size_t context;         // symbols that an embedding looks at: taps + 1
     std::vector<Symbol> inputs;  // [S, taps + 1] the last symbols of each stream
-    Floats keys;                 // [L, S, Hkv, ring / 16, D, 16]
-    Floats values;               // [L, S, Hkv, ring, D]
+    // The caches of the config's precision; the other two are empty.
+    Floats keys;         // [L, S, Hkv, ring / 16, D, 16]
+    Floats values;       // [L, S, Hkv, ring, D]
+    Halves keys_bf16;    // [L, S, Hkv, ring / 16, D / 2, 16, 2]
+    Halves values_bf16;  // [L, S, Hkv, ring / 2, D, 2]
     Floats scratch;
     std::uint64_t position = 0;  // since the last reset
 };
 
 void Stepper::State::attend(std::size_t layer) {
-    for (std::size_t stream = 0; stream < streams; ++stream) {
-        const float* qkv = rows.qkv() + stream * widths.projected;
-        const AttentionCache own = cache(layer, stream);
-        kernels().attention_append(shape, own, position, qkv + widths.attended, qkv + widths.attended + widths.keys);
-        kernels().attention_step(shape, own, position, 0, qkv, rows.attended() + stream * widths.attended,
-                                 scratch.data());
+    const Kernels& k = kernels();
+    const std::size_t ld = widths.projected;
+    const float* q = rows.qkv();                  // [S, H D]
+    const float* new_keys = q + widths.attended;  // [S, Hkv D]
+    const float* new_values = new_keys + widths.keys;
+    const std::size_t offset = layer * streams * ring * widths.keys;
+    if (keys.empty()) {
+        const AttentionCacheBf16 cache{keys_bf16.data() + offset, values_bf16.data() + offset, ring};
+        k.attention_append_bf16(shape, cache, streams, position, new_keys, ld, new_values, ld);
+        k.attention_step_bf16(shape, cache, streams, position, 0, q, ld, rows.attended(), widths.attended,
+                              scratch.data());
+        return;
     }
+    const AttentionCache cache{keys.data() + offset, values.data() + offset, ring};
+    k.attention_append(shape, cache, streams, position, new_keys, ld, new_values, ld);
+    k.attention_step(shape, cache, streams, position, 0, q, ld, rows.attended(), widths.attended, scratch.data());
 }
 
 Stepper::Stepper(const PackedModel& model, std::size_t streams, std::uint64_t reset_every) {

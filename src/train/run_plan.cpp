@@ -124,6 +124,7 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     };
     line("preset", options.preset);
     line("precision", arithmetic_name(options.config.arithmetic));
+    line("cache", cache_name(options.config.cache));
     line("model_precision", precision_name(options.precision));
     line("seed", std::to_string(options.seed));
     std::string weights;

@@ -19,11 +19,11 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "tensors are written as they lie in memory");
 
 constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'S'};
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 64;
 constexpr std::size_t kHashBytes = 8;
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kConfigBytes = 46;
+constexpr std::size_t kConfigBytes = 47;
 
 // Bounds that no honest state comes near, so that forged lengths cannot make the reader take more memory.
 constexpr std::uint64_t kMostMetadataBytes = 1 << 24;

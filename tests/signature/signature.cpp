@@ -43,20 +43,25 @@ struct Run {
     const char* name;
     Architecture architecture;
     Arithmetic arithmetic;
+    CachePrecision cache;
     std::uint64_t steps;
     std::uint64_t batch_tokens;
 };
 
 // The tree has batches of two leaves; the others have one, and 20 steps.
-constexpr Run kRuns[] = {{"modern", Architecture::modern, Arithmetic::fp32, 20, 512},
-                         {"vanilla", Architecture::vanilla, Arithmetic::fp32, 20, 512},
-                         {"modern-tree", Architecture::modern, Arithmetic::fp32, 2, 8192},
-                         {"modern-bf16", Architecture::modern, Arithmetic::bf16, 20, 512}};
+constexpr Run kRuns[] = {
+    {"modern", Architecture::modern, Arithmetic::fp32, CachePrecision::bf16, 20, 512},
+    {"vanilla", Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 20, 512},
+    {"modern-tree", Architecture::modern, Arithmetic::fp32, CachePrecision::fp32, 2, 8192},
+    {"modern-bf16", Architecture::modern, Arithmetic::bf16, CachePrecision::bf16, 20, 512},
+};
 
-ModelConfig tiny_config(Architecture architecture, Arithmetic arithmetic) {
+ModelConfig tiny_config(const Run& run) {
+    const Architecture architecture = run.architecture;
     ModelConfig config;
     config.architecture = architecture;
-    config.arithmetic = arithmetic;
+    config.arithmetic = run.arithmetic;
+    config.cache = run.cache;
     config.width = 32;
     config.layers = 2;
     config.heads = 2;
@@ -78,7 +83,7 @@ void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     options.data = {(folder / "sample").string()};
     options.out = folder / run.name;
     options.preset = run.name;
-    options.config = tiny_config(run.architecture, run.arithmetic);
+    options.config = tiny_config(run);
     options.tokens = run.steps * run.batch_tokens;
     options.batch_tokens = run.batch_tokens;
     const std::atomic<bool> stop{false};

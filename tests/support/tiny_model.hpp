@@ -15,6 +15,7 @@ namespace bitlaw::test {
 [[nodiscard]] inline ModelConfig tiny_config(Architecture architecture, std::uint32_t alphabet = 256) {
     const bool vanilla = architecture == Architecture::vanilla;
     return {.architecture = architecture,
+            .cache = vanilla ? CachePrecision::fp32 : CachePrecision::bf16,
             .alphabet = alphabet,
             .width = 16,
             .layers = 2,

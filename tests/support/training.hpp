@@ -19,6 +19,7 @@ namespace bitlaw::test {
 [[nodiscard]] inline ModelConfig tiny_config(Architecture architecture, std::uint32_t layers = 1) {
     ModelConfig config;
     config.architecture = architecture;
+    config.cache = architecture == Architecture::vanilla ? CachePrecision::fp32 : CachePrecision::bf16;
     config.width = 16;
     config.layers = layers;
     config.heads = 1;

@@ -2,6 +2,7 @@
 /// \file Memory aligned to cache lines.
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <vector>
 
@@ -26,5 +27,7 @@ struct AlignedAllocator {
 };
 
 using Floats = std::vector<float, AlignedAllocator<float>>;
+/// bfloat16 numbers as their bits.
+using Halves = std::vector<std::uint16_t, AlignedAllocator<std::uint16_t>>;
 
 }  // namespace bitlaw

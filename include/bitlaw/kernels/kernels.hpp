@@ -52,11 +52,19 @@ struct AttentionBlock {
     std::size_t past;
 };
 
-/// One token of one stream against its ring-buffer cache. Position p lives in slot p % ring; ring is a multiple of 16 and
-/// at least window + 15, so that no group of 16 slots holds both ends of the window.
+/// Ring-buffer caches of keys and values of S streams that are at the same position. Position p lives in slot p % ring; ring is
+/// a multiple of 16 and at least window + 15, so that no group of 16 slots holds both ends of the window.
 struct AttentionCache {
-    float* k;          ///< [kv_heads, ring / 16, D, 16]: lanes run over keys
-    float* v;          ///< [kv_heads, ring, D]: lanes run over the head width
+    float* k;          ///< [S, kv_heads, ring / 16, D, 16]: lanes run over keys
+    float* v;          ///< [S, kv_heads, ring, D]: lanes run over the head width
+    std::size_t ring;  ///< slots
+};
+
+/// The same with keys and values rounded to bfloat16. Two that are read one after the other lie beside each other, so that one
+/// load and two shifts widen both.
+struct AttentionCacheBf16 {
+    std::uint16_t* k;  ///< [S, kv_heads, ring / 16, D / 2, 16, 2]: columns 2 i and 2 i + 1 of a key
+    std::uint16_t* v;  ///< [S, kv_heads, ring / 2, D, 2]: slots 2 i and 2 i + 1
     std::size_t ring;  ///< slots
 };
 
@@ -206,15 +214,24 @@ struct Kernels {
                                const float* out, std::size_t ldo, const float* dout, std::size_t lddo,
                                const float* maximum, const float* inverse, float* dq, std::size_t lddq, float* dk,
                                std::size_t lddk, float* dv, std::size_t lddv, float* scratch);
-    /// Writes k, v [kv_heads * D] of `position` into the cache.
-    void (*attention_append)(const AttentionShape& shape, const AttentionCache& cache, std::uint64_t position,
-                             const float* k, const float* v);
-    /// Floats of scratch memory that attention_step needs.
+    /// Writes k, v [streams, kv_heads * D] of `position` into the caches.
+    void (*attention_append)(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
+                             std::uint64_t position, const float* k, std::size_t ldk, const float* v, std::size_t ldv);
+    /// The same, rounded as round_bf16 does.
+    void (*attention_append_bf16)(const AttentionShape& shape, const AttentionCacheBf16& cache, std::size_t streams,
+                                  std::uint64_t position, const float* k, std::size_t ldk, const float* v,
+                                  std::size_t ldv);
+    /// Floats of scratch memory that attention_step needs, for any number of streams.
     std::size_t (*attention_step_scratch)(const AttentionShape& shape);
-    /// The same bits as attention_forward for one query at `position`, whose own key is already in the cache.
-    /// `oldest` is the first position of the context (0, or where the stream was last reset). q, out [heads * D].
-    void (*attention_step)(const AttentionShape& shape, const AttentionCache& cache, std::uint64_t position,
-                           std::uint64_t oldest, const float* q, float* out, float* scratch);
+    /// The same bits as attention_forward for one query of each stream at `position`, whose own key is already in the cache.
+    /// `oldest` is the first position of the contexts (0, or where the streams were last reset). q, out [streams, heads * D].
+    void (*attention_step)(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
+                           std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq, float* out,
+                           std::size_t ldo, float* scratch);
+    /// The same bits as attention_forward for keys and values that round_bf16 has rounded.
+    void (*attention_step_bf16)(const AttentionShape& shape, const AttentionCacheBf16& cache, std::size_t streams,
+                                std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq,
+                                float* out, std::size_t ldo, float* scratch);
 
     // ---- output -----------------------------------------------------------------------------------------------------
 

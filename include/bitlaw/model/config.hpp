@@ -33,10 +33,22 @@ enum class Arithmetic : std::uint8_t {
 /// "fp32" or "bf16".
 [[nodiscard]] const char* arithmetic_name(Arithmetic arithmetic);
 
+/// What keys (after norm and rotation) and values are rounded to when they are written, in the decoder's cache and in blocks
+/// alike, so that all see the same numbers. Gradients pass the rounding unchanged: they are those of the fp32 network at
+/// the rounded keys and values.
+enum class CachePrecision : std::uint8_t {
+    fp32 = 0,
+    bf16 = 1,  ///< nearest even, as Kernels::round_bf16
+};
+
+/// "fp32" or "bf16".
+[[nodiscard]] const char* cache_name(CachePrecision cache);
+
 /// Everything that fixes the shapes and what is computed; equal configs have equal layouts.
 struct ModelConfig {
     Architecture architecture = Architecture::modern;
     Arithmetic arithmetic = Arithmetic::fp32;
+    CachePrecision cache = CachePrecision::fp32;
     std::uint32_t alphabet = 256;       ///< V
     std::uint32_t width = 64;           ///< C
     std::uint32_t layers = 4;           ///< L
@@ -69,7 +81,7 @@ void validate(const ModelConfig& config);
 /// Of forward and backward: three times as much; recomputation is not counted.
 [[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
 
-/// Fixed 46-byte little-endian form (docs/FORMAT.md), and back; parse validates.
+/// Fixed 47-byte little-endian form (docs/FORMAT.md), and back; parse validates.
 void write_config(ByteWriter& writer, const ModelConfig& config);
 [[nodiscard]] ModelConfig read_config(ByteReader& reader);
 

@@ -58,7 +58,7 @@ class PackedModel {
     const Model* model_;
     PackFor purpose_;
     Floats fp32_;  // all matrices, one after the other, in one of the two memories
-    std::vector<std::uint16_t, AlignedAllocator<std::uint16_t>> bf16_;
+    Halves bf16_;
     std::vector<PackedLayer> layers_;
     PackedMatrix output_;
     PackedMatrix output_back_;

@@ -148,8 +148,7 @@ inline void transpose_lanes(Lanes (&x)[16]) {
     }
 }
 
-/// Shape of a decoding step's tiles: heads that share keys, groups of keys, and units of 16 outputs; their accumulators fill about half
-/// of the registers, and are enough chains to hide the multiply-add's latency.
+/// Shape of a decoding step's tiles: query heads that share a load of a key or value, and chains side by side, so many that none
+/// waits for its own last step.
 constexpr std::size_t kStepHeads = 2;
-constexpr std::size_t kStepGroups = 2;
-constexpr std::size_t kStepUnits = 4;
+constexpr std::size_t kStepChains = 4;
