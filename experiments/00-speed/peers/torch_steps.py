@@ -131,9 +131,9 @@ def autocast(precision):
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
-def report(row, precision, flops, seconds):
+def report(row, precision, flops, seconds, note=""):
     suffix = ", bf16" if precision == "bf16" else ""
-    print(f"{row}{suffix}\t{ARGUMENTS.threads}\tPyTorch {precision}\t{flops / seconds / 1e9:.2f}", flush=True)
+    print(f"{row}{suffix}\t{ARGUMENTS.threads}\tPyTorch {precision}{note}\t{flops / seconds / 1e9:.2f}", flush=True)
 
 
 def train(width, context, precision):
@@ -188,6 +188,10 @@ def step(width, context, streams, precision):
     flops = streams * forward_flops(width, [position + 1 for position in positions])
     row = f"step {name}, context {context}, {streams} stream" + ("s" if streams > 1 else "")
     report(row, precision, flops, median_seconds(run, ARGUMENTS.runs))
+    if streams == 1 and ARGUMENTS.threads > 1:  # products so small may be faster undivided
+        torch.set_num_threads(1)
+        report(row, precision, flops, median_seconds(run, ARGUMENTS.runs), ", 1 thread")
+        torch.set_num_threads(ARGUMENTS.threads)
 
 
 def numbers(text):
