@@ -48,9 +48,9 @@ if ((${#missing[@]} > 0)) || ! "$here/peers/build.sh" "$work/products"; then
     with_products=
 fi
 with_torch=yes
-/usr/bin/python3 -c 'import torch' 2> /dev/null || { with_torch= missing+=(python3-torch); }
+/usr/bin/python3 -c 'import torch' 2> /dev/null || { with_torch='' missing+=(python3-torch); }
 with_memory=yes
-[[ -x /usr/bin/time ]] || { with_memory= missing+=(time); }
+[[ -x /usr/bin/time ]] || { with_memory='' missing+=(time); }
 if ((${#missing[@]} > 0)); then
     say "some peers are not measured; for all: apt-get install --no-install-recommends ${missing[*]}"
 fi
@@ -59,10 +59,8 @@ threads=$(nproc)
 load=$(cut -d ' ' -f 1 /proc/loadavg)
 # Threads that wait by spinning are fastest on a quiet machine and ruinous on a busy one. The same for all who are measured.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-$(awk -v l="$load" 'BEGIN { print l < 1 ? "active" : "passive" }')}
-# Debian's OpenBLAS is older than some processors, and would then use AVX2 only.
-if grep -qw avx512bw /proc/cpuinfo; then
-    export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX}
-fi
+# The libraries choose for themselves what suits the processor.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS
 
 # ---- Measuring -------------------------------------------------------------------------------------------------------
 
