@@ -1,5 +1,5 @@
-# Joins what run.sh measured: merge.awk PEERS.tsv MEMORY.tsv OURS.jsonl, with variables as run.sh sets them. Writes out/table.txt, table.md
-# and table.json. A figure is the median over the rounds; the best peer of a row is the one with the greatest median, and a
+# Joins what run.sh measured: merge.awk PEERS.tsv MEMORY.tsv OURS.jsonl, with variables as run.sh sets them. Writes table.md,
+# table.json and out/table.txt into the folder `out`. A figure is the median over the rounds; the best peer of a row is the one with the greatest median, and a
 # row in bf16 is compared with peers in fp32 too.
 
 FNR == 1 { ++part }
@@ -102,12 +102,15 @@ function with_commas(n,    s) {
 }
 
 function print_heading(    note, made) {
-    txt = out "/table.txt"
+    txt = out "/out/table.txt"
     md = out "/table.md"
     json = out "/table.json"
     line = "%-60s  %9s  %8s  %13s  %-32s  %5s\n"
     note = sprintf("%s, %d threads, %s, %s. Load average %s at the start, %s at the end; threads that wait %s.", machine,
                    threads, main_isa, date, load, load_end, wait == "active" ? "spin" : "sleep")
+    if (load >= 1) {
+        note = note " Other work ran beside this: the figures are low and uneven."
+    }
     made = sprintf("%s rounds of `%s`, %d seconds. Peers: %s%s.", rounds, command, seconds, versions == "" ? "none" : versions,
                    core == "" ? "" : " (OpenBLAS as " core ")")
     printf("%s\n%s\n\n", note, made) > txt

@@ -2,7 +2,7 @@
 # Measures bitlaw and, beside it, the libraries and the framework that are installed; ends with one table.
 # Usage: make bench, or experiments/00-speed/run.sh [--quick] after make. About 7 minutes on 2 quiet cores, --quick about 1.
 #   BITLAW     the program (build/bitlaw)
-#   SPEED_OUT  folder of the results (speed, beside the program): table.md, table.json, table.txt, and what they are made of
+#   SPEED_OUT  folder of the results (speed, beside the program): table.md, table.json; out/ in it gets what they are made of
 #
 # Each round measures a peer, then bitlaw, so that what else the machine does hits both; the medians over the rounds count. What
 # no peer can do is measured once, with the median of 7 runs.
@@ -32,7 +32,7 @@ esac
 say() { printf 'bench: %s\n' "$*" >&2; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/bitlaw-speed.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$out"
+mkdir -p "$out/out"
 ours=$work/ours.jsonl peers=$work/peers.tsv memory=$work/memory.tsv
 : > "$ours" && : > "$peers" && : > "$memory"
 
@@ -118,12 +118,12 @@ fi
 
 # ---- The table -------------------------------------------------------------------------------------------------------
 
-cp "$ours" "$peers" "$memory" "$out"
+cp "$ours" "$peers" "$memory" "$out/out"
 core=$(sed -n 's/^OpenBLAS core: //p' "$work/products.log" 2> /dev/null || true)
 versions="$(dpkg-query -W -f '${Package} ${Version}, ' libeigen3-dev libopenblas0-pthread libdnnl2 python3-torch 2> /dev/null |
     sed 's/, $//' || true)"
 awk -v out="$out" -v threads="$threads" -v load="$load" -v load_end="$(cut -d ' ' -f 1 /proc/loadavg)" \
     -v wait="$OMP_WAIT_POLICY" -v core="$core" -v versions="$versions" -v rounds="$rounds" -v seconds=$((SECONDS - begun)) \
     -v command="experiments/00-speed/run.sh $*" -f "$here/merge.awk" "$peers" "$memory" "$ours"
-cat "$out/table.txt"
+cat "$out/out/table.txt"
 say "$out/table.md and table.json hold the same"

@@ -22,7 +22,7 @@ constexpr std::uint64_t kPeakRounds = 1'000'000;
 /// Streams stepped together: what the decoder does with a file of some megabytes.
 constexpr std::size_t kStreams = 64;
 /// Among which every model has its best.
-const std::vector<std::size_t> kStreamCounts = {8, 16, 32, kStreams, 128};
+const std::vector<std::size_t> kStreamCounts = {8, 16, 32, kStreams};
 
 std::vector<Symbol> random_symbols(std::size_t count) {
     Random random(2);

@@ -26,6 +26,7 @@ row() {
 printf '%s\t%s\t%s\t%s\n' product 2 Slow 4 product 2 Fast 1 product 2 Fast 60 product 2 Fast 50 \
     product 1 Slow 16 "product, bf16" 2 Half 40 >peers
 printf '200k\t100000\n' >memory
+mkdir out
 awk -v out=. -v threads=2 -v load=0.1 -v load_end=0.2 -v wait=active -v core=X -v versions=V -v rounds=3 -v seconds=5 \
     -v command=run.sh -f "$merge" peers memory ours 2>err
 [[ $? == 0 && ! -s err ]]
