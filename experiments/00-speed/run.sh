@@ -76,15 +76,16 @@ begun=$SECONDS
 for ((round = 1; round <= rounds; ++round)); do
     for t in $(printf '%s\n' "$threads" 1 | uniq); do
         say "round $round of $rounds: products, threads: $t"
-        [[ -z $with_products ]] || "$work/products" "$t" "$peer_runs" >> "$peers" 2> "$work/products.log"
+        [[ -z $with_products ]] || "$work/products" "$t" "$peer_runs" >> "$peers" 2> "$work/products.log" ||
+            say "the libraries failed: $(tail -n 1 "$work/products.log")"
         bench "$t" $((2 * runs)) product
         bench "$t" $((2 * runs)) "weight gradient"
     done
     say "round $round of $rounds: training"
-    [[ -z $with_torch ]] || torch_steps train
+    [[ -z $with_torch ]] || torch_steps train || say "PyTorch failed; its other figures count"
     bench "$threads" "$runs" "training step vanilla"
     say "round $round of $rounds: scoring and stepping"
-    [[ -z $with_torch ]] || torch_steps run
+    [[ -z $with_torch ]] || torch_steps run || say "PyTorch failed; its other figures count"
     bench "$threads" "$runs" "score vanilla"
     bench "$threads" "$runs" "step vanilla"
 done
