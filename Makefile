@@ -89,9 +89,9 @@ test: deps  ## build and run all tests; the last line is "N passed, N failed" (T
 	+@$(PARALLEL_MAKE) programs
 	@tests/run.sh $(OUT) $(TEST)
 
-bench:  ## measure kernels, training and coding as shares of this machine's peak
+bench:  ## measure speed as a share of this machine's peak, beside other libraries (QUICK=1: a part, in a minute)
 	+@$(PARALLEL_MAKE) $(BINARY)
-	@$(BINARY) bench
+	@BITLAW=$(abspath $(BINARY)) experiments/00-speed/run.sh $(if $(QUICK),--quick)
 
 signature:  ## check the committed hashes for every instruction set and 1, 2, 3 threads
 	+@$(PARALLEL_MAKE) $(SIGNATURE)

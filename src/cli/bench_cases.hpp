@@ -1,10 +1,14 @@
 #pragma once
 /// \file What `bitlaw bench` measures.
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "bitlaw/base/aligned.hpp"
+#include "bitlaw/model/config.hpp"
 
 namespace bitlaw::cli {
 
@@ -16,9 +20,21 @@ struct BenchCase {
     std::function<std::function<void()>()> prepare;  ///< makes the operands, and returns one run over them
 };
 
-/// Fused multiply-adds of fp32 in registers on so many threads: the machine's limit, which bf16 products can exceed.
+/// Fused multiply-adds of fp32 in registers on so many threads: the machine's limit, which bf16 products can
+/// exceed.
 [[nodiscard]] BenchCase peak_case(std::size_t threads);
 /// Everything else, on the threads in force; `quick` makes them fewer and smaller.
 [[nodiscard]] std::vector<BenchCase> bench_cases(bool quick);
+
+// Parts of bench_cases().
+void add_product_cases(std::vector<BenchCase>& cases, bool quick);
+void add_attention_cases(std::vector<BenchCase>& cases, bool quick);
+
+/// Both precisions, in the order of the rows.
+inline constexpr std::array kBoth = {Arithmetic::fp32, Arithmetic::bf16};
+/// What stands behind a row's name when it is not fp32.
+[[nodiscard]] std::string suffix(Arithmetic arithmetic);
+/// Numbers in -0.5 .. 0.5, always the same.
+[[nodiscard]] Floats random_floats(std::size_t count);
 
 }  // namespace bitlaw::cli

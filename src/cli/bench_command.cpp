@@ -6,6 +6,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/kernels/isa.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "signals.hpp"
@@ -39,6 +40,55 @@ double peak_gflops(std::size_t threads) {
     return item.flops / sorted_seconds(item, kPeakRuns).front() / 1e9;
 }
 
+struct Row {
+    std::string name;
+    double gflops;
+    double bytes_per_second;  ///< 0 where that means nothing
+};
+
+Cell bytes_cell(const Row& row) {
+    return row.bytes_per_second > 0 ? count_cell(static_cast<std::uint64_t>(row.bytes_per_second))
+                                    : nothing_cell();
+}
+
+// Other libraries are no part of the tool: experiments/00-speed/run.sh measures them beside it and fills in
+// peer and ratio.
+Table table_of(const std::vector<Row>& rows, double peak) {
+    Table table({{"name", "kernel or step", true},
+                 {"bytes_per_second", "bytes/s"},
+                 {"gflops", "GFLOP/s"},
+                 {"share", "share of peak"},
+                 {"peer", "best peer"},
+                 {"ratio", "ratio"}});
+    for (const Row& row : rows) {
+        table.add({text_cell(row.name), bytes_cell(row), number_cell(row.gflops, 1),
+                   share_cell(row.gflops / peak), nothing_cell(), nothing_cell()});
+    }
+    return table;
+}
+
+// A list in which every row stands alone, so that rows of many runs can be thrown together.
+std::string json_rows(const std::vector<Row>& rows, double peak, std::uint64_t runs) {
+    Table table({{"name", ""},
+                 {"gflops", ""},
+                 {"share", ""},
+                 {"peer", ""},
+                 {"ratio", ""},
+                 {"bytes_per_second", ""},
+                 {"machine", ""},
+                 {"threads", ""},
+                 {"isa", ""},
+                 {"runs", ""},
+                 {"date", ""}});
+    for (const Row& row : rows) {
+        table.add({text_cell(row.name), number_cell(row.gflops, 1), share_cell(row.gflops / peak),
+                   nothing_cell(), nothing_cell(), bytes_cell(row), text_cell(machine_name()),
+                   count_cell(thread_count()), text_cell(isa_name(chosen_isa())), count_cell(runs),
+                   text_cell(today())});
+    }
+    return table.json() + "\n";
+}
+
 }  // namespace
 
 int run_bench(const BenchArguments& a) {
@@ -46,6 +96,12 @@ int run_bench(const BenchArguments& a) {
     constexpr std::uint64_t kQuickRuns = 3;
     const std::uint64_t runs = a.quick ? std::min(a.runs, kQuickRuns) : a.runs;
     ProgressLine line(a.common.quiet == 0);
+    std::vector<BenchCase> cases = bench_cases(a.quick);
+    std::erase_if(cases, [&](const BenchCase& item) { return !item.name.starts_with(a.only); });
+    if (cases.empty()) {
+        fail_usage("--only: no kernel or step has a name that begins with '", a.only,
+                   "'; 'bitlaw bench --quick' shows some");
+    }
     line.show("measuring the peak");
     const double before = peak_gflops(thread_count());
     const double one_thread = peak_gflops(1);
@@ -54,7 +110,7 @@ int run_bench(const BenchArguments& a) {
         double seconds;
     };
     std::vector<Result> results;
-    for (BenchCase& item : bench_cases(a.quick)) {
+    for (BenchCase& item : cases) {
         line.show("measuring " + item.name);
         const std::vector<double> seconds = sorted_seconds(item, runs);
         results.push_back({std::move(item), seconds[seconds.size() / 2]});
@@ -63,23 +119,18 @@ int run_bench(const BenchArguments& a) {
     const double peak = std::max({before, one_thread, peak_gflops(thread_count())});
     line.clear();
 
-    Table table({{"name", "what", true},
-                 {"gflops", "GFLOP/s"},
-                 {"share", "of peak"},
-                 {"bytes_per_second", "bytes/s"}});
-    const auto add = [&](const std::string& name, double gflops, Cell bytes_per_second) {
-        table.add({text_cell(name), number_cell(gflops, 1), share_cell(gflops / peak),
-                   std::move(bytes_per_second)});
-    };
-    add(peak_case(thread_count()).name, peak, nothing_cell());
+    std::vector<Row> rows = {{peak_case(thread_count()).name, peak, 0}};
     if (thread_count() > 1) {
-        add(peak_case(1).name, one_thread, nothing_cell());
+        rows.push_back({peak_case(1).name, one_thread, 0});
     }
     for (const auto& [item, seconds] : results) {
-        add(item.name, item.flops / seconds / 1e9,
-            item.bytes > 0 ? count_cell(static_cast<std::uint64_t>(item.bytes / seconds)) : nothing_cell());
+        rows.push_back({item.name, item.flops / seconds / 1e9, item.bytes / seconds});
     }
-    print_table(table, a.common, {{"runs", count_cell(runs)}, {"peak_gflops", number_cell(peak, 1)}});
+    if (a.common.json) {
+        print(json_rows(rows, peak, runs));
+    } else {
+        print_table(table_of(rows, peak), a.common);
+    }
     return kDone;
 }
 

@@ -409,7 +409,8 @@ Command parse_command_line(int argc, const char* const* argv) {
         return command(argc, argv, BenchArguments{}, [](App& app, BenchArguments& a) {
             number_option(app, "--runs", a.runs, "measurements of each, of which the median counts",
                           text_of(a.runs), 1, 1000);
-            app.add_flag("--quick", a.quick, "fewer and smaller cases, 3 runs");
+            app.add_flag("--quick", a.quick, "fewer and smaller cases, at most 3 runs");
+            name_option(app, "--only", a.only, "TEXT", "only the kernels and steps whose names begin so");
             add_common(app, a.common, true);
         });
     }

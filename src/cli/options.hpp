@@ -81,6 +81,7 @@ struct BenchArguments {
     CommonOptions common;
     std::uint64_t runs = 7;
     bool quick = false;
+    std::string only;  ///< how the names begin; all when empty
 };
 
 /// Text to print instead of doing anything.

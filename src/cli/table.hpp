@@ -49,6 +49,8 @@ class Table {
 void print_table(const Table& table, const CommonOptions& common,
                  const std::vector<std::pair<std::string, Cell>>& facts = {});
 
+/// The date in UTC, "2026-11-23".
+[[nodiscard]] std::string today();
 /// "AMD EPYC", or the architecture's name where the system does not tell.
 [[nodiscard]] std::string machine_name();
 

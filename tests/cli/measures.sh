@@ -66,6 +66,17 @@ sample --temperature 0 --seed 2 >again
 same "temperature 0 draws nothing" first again
 
 "$bitlaw" bench --quick --runs 1 --json >bench.json 2>err
-[[ $? == 0 ]] && (($(grep -c '{"name": ".*", "gflops": [0-9.e+]*, "share": ' bench.json) >= 8))
+[[ $? == 0 ]] && (($(grep -c '"name": ' bench.json) >= 30))
 judge "bench" cat bench.json err
+# A list of rows, each with all its members.
+number='[0-9.e+-]+'
+row='  \{"name": "[^"]+", "gflops": '$number', "share": '$number', "peer": null, "ratio": null, "bytes_per_second": (null|'$number'), '
+row+='"machine": "[^"]+", "threads": [0-9]+, "isa": "[a-z0-9]+", "runs": 1, "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}"\},?'
+[[ $(head -n 1 bench.json) == "[" && $(tail -n 1 bench.json) == "]" ]] && ! sed '1d;$d' bench.json | grep -Evqx "$row"
+judge "bench: rows" grep -Evx "$row" bench.json
+"$bitlaw" bench --quick --runs 1 --threads 1 --only "product 32x" >bench.txt 2>err
+[[ $? == 0 && $(grep -c '^product' bench.txt) == 2 && $(grep -c '^product 32x' bench.txt) == 2 ]] &&
+    grep -Eq '^kernel or step .*GFLOP/s +share of peak +best peer +ratio$' bench.txt
+judge "bench --only" cat bench.txt err
+refuse "bench --only nothing" 2 "no kernel or step" "$bitlaw" bench --quick --only "xyz"
 finish
