@@ -117,9 +117,9 @@ TEST_CASE("the options' text holds what decides bits, and nothing else") {
 TEST_CASE("default learning rates fall with the root of the width") {
     ModelConfig config;
     config.width = 64;
-    CHECK(default_learning_rate(config) == 1.2e-2);
+    CHECK(default_learning_rate(config) == 2.4e-2);
     config.width = 256;
-    CHECK(default_learning_rate(config) == 6e-3);
+    CHECK(default_learning_rate(config) == 1.2e-2);
     config.architecture = Architecture::vanilla;
     CHECK(default_learning_rate(config) == 5e-4);
 }

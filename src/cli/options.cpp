@@ -156,20 +156,26 @@ void add_config(App& app, ConfigOverrides& config) {
     field("--hidden", config.hidden, "width of the MLP");
     field("--context", config.context, "bytes of a training sequence");
     field("--window", config.window, "bytes that a position sees");
-    number_option(app, "--taps", config.taps, "earlier bytes whose embeddings enter a position directly", {}, 0, kMostTaps)
+    number_option(app, "--taps", config.taps, "earlier bytes whose embeddings enter a position directly", {},
+                  0, kMostTaps)
         ->group("Network");
     field("--rotary-base", config.rotary_base, "longest wavelength of the rotary positions / 2 pi");
 }
 
 void add_train(App& app, TrainArguments& a) {
     TrainOptions& o = a.options;
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.set_config("--config", "",
+                   "options from a file of name=value lines, such as the train.conf of a run; the command "
+                   "line counts first")
+        ->type_name("FILE");
     files_option(app, "--data", o.data,
                  "training files; FILE@BEGIN:END for a range of bytes, FILE:0.7 for a share of the sequences")
         ->required();
     files_option(app, "--validation", o.validation, "held-out files, likewise");
     text_option(
         app, "-o,--out", [&o](const std::string& text) { o.out = text; }, "",
-        "folder for model.blm, state.bls, metrics.csv and run.json")
+        "folder for model.blm, state.bls, metrics.csv, run.json and train.conf")
         ->type_name("DIR")
         ->required();
     auto* const tokens = number_option(app, "--tokens", o.tokens, "bytes to train on", "20 a parameter", 1);

@@ -55,6 +55,11 @@ void show_plan(const TrainOptions& o) {
     note(text_of("optimizer   AdamW, peak learning rate ", rate, ", warm-up ", o.warmup, ", decay ", o.decay,
                  ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ",
                  o.weight_decay, ", clip ", o.clip, ", seed ", o.seed));
+    if (uses_muon(o)) {
+        const double matrix_rate = o.matrix_learning_rate > 0 ? o.matrix_learning_rate : kMatrixLearningRate;
+        note(text_of("            Muon for the layers' matrices, peak learning rate ", matrix_rate,
+                     ", momentum ", o.momentum));
+    }
     note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
                  isa_name(chosen_isa())));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ", precision_name(o.precision),
@@ -82,10 +87,10 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     ModelConfig config = original;
     config.architecture = overrides.architecture.value_or(config.architecture);
     config.arithmetic = overrides.arithmetic.value_or(config.arithmetic);
-    config.cache = overrides.cache.value_or(config.architecture == original.architecture ? original.cache
-                                            : config.architecture == Architecture::modern
-                                                ? CachePrecision::bf16
-                                                : CachePrecision::fp32);
+    config.cache =
+        overrides.cache.value_or(config.architecture == original.architecture  ? original.cache
+                                 : config.architecture == Architecture::modern ? CachePrecision::bf16
+                                                                               : CachePrecision::fp32);
     config.width = overrides.width.value_or(config.width);
     config.layers = overrides.layers.value_or(config.layers);
     config.taps = overrides.taps.value_or(config.architecture == Architecture::vanilla ? 0 : config.taps);

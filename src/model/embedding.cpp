@@ -35,8 +35,8 @@ void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float*
     }
 }
 
-void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx, std::size_t first,
-                         std::size_t last, float* gradient) {
+void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
+                         std::size_t first, std::size_t last, float* gradient) {
     const std::size_t width = model.config.width;
     const std::size_t taps = model.config.taps;
     const float factor = table_factor(model.config);

@@ -101,6 +101,55 @@ void MetricsFile::add(const StepReport& report) {
     }
 }
 
+void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan) {
+    std::string text;
+    const auto line = [&](const char* name, const std::string& value) {
+        text += text_of(name, '=', value, '\n');
+    };
+    const auto number = [&](const char* name, std::uint64_t value) { line(name, std::to_string(value)); };
+    const ModelConfig& c = options.config;
+    line("data", json_list(options.data));
+    if (!options.validation.empty()) {
+        line("validation", json_list(options.validation));
+    }
+    line("preset", options.preset);
+    line("architecture", c.architecture == Architecture::vanilla ? "vanilla" : "modern");
+    line("precision", arithmetic_name(c.arithmetic));
+    line("cache", cache_name(c.cache));
+    number("width", c.width);
+    number("layers", c.layers);
+    number("heads", c.heads);
+    number("kv-heads", c.kv_heads);
+    number("head-width", c.head_width);
+    number("hidden", c.hidden);
+    number("context", c.context);
+    number("window", c.window);
+    number("taps", c.taps);
+    number("rotary-base", c.rotary_base);
+    line("model-precision", precision_name(options.precision));
+    number("seed", options.seed);
+    number("tokens", plan.tokens());
+    number("batch-tokens", plan.step_tokens());
+    line("lr", exact_text(plan.learning_rate));
+    line("optimizer", plan.matrix_learning_rate > 0.0 ? "muon" : "adamw");
+    if (plan.matrix_learning_rate > 0.0) {
+        line("matrix-lr", exact_text(plan.matrix_learning_rate));
+        line("momentum", exact_text(options.momentum));
+    }
+    line("warmup", exact_text(options.warmup));
+    line("decay", exact_text(options.decay));
+    line("beta1", exact_text(options.beta1));
+    line("beta2", exact_text(options.beta2));
+    line("epsilon", exact_text(options.epsilon));
+    line("weight-decay", exact_text(options.weight_decay));
+    line("clip", exact_text(options.clip));
+    if (plan.validation_sequences > 0) {
+        number("validate-every", plan.validate_every);
+        number("validation-bytes", plan.validation_sequences * plan.positions);
+    }
+    write_file(path, bytes_of(text));
+}
+
 void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
                     const RunStatus& status) {
     std::string text = "{\n";

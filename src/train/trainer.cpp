@@ -68,7 +68,7 @@ void prepare_folder(const TrainOptions& options) {
 
 // A stale model or state must not be taken for one of the new run.
 void remove_old_run(const std::filesystem::path& out) {
-    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile}) {
+    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile, kOptionsFile}) {
         std::error_code error;
         std::filesystem::remove(out / name, error);
         if (error) {
@@ -154,6 +154,7 @@ class Run {
         MetricsFile metrics(options_.out / kMetricsFile, progress_.step);
         first_step_ = progress_.step;
         write_status("running");
+        write_options_file(options_.out / kOptionsFile, options_, plan_);
         Clock::time_point saved = Clock::now();
         while (progress_.step < plan_.steps) {
             const StepReport report = one_step();
@@ -359,7 +360,7 @@ bool uses_muon(const TrainOptions& options) {
 }
 
 double default_learning_rate(const ModelConfig& config) {
-    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 1.2e-2;
+    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 2.4e-2;
     return at_width_64 * std::sqrt(64.0 / static_cast<double>(config.width));
 }
 

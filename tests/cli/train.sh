@@ -71,4 +71,12 @@ judge "its parameters" "$bitlaw" info preset
 mkdir -p sets && cp text sets/mine
 check "a data set by its name" env BITLAW_DATA=nowhere:sets \
     "$bitlaw" train -q --data mine@1K: "${tiny[@]}" --tokens 2K -o named
+# ---- Options from a file --------------------------------------------------------------------------------------------
+check "train.conf repeats the run" "$bitlaw" train -q --config straight/train.conf -o again
+check "with the same bytes" cmp straight/model.blm again/model.blm
+check "the command line counts first" "$bitlaw" train -q --config straight/train.conf --seed 77 -o other
+check "another seed, another model" bash -c "! cmp -s straight/model.blm other/model.blm"
+echo "bogus=1" >bogus.conf
+refuse "an unknown name in the file" 2 "bogus" "$bitlaw" train -q --config bogus.conf --data text --tokens 1K -o other2
+refuse "a file that is not there" 2 "none.conf" "$bitlaw" train -q --config none.conf --data text --tokens 1K -o other2
 finish

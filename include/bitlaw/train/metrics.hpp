@@ -1,6 +1,6 @@
 #pragma once
-/// \file What a run leaves for people and plots: metrics.csv and run.json. Nothing in them feeds back into
-/// the run.
+/// \file What a run leaves for people and plots: metrics.csv, run.json and train.conf. Nothing in them feeds
+/// back into the run.
 
 #include <cstdint>
 #include <filesystem>
@@ -13,6 +13,7 @@ namespace bitlaw {
 
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kRunFile = "run.json";
+inline constexpr const char* kOptionsFile = "train.conf";
 
 /// metrics.csv: a header line and a row a step, on disk as soon as it is known.
 class MetricsFile {
@@ -39,5 +40,9 @@ struct RunStatus {
 /// threads, seconds, paths, command, compiler), and the plan.
 void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
                     const RunStatus& status);
+
+/// Writes train.conf: every option of the run with its resolved value, one "name=value" a line under the
+/// names of the command line, which reads it with --config and then makes the same model.
+void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan);
 
 }  // namespace bitlaw

@@ -84,7 +84,7 @@ struct TrainResult {
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop);
 
-/// Default peak learning rate of AdamW for a config: 1.2e-2 (modern) or 1e-3 (vanilla) times sqrt(64 /
+/// Default peak learning rate of AdamW for a config: 2.4e-2 (modern) or 1e-3 (vanilla) times sqrt(64 /
 /// width). Class A.
 [[nodiscard]] double default_learning_rate(const ModelConfig& config);
 
