@@ -19,7 +19,7 @@ constexpr int kCurvePoints = 80;
 // Curves go on this far beyond the sizes that were run.
 constexpr double kBeyond = 3.0;
 
-// From dark to light for small to large: eleven samples of matplotlib's viridis up to 0.9, where it is still seen on white.
+// From dark to light for small to large: matplotlib's viridis as far as it is seen on white.
 std::string shade(std::size_t index, std::size_t count) {
     struct Colour {
         double red, green, blue;
@@ -97,6 +97,20 @@ class Script {
     int blocks_count_ = 0;
 };
 
+// Tics at powers of ten with the project's letters; gnuplot writes a small k.
+std::string size_tics(char axis, double low, double high) {
+    std::string text = text_of("set ", axis, "tics (");
+    bool is_first = true;
+    for (double place = std::pow(10.0, std::floor(std::log10(low))); place <= high * 1.001; place *= 10.0) {
+        text += text_of(is_first ? "" : ", ", quoted(short_text(place)), ' ', exact_text(place));
+        for (int part = 2; part < 10; ++part) {
+            text += text_of(", \"\" ", exact_text(part * place), " 1");
+        }
+        is_first = false;
+    }
+    return text + ")";
+}
+
 std::string titled(const std::string& title) { return " title " + quoted(title); }
 
 using Rows = std::vector<std::vector<double>>;
@@ -114,6 +128,12 @@ std::pair<double, double> size_range(const StudyFindings& f) {
     const auto less = [](const BestRate& a, const BestRate& b) { return a.parameters < b.parameters; };
     const auto [low, high] = std::minmax_element(f.best.begin(), f.best.end(), less);
     return {low->parameters, high->parameters};
+}
+
+// An axis of sizes.
+void set_sizes(Script& script, char axis, double low, double high) {
+    script.set(text_of("set ", axis, "range [", low, ":", high, "]"));
+    script.set(size_tics(axis, low, high));
 }
 
 // Most passes over an amount that the law saw.
@@ -151,8 +171,8 @@ StudyFigure rate_figure(const StudyFindings& f) {
                        "Each size's best number of passes over each amount of data, seeds averaged.", ""};
     Script script(figure.name, figure.title, "parameters N", "bits per byte");
     const auto [low, high] = size_range(f);
-    script.set("set logscale x\nset format x \"%.0s%c\"");
-    script.set(text_of("set xrange [", low / kBeyond, ":", high * kBeyond, "]"));
+    script.set("set logscale x");
+    set_sizes(script, 'x', low / kBeyond, high * kBeyond);
     const std::vector<double> amounts = f.amounts();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
         const std::string colour = shade(i, amounts.size());
@@ -179,8 +199,8 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
                        ""};
     Script script(figure.name, figure.title, "parameters N", "adjusted rate, % of the original");
     const auto [low, high] = size_range(f);
-    script.set("set logscale xy\nset format x \"%.0s%c\"");
-    script.set(text_of("set xrange [", low / kBeyond, ":", high * kBeyond, "]"));
+    script.set("set logscale xy");
+    set_sizes(script, 'x', low / kBeyond, high * kBeyond);
     double least = 1e9;
     for (const BestRate& rate : f.best) {
         least = std::min(least, rate.adjusted());
@@ -188,9 +208,9 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
     for (const LawOptimum& o : f.predictions) {
         least = o.bytes_per_parameter == 2.0 ? std::min(least, o.adjusted.value) : least;
     }
-    // Beyond four times the original there is nothing to see.
-    script.set(text_of("set yrange [", 80.0 * least, ":400]\nset ytics (10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, "
-                       "300, 400)\nunset mytics"));
+    // Far beyond the original there is nothing to see.
+    script.set(text_of("set yrange [", 80.0 * least, ":250]\nset ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, "
+                       "200)\nunset mytics"));
     const std::vector<double> amounts = f.amounts();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
         const std::string colour = shade(i, amounts.size());
@@ -275,7 +295,16 @@ StudyFigure optimum_figure(const StudyFindings& f) {
                        "takes; grey: the 90 % interval at 2. Points: lowest points of the measured rates at S = D.",
                        ""};
     Script script(figure.name, figure.title, "bytes coded S", "best N");
-    script.set("set logscale xy\nset format xy \"%.0s%c\"");
+    script.set("set logscale xy");
+    double least = f.optima.front().parameters.value;
+    double most = least;
+    for (const LawOptimum& o : f.optima) {
+        least = std::min(least, o.parameters.value);
+        most = std::max(most, o.parameters.value);
+    }
+    // Wider than the values: a tic that lies on the border is not drawn.
+    set_sizes(script, 'x', f.optima.front().coded / 1.5, f.optima.back().coded * 1.5);
+    set_sizes(script, 'y', least / 1.5, most * 1.5);
     std::map<double, Rows> by_cost;
     Rows band;
     for (const LawOptimum& o : f.optima) {
@@ -305,7 +334,9 @@ StudyFigure residual_figure(const StudyFindings& f) {
     StudyFigure figure{"residuals", "Residuals of the law",
                        "Measured less predicted, in percent of the prediction; colours are amounts of different bytes.", ""};
     Script script(figure.name, figure.title, "parameters N", "residual, %");
-    script.set("set logscale x\nset format x \"%.0s%c\"\nset xzeroaxis lw 1 lc rgb \"#888888\"");
+    script.set("set logscale x\nset xzeroaxis lw 1 lc rgb \"#888888\"\nset offsets 0, 0, graph 0.06, graph 0.06");
+    const auto [low, high] = size_range(f);
+    set_sizes(script, 'x', low / 1.5, high * 1.5);
     std::map<double, Rows> by_amount;
     for (const StudyResult& r : f.fitted) {
         double amount = 0;
@@ -322,8 +353,6 @@ StudyFigure residual_figure(const StudyFindings& f) {
         script.plot_block(rows, text_of("with points pt 7 ps 0.8 lc rgb \"", shade(index++, by_amount.size()), "\"",
                                         titled("U = " + short_text(amount))));
     }
-    const auto [low, high] = size_range(f);
-    script.set(text_of("set xrange [", low / 1.5, ":", high * 1.5, "]"));
     figure.script = script.text();
     return figure;
 }
@@ -334,7 +363,9 @@ StudyFigure profile_figure(const StudyFindings& f) {
                        "points of parabolas in log N.",
                        ""};
     Script script(figure.name, figure.title, "parameters N", "bits per byte");
-    script.set("set logscale x\nset format x \"%.0s%c\"");
+    script.set("set logscale x");
+    const auto [low, high] = size_range(f);
+    set_sizes(script, 'x', low / 1.5, high * 1.5);
     Rows minima;
     for (std::size_t i = 0; i < f.profiles.size(); ++i) {
         const Profile& profile = f.profiles[i];

@@ -26,13 +26,21 @@ std::string escaped(const std::string& text) {
     return result;
 }
 
-// The picture without what only a file of its own may begin with.
-std::string inline_svg(const std::string& file) {
+// The picture without what only a file of its own may begin with, and with ids of its own: gnuplot uses some in
+// every picture.
+std::string inline_svg(const std::string& file, const std::string& name) {
     const std::size_t begin = file.find("<svg");
     if (begin == std::string::npos) {
         fail("gnuplot drew no SVG picture; check its version");
     }
-    return file.substr(begin);
+    std::string svg = file.substr(begin);
+    for (const std::string shape : {"gpDot", "gpPt", "gnuplot_canvas", "textbox", "greybox"}) {
+        const std::string own = name + "-" + shape;
+        for (std::size_t at = svg.find(shape); at != std::string::npos; at = svg.find(shape, at + own.size())) {
+            svg.replace(at, shape.size(), own);
+        }
+    }
+    return svg;
 }
 
 std::string table_html(const StudyTable& table) {
@@ -178,7 +186,7 @@ std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& 
                 title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n",
                 list_html(headlines(f)), "<h2>Pictures</h2>\n");
     for (std::size_t i = 0; i < figures.size(); ++i) {
-        html += text_of("<figure>\n", inline_svg(svg[i]), "<figcaption>",
+        html += text_of("<figure>\n", inline_svg(svg[i], figures[i].name), "<figcaption>",
                         escaped(figures[i].caption), "</figcaption>\n</figure>\n");
     }
     html += "<h2>Tables</h2>\n";
