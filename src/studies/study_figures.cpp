@@ -415,9 +415,10 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
                    {reinterpret_cast<const std::uint8_t*>(figure.script.data()), figure.script.size()});
         paths.push_back(folder / (figure.name + ".svg"));
         std::filesystem::remove(paths.back(), error);  // an old picture must not be taken for the new one
+        // The script writes into the current folder, which is gnuplot's own.
         const std::string change = "cd " + quoted(folder.string());
         const ProcessOutput output =
-            run_process({"gnuplot", "-e", change, (folder / (figure.name + ".gp")).string()}, {}, "gnuplot-nox");
+            run_process({"gnuplot", "-e", change, figure.name + ".gp"}, {}, "gnuplot-nox");
         if (output.exit_code != 0 || !std::filesystem::exists(paths.back())) {
             fail("gnuplot could not draw ", paths.back().string(), ": ",
                  output.errors.substr(0, output.errors.find('\n', 1)), "; see the script beside it");
