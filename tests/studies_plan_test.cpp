@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -89,13 +90,13 @@ TEST_CASE("a run's operations are counted exactly, attention included") {
     for (const StudyTrunk& trunk : plan.trunks) {
         const ModelConfig& c = trunk.config;
         // By hand: 2 operations a weight and byte of the products, and for each query 2 HD for its scores and 2 HD for its
-        // values with each of the t + 1 keys; backward costs twice as much again.
+        // values with each of the keys in the window, half the context; backward costs twice as much again.
         const double hd = c.heads * c.head_width;
         const double kv = c.kv_heads * c.head_width;
         const double layer = c.width * (2 * hd + 2 * kv) + 2.0 * c.width * c.hidden;
         double sequence = 0;
         for (std::uint32_t t = 0; t < c.context; ++t) {
-            sequence += 2 * (c.layers * layer + c.width * 256.0) + c.layers * 4 * hd * (t + 1);
+            sequence += 2 * (c.layers * layer + c.width * 256.0) + c.layers * 4 * hd * std::min(t + 1, c.context / 2);
         }
         for (const StudyRun& run : trunk.runs) {
             CAPTURE(run.id);

@@ -150,7 +150,7 @@ ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::u
         }
         config.hidden = 4 * width;
         config.context = context;
-        config.window = context;
+        config.window = std::max(context / 2, 1U);
         return config;
     };
     const auto distance = [&](const ModelConfig& config) {
@@ -173,7 +173,7 @@ std::string study_network_rule(const StudyConfig& config) {
                    " layers; the width C, a multiple of 4 up to 32, of 8 up to 64 and of 32 above, is the one whose number of "
                    "parameters is nearest to the size aimed at; one head of width 16 below C = 32, otherwise C / 32 heads "
                    "of 32, keys and values in half as many; MLP 4 C; embedding and output untied (2 x 256 C parameters); "
-                   "window = context; products in ",
+                   "window half the context; products in ",
                    arithmetic_name(config.arithmetic));
 }
 

@@ -25,9 +25,9 @@ refuse "fit before run" 1 "run the study first" "$bitlaw" study fit straight.con
 
 check "plan" "$bitlaw" study plan straight.conf --calibrate 0.3 --json
 # By hand for the first network: width 12, one head of 16, MLP 48; backward costs twice forward; 2 operations a weight and
-# byte; scores and values of t + 1 keys.
+# byte; scores and values of the keys in a window of 16.
 weights=$((4 * 12 * 16 + 2 * 12 * 48 + 256 * 12))
-sequence=$((32 * 2 * weights + 4 * 16 * (32 * 33 / 2)))
+sequence=$((32 * 2 * weights + 4 * 16 * (16 * 17 / 2 + 16 * 16)))
 grep -q '"runs": 15,' "$work/out" &&
     grep -q "\"n8K-u8K-p1-k32-s1\".*\"training_flops\": $((3 * sequence * 7936 / 32)), .*\"hours\": [0-9]" "$work/out"
 judge "the plan's operations are exact" cat "$work/out"

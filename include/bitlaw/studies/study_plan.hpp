@@ -57,7 +57,8 @@ struct StudyPlan {
 
 /// The network of the rule whose number of parameters is nearest (in ratio) to `parameters`: width C a multiple of 4 up to
 /// 32, of 8 up to 64, of 32 above; one head of width 16 below C = 32, otherwise C / 32 heads of 32; keys and values in half as many
-/// heads; MLP 4 C; embeddings untied, so that 2 V C parameters are the table and the output.
+/// heads; MLP 4 C; embeddings untied, so that 2 V C parameters are the table and the output; window half the context, so that
+/// training sees many full windows, as a context that runs on has them always.
 [[nodiscard]] ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::uint32_t context,
                                         Arithmetic arithmetic);
 /// The rule in words, for the plan and the report.
