@@ -9,7 +9,7 @@
 namespace bitlaw::cli {
 namespace {
 
-constexpr std::array<CommandHelp, 9> kCommands = {{
+constexpr std::array<CommandHelp, 10> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -30,6 +30,10 @@ constexpr std::array<CommandHelp, 9> kCommands = {{
      false},
     {"bench", "measure speed as a share of this machine's peak",
      "Measures kernels, training and coding as a share of this machine's measured peak.", false},
+    {"study", "plan, run and report a study of scaling laws",
+     "Trains models of several sizes on several amounts of data, fits scaling laws with and without the model's "
+     "own bytes, and reports them. Ctrl-C saves the states; the same command goes on.",
+     true},
 }};
 
 const CommandHelp* find(const std::string& name) {

@@ -14,6 +14,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "help.hpp"
+#include "study_options.hpp"
 
 namespace bitlaw::cli {
 namespace {
@@ -417,6 +418,12 @@ Command parse_command_line(int argc, const char* const* argv) {
                           text_of(a.runs), 1, 1000);
             app.add_flag("--quick", a.quick, "fewer and smaller cases, at most 3 runs");
             name_option(app, "--only", a.only, "TEXT", "only the kernels and steps whose names begin so");
+            add_common(app, a.common, true);
+        });
+    }
+    if (name == "study") {
+        return command(argc, argv, StudyArguments{}, [](App& app, StudyArguments& a) {
+            add_study(app, a);
             add_common(app, a.common, true);
         });
     }

@@ -84,6 +84,17 @@ struct BenchArguments {
     std::string only;  ///< how the names begin; all when empty
 };
 
+enum class StudyAction { plan, run, fit, plot, report };
+
+struct StudyArguments {
+    CommonOptions common;
+    StudyAction action = StudyAction::plan;
+    std::string config;  ///< file
+    std::size_t jobs = 1;
+    bool costly_first = false;
+    double calibrate_seconds = 20;
+};
+
 /// Text to print instead of doing anything.
 struct HelpText {
     std::string text;
@@ -91,7 +102,7 @@ struct HelpText {
 };
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments,
-                             InfoArguments, BenchArguments>;
+                             InfoArguments, BenchArguments, StudyArguments>;
 
 /// The name of the command that `argv` asks for, for messages; empty when it names none.
 [[nodiscard]] std::string command_name(int argc, const char* const* argv);

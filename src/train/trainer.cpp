@@ -247,8 +247,9 @@ class Run {
 
     static void require_finite(bool is_finite, const char* what, std::uint64_t step, double rate) {
         if (!is_finite) {
-            fail("the run diverged: the ", what, " is not finite in step ", step, " at learning rate ", rate,
-                 "; train anew with a lower learning rate or a longer warm-up");
+            throw Diverged(text_of("the run diverged: the ", what, " is not finite in step ", step,
+                                   " at learning rate ", rate,
+                                   "; train anew with a lower learning rate or a longer warm-up"));
         }
     }
 

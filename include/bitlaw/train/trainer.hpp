@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw {
@@ -77,10 +78,16 @@ struct TrainResult {
     double seconds = 0;
 };
 
+/// Loss, gradient or validation were not finite.
+class Diverged : public Error {
+   public:
+    using Error::Error;
+};
+
 /// Runs (or resumes) a training. Calls on_step after every step. When `stop` becomes true, or at
 /// stop_after_steps, it saves the state and throws Stopped. Class A: model.blm and state.bls have the same
 /// bytes for every instruction set, thread count and micro-batch. Throws Error or UsageError; a run that
-/// diverges (loss, gradient or validation not finite) ends with an Error; the last saved state stays.
+/// diverges ends with Diverged; the last saved state stays.
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop);
 

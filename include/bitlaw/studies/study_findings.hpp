@@ -1,0 +1,86 @@
+#pragma once
+/// \file All that a study's results say: fits, optima, predictions, with intervals.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bitlaw/studies/law_profiles.hpp"
+#include "bitlaw/studies/study_plan.hpp"
+#include "bitlaw/studies/study_process.hpp"
+#include "bitlaw/studies/study_results.hpp"
+
+namespace bitlaw {
+
+/// The best that a size reached on an amount of different bytes, over the passes, seeds averaged.
+struct BestRate {
+    double parameters = 0;
+    double unique = 0;  ///< as the config names it
+    std::uint64_t passes = 0;
+    std::size_t seeds = 0;
+    double bits = 0;
+    double model_bytes = 0;
+    /// (archive bytes + model bytes) / original bytes, when the model codes as many bytes as it was trained on.
+    [[nodiscard]] double adjusted() const { return bits / 8.0 + model_bytes / unique; }
+};
+
+/// Where the adjusted rate at S = D is least, read off the measured rates themselves: the lowest point of a parabola in
+/// log N through the best size and up to two on each side.
+struct MeasuredOptimum {
+    double unique = 0;
+    Interval parameters;
+    Interval adjusted;
+    bool is_inside = false;  ///< neither the smallest nor the largest size was best
+};
+
+/// Where the law's adjusted rate is least.
+struct LawOptimum {
+    double bytes_per_parameter = 0;
+    double coded = 0;  ///< S, and D for the rate
+    Interval parameters;
+    Interval adjusted;
+    double bits = 0;  ///< raw, at the optimum
+};
+
+/// A power law over one variable at one value of the other.
+struct PowerRow {
+    bool over_size = false;  ///< over N at a fixed amount of bytes, otherwise over D at a fixed size
+    double fixed = 0;        ///< the amount or the size
+    PowerLaw with_floor;
+    PowerLaw pure;
+};
+
+struct StudyFindings {
+    StudyPlan plan;
+    std::vector<StudyResult> results;    ///< of the plan's runs, in the order of the file
+    std::size_t missing = 0;             ///< runs of the plan without a row
+    std::vector<StudyResult> diverged;
+    std::vector<StudyResult> past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
+    std::vector<StudyResult> fitted;     ///< the first context's other runs
+    std::vector<BestRate> best;          ///< of the first context, by unique bytes, then parameters
+    std::vector<MeasuredOptimum> measured_optima;
+    std::string no_law;                  ///< why there is no law; empty when there is one
+    LawFit fit;
+    std::vector<Law> bootstrap;
+    LawFit huber;
+    LawFit without_embeddings;  ///< with N the parameters without the embedding table
+    std::vector<Extrapolation> extrapolation;
+    std::vector<Profile> profiles;
+    std::optional<PowerLaw> profile_power;  ///< best N of the profiles over operations, its power negative
+    std::vector<PowerRow> powers;
+    std::vector<LawOptimum> optima;       ///< every bytes_per_parameter x (coded_bytes and the data amounts)
+    std::vector<LawOptimum> predictions;  ///< at predict_bytes, every bytes_per_parameter
+    std::vector<ClassicalRate> classical;
+    std::string no_classical;  ///< why their lines are missing
+
+    [[nodiscard]] bool has_law() const { return no_law.empty(); }
+    [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
+};
+
+/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. Class B.
+[[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
+
+/// A run as the fits see it.
+[[nodiscard]] LawPoint law_point(const StudyResult& result);
+
+}  // namespace bitlaw

@@ -1,0 +1,20 @@
+#pragma once
+/// \file The report: one HTML file that needs nothing else.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bitlaw/studies/study_figures.hpp"
+#include "bitlaw/studies/study_findings.hpp"
+
+namespace bitlaw {
+
+/// The report's HTML: findings, pictures (`svg` holds the drawn files' texts, in the order of `figures`), tables, method.
+[[nodiscard]] std::string report_html(const StudyFindings& findings, const std::vector<StudyFigure>& figures,
+                                      const std::vector<std::string>& svg);
+
+/// Writes tables to folder/fit, pictures to folder/plots, and folder/report.html, whose path it returns.
+std::filesystem::path write_report(const StudyFindings& findings);
+
+}  // namespace bitlaw

@@ -1,0 +1,57 @@
+#pragma once
+/// \file results.csv: one row for each run that ended, well or not.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bitlaw/studies/law_fit.hpp"
+#include "bitlaw/studies/study_plan.hpp"
+
+namespace bitlaw {
+
+/// A row. Units stand in the file's header.
+struct StudyResult {
+    std::string run;
+    std::string status;  ///< "done", or "diverged": not finite, or worse than no model at all
+    std::string recipe;
+    std::uint64_t size = 0;
+    std::uint64_t parameters = 0;
+    std::uint64_t multiplied_parameters = 0;  ///< without embeddings
+    std::uint64_t width = 0;
+    std::uint64_t layers = 0;
+    std::uint64_t context = 0;
+    std::uint64_t seed = 0;
+    std::uint64_t unique_bytes = 0;
+    std::uint64_t passes = 0;
+    std::uint64_t trained_bytes = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t batch_bytes = 0;
+    double learning_rate = 0;
+    double training_flops = 0;
+    std::uint64_t held_out_bytes = 0;
+    double bits_per_byte = 0;           ///< held out, archive without the model, continuous context
+    double chunk_bits_per_byte = 0;     ///< held out, independent chunks of the context's length
+    double training_bits_per_byte = 0;  ///< mean of the last steps
+    std::uint64_t model_bytes = 0;      ///< header and coding weights, as an archive embeds them
+    double seconds = 0;                 ///< by the process that finished it; shared beginnings count for their first run
+    std::uint64_t threads = 0;
+    std::string date;  ///< UTC
+    [[nodiscard]] bool is_done() const { return status == "done"; }
+};
+
+/// A row with everything that the plan knows; the caller adds what was measured.
+[[nodiscard]] StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run);
+
+/// Rows of a results.csv; none when there is no such file. Throws Error naming file and line for what it cannot read.
+[[nodiscard]] std::vector<StudyResult> read_results(const std::filesystem::path& path);
+
+/// Adds a row while holding the lock file, in one atomic replacement: neither another process nor a kill can damage the
+/// file. Throws Error when the run has a row already.
+void add_result(const std::filesystem::path& path, const std::filesystem::path& lock, const StudyResult& result);
+
+/// Throws UsageError naming the first row that was made by a run of the plan's name with other settings.
+void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results);
+
+}  // namespace bitlaw

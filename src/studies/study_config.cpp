@@ -1,0 +1,282 @@
+#include "bitlaw/studies/study_config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/progress.hpp"
+
+namespace bitlaw {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// Lists are short; a study of more runs than this is a mistake.
+constexpr std::size_t kMostValues = 100;
+constexpr std::uint64_t kMostConfigBytes = 1 << 20;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50;
+
+Words words_of(const std::string& text) {
+    std::istringstream stream(text);
+    Words words;
+    for (std::string word; stream >> word;) {
+        words.push_back(word);
+    }
+    return words;
+}
+
+std::string trimmed(const std::string& text) {
+    const std::size_t first = text.find_first_not_of(" \t\r");
+    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::uint64_t whole(const std::string& word, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t value = parse_size(word, "value");
+    if (value < least || value > most) {
+        fail_usage("'", word, "' must lie in ", least, " .. ", most);
+    }
+    return value;
+}
+
+double real(const std::string& word, double least, double most) {
+    double value = 0;
+    const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (result.ec != std::errc{} || result.ptr != word.data() + word.size() || !(value >= least && value <= most)) {
+        fail_usage("'", word, "' must be a number in ", least, " .. ", most);
+    }
+    return value;
+}
+
+const std::string& only(const Words& words) {
+    if (words.size() != 1) {
+        fail_usage("one value is needed, not ", words.size());
+    }
+    return words.front();
+}
+
+template <class Number>
+std::vector<Number> distinct(std::vector<Number> values) {
+    if (values.empty() || values.size() > kMostValues) {
+        fail_usage("1 to ", kMostValues, " values are needed, not ", values.size());
+    }
+    if (std::set<Number>(values.begin(), values.end()).size() != values.size()) {
+        fail_usage("a value is given twice");
+    }
+    return values;
+}
+
+std::vector<std::uint64_t> whole_list(const Words& words, std::uint64_t least, std::uint64_t most) {
+    std::vector<std::uint64_t> values;
+    std::transform(words.begin(), words.end(), std::back_inserter(values),
+                   [&](const std::string& word) { return whole(word, least, most); });
+    return distinct(std::move(values));
+}
+
+// "1M" or "1M passes 1 2 4".
+DataAmount amount_of(const Words& words) {
+    if (words.empty() || words.size() == 2 || (words.size() > 2 && words[1] != "passes")) {
+        fail_usage("write the bytes and how often they are read, such as '1M passes 1 2 4'");
+    }
+    DataAmount amount{whole(words[0], 1000, kMostBytes), {1}};
+    if (words.size() > 2) {
+        amount.passes = whole_list(Words(words.begin() + 2, words.end()), 1, 10'000);
+        std::sort(amount.passes.begin(), amount.passes.end());
+    }
+    return amount;
+}
+
+Words compressors_of(const Words& words) {
+    constexpr std::array kKnown{"gzip", "bzip2", "xz", "zstd"};
+    for (const std::string& word : words) {
+        if (std::find(kKnown.begin(), kKnown.end(), word) == kKnown.end()) {
+            fail_usage("'", word, "' is not known; choose among gzip, bzip2, xz and zstd");
+        }
+    }
+    return distinct(words);
+}
+
+using Reader = std::function<void(StudyConfig&, const Words&)>;
+
+template <class Field>
+Reader real_reader(Field StudyConfig::*field, double least, double most) {
+    return [=](StudyConfig& config, const Words& words) { config.*field = real(only(words), least, most); };
+}
+
+template <class Field>
+Reader whole_reader(Field StudyConfig::*field, std::uint64_t least, std::uint64_t most) {
+    return [=](StudyConfig& config, const Words& words) {
+        config.*field = static_cast<Field>(whole(only(words), least, most));
+    };
+}
+
+Reader list_reader(std::vector<std::uint64_t> StudyConfig::*field, std::uint64_t least, std::uint64_t most) {
+    return [=](StudyConfig& config, const Words& words) { config.*field = whole_list(words, least, most); };
+}
+
+// Everything but title and folder, whose values may hold blanks.
+const std::map<std::string, Reader>& readers() {
+    using C = StudyConfig;
+    static const std::map<std::string, Reader> known{
+        {"data", [](C& c, const Words& w) { c.data = only(w); }},
+        {"held_out", [](C& c, const Words& w) { c.held_out = only(w); }},
+        {"held_out_bytes", whole_reader(&C::held_out_bytes, 1000, kMostBytes)},
+        {"train_on", [](C& c, const Words& w) { c.train_on.push_back(amount_of(w)); }},
+        {"sizes", list_reader(&C::sizes, 1000, std::uint64_t{1} << 30)},
+        {"layers", whole_reader(&C::layers, 1, 256)},
+        {"contexts",
+         [](C& c, const Words& w) {
+             const std::vector<std::uint64_t> values = whole_list(w, 16, std::uint64_t{1} << 20);
+             c.contexts.assign(values.begin(), values.end());
+         }},
+        {"seeds", list_reader(&C::seeds, 0, kMostBytes)},
+        {"all_seeds_to_flops", real_reader(&C::all_seeds_to_flops, 0, 1e30)},
+        {"most_flops", real_reader(&C::most_flops, 0, 1e30)},
+        {"precision",
+         [](C& c, const Words& w) {
+             if (only(w) != "fp32" && only(w) != "bf16") {
+                 fail_usage("'", w[0], "' is not known; choose fp32 or bf16");
+             }
+             c.arithmetic = w[0] == "bf16" ? Arithmetic::bf16 : Arithmetic::fp32;
+         }},
+        {"cooldown", real_reader(&C::cooldown, 0.01, 1)},
+        {"share_within", real_reader(&C::share_within, 1, 1e6)},
+        {"warmup", real_reader(&C::warmup, 0, 0.5)},
+        {"batch_bytes", whole_reader(&C::batch_bytes, 16, std::uint64_t{1} << 30)},
+        {"batch_power", real_reader(&C::batch_power, 0, 1)},
+        {"learning_rate", real_reader(&C::learning_rate, 1e-9, 1000)},
+        {"rate_width_power", real_reader(&C::rate_width_power, -2, 2)},
+        {"rate_batch_power", real_reader(&C::rate_batch_power, -2, 2)},
+        {"rate_bytes_power", real_reader(&C::rate_bytes_power, -2, 2)},
+        {"weight_decay", real_reader(&C::weight_decay, 0, 1000)},
+        {"bytes_per_parameter",
+         [](C& c, const Words& w) {
+             c.bytes_per_parameter.clear();
+             for (const std::string& word : w) {
+                 c.bytes_per_parameter.push_back(real(word, 1e-3, 1e3));
+             }
+             c.bytes_per_parameter = distinct(std::move(c.bytes_per_parameter));
+         }},
+        {"coded_bytes", list_reader(&C::coded_bytes, 1, kMostBytes)},
+        {"predict_bytes", whole_reader(&C::predict_bytes, 1, kMostBytes)},
+        {"compressors", [](C& c, const Words& w) { c.compressors = compressors_of(w); }},
+        {"bootstrap", whole_reader(&C::bootstrap, 10, 100'000)},
+    };
+    return known;
+}
+
+std::string key_list() {
+    std::string list = "title, folder";
+    for (const auto& [key, reader] : readers()) {
+        list += ", " + key;
+    }
+    return list;
+}
+
+void read_line(StudyConfig& config, std::map<std::string, int>& seen, const std::string& line, int number,
+               const std::filesystem::path& path) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string::npos) {
+        fail_usage("'", line, "' is no line of the form key = value");
+    }
+    const std::string key = trimmed(line.substr(0, equals));
+    const std::string value = trimmed(line.substr(equals + 1));
+    if (value.empty()) {
+        fail_usage(key, " has no value; remove the line to keep the default");
+    }
+    const auto [before, is_new] = seen.emplace(key, number);
+    if (!is_new && key != "train_on") {
+        fail_usage(key, " is given before, in line ", before->second);
+    }
+    if (key == "title") {
+        config.title = value;
+    } else if (key == "folder") {
+        config.folder = path.parent_path() / value;
+    } else if (const auto found = readers().find(key); found != readers().end()) {
+        try {
+            found->second(config, words_of(value));
+        } catch (const UsageError& error) {
+            fail_usage(key, ": ", error.what());
+        }
+    } else {
+        fail_usage("there is no key '", key, "'; known are ", key_list());
+    }
+}
+
+void require_complete(const StudyConfig& config, const std::map<std::string, int>& seen,
+                      const std::filesystem::path& path) {
+    for (const char* key : {"data", "held_out", "train_on", "sizes"}) {
+        if (!seen.contains(key)) {
+            fail_usage(path.string(), ": the key '", key, "' is missing");
+        }
+    }
+    std::set<std::uint64_t> amounts;
+    for (const DataAmount& amount : config.train_on) {
+        if (!amounts.insert(amount.unique).second) {
+            fail_usage(path.string(), ": two lines train_on have ", size_text(amount.unique),
+                       " bytes; put all passes into one");
+        }
+    }
+    if (config.warmup + config.cooldown > 1.0) {
+        fail_usage(path.string(), ": warmup and cooldown together are more than the whole run");
+    }
+}
+
+}  // namespace
+
+StudyConfig parse_study_config(const std::string& text, const std::filesystem::path& path) {
+    StudyConfig config;
+    config.folder = path;
+    config.folder.replace_extension();
+    if (config.folder == path) {
+        config.folder += "-results";
+    }
+    config.title = path.stem().string();
+    std::map<std::string, int> seen;
+    std::istringstream lines(text);
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        line = trimmed(line.substr(0, line.find('#')));
+        if (line.empty()) {
+            continue;
+        }
+        try {
+            read_line(config, seen, line, number, path);
+        } catch (const UsageError& error) {
+            fail_usage(path.string(), ":", number, ": ", error.what());
+        }
+    }
+    require_complete(config, seen, path);
+    return config;
+}
+
+StudyConfig read_study_config(const std::filesystem::path& path) {
+    const Bytes bytes = read_file(path, kMostConfigBytes);
+    return parse_study_config(std::string(bytes.begin(), bytes.end()), path);
+}
+
+std::string size_text(std::uint64_t value) {
+    constexpr std::array<std::pair<std::uint64_t, char>, 4> kUnits{
+        {{1'000'000'000'000, 'T'}, {1'000'000'000, 'G'}, {1'000'000, 'M'}, {1'000, 'K'}}};
+    for (const auto& [unit, letter] : kUnits) {
+        // Up to three digits behind the point say all there is.
+        if (value >= unit && value % (unit / 1000) == 0) {
+            std::string text = std::to_string(value / unit);
+            if (std::uint64_t rest = value % unit / (unit / 1000); rest != 0) {
+                std::string digits = std::to_string(1000 + rest).substr(1);
+                digits.erase(digits.find_last_not_of('0') + 1);
+                text += '.' + digits;
+            }
+            return text + letter;
+        }
+    }
+    return std::to_string(value);
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,325 @@
+#include "bitlaw/studies/study_findings.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include <Eigen/QR>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/train/corpus.hpp"
+
+namespace bitlaw {
+namespace {
+
+constexpr std::uint64_t kBootstrapSeed = 20241;
+constexpr std::size_t kProfiles = 9;
+
+// The config's amount that a run's unique bytes stand for: whole steps may be a little less.
+double nominal_amount(const StudyConfig& config, std::uint64_t unique) {
+    double best = 0;
+    for (const DataAmount& amount : config.train_on) {
+        const auto value = static_cast<double>(amount.unique);
+        const auto distance = [&](double a) { return std::abs(std::log(a / static_cast<double>(unique))); };
+        best = best == 0 || distance(value) < distance(best) ? value : best;
+    }
+    return best;
+}
+
+void sort_out(StudyFindings& f) {
+    std::set<std::string> planned;
+    for (const StudyTrunk& trunk : f.plan.trunks) {
+        for (const StudyRun& run : trunk.runs) {
+            planned.insert(run.id);
+        }
+    }
+    std::vector<StudyResult> done;
+    for (StudyResult& result : read_results(f.plan.results())) {
+        if (planned.erase(result.run) == 0) {
+            continue;  // of an earlier config
+        }
+        f.results.push_back(result);
+        if (!result.is_done()) {
+            f.diverged.push_back(result);
+        } else if (result.context == f.plan.config.contexts.front()) {
+            done.push_back(result);
+        }
+    }
+    f.missing = planned.size();
+    require_same_recipes(f.plan, f.results);
+    // The lowest rate so far of each network, data and seed, by passes.
+    std::sort(done.begin(), done.end(), [](const StudyResult& a, const StudyResult& b) {
+        return std::tuple(a.parameters, a.unique_bytes, a.seed, a.passes) <
+               std::tuple(b.parameters, b.unique_bytes, b.seed, b.passes);
+    });
+    std::map<std::tuple<std::uint64_t, double, std::uint64_t>, double> lowest;
+    for (const StudyResult& result : done) {
+        const auto [before, is_first] = lowest.emplace(
+            std::tuple(result.parameters, nominal_amount(f.plan.config, result.unique_bytes), result.seed),
+            result.bits_per_byte);
+        const bool is_worse = !is_first && result.bits_per_byte > before->second;
+        before->second = std::min(before->second, result.bits_per_byte);
+        (is_worse ? f.past_best : f.fitted).push_back(result);
+    }
+}
+
+// Means over seeds, then the best of the passes.
+void find_best(StudyFindings& f) {
+    struct Sum {
+        double bits = 0;
+        double model_bytes = 0;
+        std::size_t count = 0;
+    };
+    std::map<std::tuple<double, std::uint64_t, std::uint64_t>, Sum> sums;  // amount, parameters, passes
+    for (const auto* list : {&f.fitted, &f.past_best}) {
+        for (const StudyResult& result : *list) {
+            Sum& sum = sums[{nominal_amount(f.plan.config, result.unique_bytes), result.parameters, result.passes}];
+            sum.bits += result.bits_per_byte;
+            sum.model_bytes += static_cast<double>(result.model_bytes);
+            ++sum.count;
+        }
+    }
+    for (const auto& [key, sum] : sums) {
+        const auto& [amount, parameters, passes] = key;
+        const auto count = static_cast<double>(sum.count);
+        const BestRate rate{.parameters = static_cast<double>(parameters),
+                            .unique = amount,
+                            .passes = passes,
+                            .seeds = sum.count,
+                            .bits = sum.bits / count,
+                            .model_bytes = sum.model_bytes / count};
+        const bool is_same = !f.best.empty() && f.best.back().unique == rate.unique &&
+                             f.best.back().parameters == rate.parameters;
+        if (!is_same) {
+            f.best.push_back(rate);
+        } else if (rate.bits < f.best.back().bits) {
+            f.best.back() = rate;
+        }
+    }
+}
+
+struct Lowest {
+    double place = 0;  // log N
+    double value = 0;
+    bool is_inside = false;
+};
+
+// The lowest point of a parabola through the least value and up to two on each side; the least value itself when it is
+// at an end or the parabola does not open upwards between its neighbours.
+Lowest lowest_point(const std::vector<double>& x, const std::vector<double>& y) {
+    const auto least = static_cast<std::size_t>(std::min_element(y.begin(), y.end()) - y.begin());
+    Lowest result{x[least], y[least], least > 0 && least + 1 < y.size()};
+    if (!result.is_inside) {
+        return result;
+    }
+    const std::size_t first = least < 2 ? 0 : least - 2;
+    const std::size_t last = std::min(least + 2, y.size() - 1);
+    const auto n = static_cast<Eigen::Index>(last - first + 1);
+    Eigen::MatrixXd columns(n, 3);
+    Eigen::VectorXd values(n);
+    for (Eigen::Index i = 0; i < n; ++i) {
+        const double offset = x[first + static_cast<std::size_t>(i)] - x[least];
+        columns.row(i) << 1.0, offset, offset * offset;
+        values[i] = std::log(y[first + static_cast<std::size_t>(i)]);
+    }
+    const Eigen::VectorXd c = columns.colPivHouseholderQr().solve(values);
+    const double place = x[least] - c[1] / (2.0 * c[2]);
+    if (c[2] > 0.0 && place > x[least - 1] && place < x[least + 1]) {
+        result.place = place;
+        result.value = std::exp(c[0] - c[1] * c[1] / (4.0 * c[2]));
+    }
+    return result;
+}
+
+// Intervals: each rate times 1 + e, e drawn from the residuals of the law.
+void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals) {
+    constexpr std::size_t kFewestSizes = 3;
+    Random random(kBootstrapSeed, 1);
+    for (const double amount : f.amounts()) {
+        std::vector<double> x;
+        std::vector<double> adjusted;
+        std::vector<double> raw;
+        for (const BestRate& rate : f.best) {
+            if (rate.unique == amount) {
+                x.push_back(std::log(rate.parameters));
+                adjusted.push_back(rate.adjusted());
+                raw.push_back(rate.bits / 8.0);
+            }
+        }
+        if (x.size() < kFewestSizes) {
+            continue;
+        }
+        const Lowest lowest = lowest_point(x, adjusted);
+        const double size = std::exp(lowest.place);
+        MeasuredOptimum optimum{.unique = amount,
+                                .parameters = {size, size, size},
+                                .adjusted = {lowest.value, lowest.value, lowest.value},
+                                .is_inside = lowest.is_inside};
+        if (!residuals.empty()) {
+            std::vector<double> places;
+            std::vector<double> values;
+            for (std::uint64_t sample = 0; sample < f.plan.config.bootstrap; ++sample) {
+                std::vector<double> noisy = adjusted;
+                for (std::size_t i = 0; i < noisy.size(); ++i) {
+                    noisy[i] += raw[i] * residuals[random.below(residuals.size())];
+                }
+                const Lowest found = lowest_point(x, noisy);
+                places.push_back(std::exp(found.place));
+                values.push_back(found.value);
+            }
+            optimum.parameters.low = quantile(places, 0.05);
+            optimum.parameters.high = quantile(places, 0.95);
+            optimum.adjusted.low = quantile(values, 0.05);
+            optimum.adjusted.high = quantile(values, 0.95);
+        }
+        f.measured_optima.push_back(optimum);
+    }
+}
+
+LawOptimum law_optimum(const StudyFindings& f, double coded, double bytes_per_parameter) {
+    const auto size = [=](const Law& law) { return adjusted_optimum(law, coded, bytes_per_parameter); };
+    const auto rate = [=](const Law& law) {
+        return adjusted_rate(law, {size(law), coded, coded, 0}, coded, bytes_per_parameter);
+    };
+    return {.bytes_per_parameter = bytes_per_parameter,
+            .coded = coded,
+            .parameters = interval_of(f.fit.law, f.bootstrap, size),
+            .adjusted = interval_of(f.fit.law, f.bootstrap, rate),
+            .bits = f.fit.law.bits(size(f.fit.law), coded, coded)};
+}
+
+void find_powers(StudyFindings& f) {
+    const auto add = [&](bool over_size, double fixed, const std::vector<double>& x, const std::vector<double>& y) {
+        if (std::set<double>(x.begin(), x.end()).size() >= 4) {
+            f.powers.push_back({over_size, fixed, fit_power(x, y, true), fit_power(x, y, false)});
+        }
+    };
+    for (const double amount : f.amounts()) {
+        std::vector<double> x;
+        std::vector<double> y;
+        for (const BestRate& rate : f.best) {
+            if (rate.unique == amount) {
+                x.push_back(rate.parameters);
+                y.push_back(rate.bits);
+            }
+        }
+        add(true, amount, x, y);
+    }
+    std::map<double, std::pair<std::vector<double>, std::vector<double>>> by_size;
+    for (const BestRate& rate : f.best) {
+        by_size[rate.parameters].first.push_back(rate.unique);
+        by_size[rate.parameters].second.push_back(rate.bits);
+    }
+    for (const auto& [size, lists] : by_size) {
+        add(false, size, lists.first, lists.second);
+    }
+}
+
+void find_profiles(StudyFindings& f, const std::vector<ProfileRun>& runs) {
+    f.profiles = isoflop_profiles(runs, kProfiles);
+    std::vector<double> flops;
+    std::vector<double> sizes;
+    for (const Profile& profile : f.profiles) {
+        if (profile.has_minimum) {
+            flops.push_back(profile.flops);
+            // fit_power looks for falling powers, so its y is 1 / N.
+            sizes.push_back(1.0 / profile.best_parameters);
+        }
+    }
+    if (flops.size() >= 3) {
+        PowerLaw power = fit_power(flops, sizes, false);
+        power.scale = 1.0 / power.scale;
+        power.power = -power.power;
+        f.profile_power = power;
+    }
+}
+
+void find_law(StudyFindings& f) {
+    std::vector<LawPoint> points;
+    std::vector<LawPoint> multiplied;
+    std::vector<ProfileRun> runs;
+    for (const StudyResult& result : f.fitted) {
+        points.push_back(law_point(result));
+        multiplied.push_back(points.back());
+        multiplied.back().parameters = static_cast<double>(result.multiplied_parameters);
+        runs.push_back({points.back(), result.training_flops});
+    }
+    std::vector<double> residuals;
+    try {
+        f.fit = fit_law(points);
+        f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
+        f.without_embeddings = fit_law(multiplied);
+        f.bootstrap = bootstrap_laws(points, f.fit, f.plan.config.bootstrap, kBootstrapSeed);
+        for (const LawPoint& point : points) {
+            residuals.push_back(point.bits / f.fit.law.bits(point) - 1.0);
+        }
+    } catch (const Error& error) {
+        f.no_law = error.what();
+    }
+    find_measured_optima(f, residuals);
+    find_powers(f);
+    find_profiles(f, runs);
+    if (!f.has_law()) {
+        return;
+    }
+    f.extrapolation = extrapolations(runs);
+    std::set<std::uint64_t> coded(f.plan.config.coded_bytes.begin(), f.plan.config.coded_bytes.end());
+    for (const DataAmount& amount : f.plan.config.train_on) {
+        coded.insert(amount.unique);
+    }
+    for (const double cost : f.plan.config.bytes_per_parameter) {
+        for (const std::uint64_t bytes : coded) {
+            f.optima.push_back(law_optimum(f, static_cast<double>(bytes), cost));
+        }
+        f.predictions.push_back(law_optimum(f, static_cast<double>(f.plan.config.predict_bytes), cost));
+    }
+}
+
+void find_classical(StudyFindings& f, const std::string& held_out) {
+    if (f.plan.config.compressors.empty()) {
+        return;
+    }
+    try {
+        const Corpus corpus({held_out});
+        const ByteSpan all = corpus.bytes(0);
+        const ByteSpan bytes = all.first(std::min<std::uint64_t>(all.size(), f.plan.config.held_out_bytes));
+        for (const std::string& name : f.plan.config.compressors) {
+            f.classical.push_back(classical_rate(name, bytes));
+        }
+    } catch (const Error& error) {
+        f.no_classical = error.what();
+    }
+}
+
+}  // namespace
+
+LawPoint law_point(const StudyResult& result) {
+    return {static_cast<double>(result.parameters), static_cast<double>(result.trained_bytes),
+            static_cast<double>(result.unique_bytes), result.bits_per_byte};
+}
+
+std::vector<double> StudyFindings::amounts() const {
+    std::set<double> list;
+    for (const BestRate& rate : best) {
+        list.insert(rate.unique);
+    }
+    return {list.begin(), list.end()};
+}
+
+StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out) {
+    StudyFindings f;
+    f.plan = plan;
+    sort_out(f);
+    if (f.results.empty()) {
+        fail(plan.results().string(), " holds no run of this config; run the study first");
+    }
+    find_best(f);
+    find_law(f);
+    find_classical(f, held_out);
+    return f;
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,195 @@
+#include "bitlaw/studies/study_results.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <map>
+#include <sstream>
+#include <string_view>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/train/run_plan.hpp"
+
+namespace bitlaw {
+namespace {
+
+constexpr std::uint64_t kMostResultBytes = 1 << 26;
+
+// A column: its name with its unit, how it is written and how it is read.
+struct Column {
+    const char* name;
+    std::function<std::string(const StudyResult&)> text;
+    std::function<void(StudyResult&, const std::string&)> read;
+};
+
+template <class Number>
+Number number_from(const std::string& text) {
+    Number value{};
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) {
+        fail("'", text, "' is not a number");
+    }
+    return value;
+}
+
+Column column(const char* name, std::string StudyResult::*field) {
+    return {name, [=](const StudyResult& r) { return r.*field; },
+            [=](StudyResult& r, const std::string& text) { r.*field = text; }};
+}
+
+Column column(const char* name, std::uint64_t StudyResult::*field) {
+    return {name, [=](const StudyResult& r) { return std::to_string(r.*field); },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<std::uint64_t>(text); }};
+}
+
+Column column(const char* name, double StudyResult::*field) {
+    return {name, [=](const StudyResult& r) { return exact_text(r.*field); },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); }};
+}
+
+const std::vector<Column>& columns() {
+    using R = StudyResult;
+    static const std::vector<Column> list{
+        column("run", &R::run),
+        column("status", &R::status),
+        column("recipe_hash", &R::recipe),
+        column("size_aimed_at", &R::size),
+        column("parameters", &R::parameters),
+        column("parameters_without_embeddings", &R::multiplied_parameters),
+        column("width", &R::width),
+        column("layers", &R::layers),
+        column("context_bytes", &R::context),
+        column("seed", &R::seed),
+        column("unique_bytes", &R::unique_bytes),
+        column("passes", &R::passes),
+        column("trained_bytes", &R::trained_bytes),
+        column("steps", &R::steps),
+        column("batch_bytes", &R::batch_bytes),
+        column("learning_rate", &R::learning_rate),
+        column("training_flops", &R::training_flops),
+        column("held_out_bytes", &R::held_out_bytes),
+        column("held_out_bits_per_byte", &R::bits_per_byte),
+        column("held_out_chunk_bits_per_byte", &R::chunk_bits_per_byte),
+        column("training_bits_per_byte", &R::training_bits_per_byte),
+        column("model_bytes", &R::model_bytes),
+        column("seconds", &R::seconds),
+        column("threads", &R::threads),
+        column("date_utc", &R::date),
+    };
+    return list;
+}
+
+std::string header() {
+    std::string line;
+    for (const Column& c : columns()) {
+        line += (line.empty() ? "" : ",") + std::string(c.name);
+    }
+    return line + "\n";
+}
+
+std::string row(const StudyResult& result) {
+    std::string line;
+    for (const Column& c : columns()) {
+        line += (&c == columns().data() ? "" : ",") + c.text(result);
+    }
+    return line + "\n";
+}
+
+StudyResult parsed_row(const std::string& line) {
+    std::vector<std::string> fields;
+    std::istringstream stream(line);
+    for (std::string field; std::getline(stream, field, ',');) {
+        fields.push_back(field);
+    }
+    if (fields.size() != columns().size()) {
+        fail("it has ", fields.size(), " fields instead of ", columns().size());
+    }
+    StudyResult result;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        columns()[i].read(result, fields[i]);
+    }
+    if (result.status != "done" && result.status != "diverged") {
+        fail("its status is '", result.status, "'");
+    }
+    return result;
+}
+
+}  // namespace
+
+StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run) {
+    StudyResult result;
+    result.run = run.id;
+    result.recipe = run.recipe;
+    result.size = trunk.size;
+    result.parameters = parameter_count(trunk.config);
+    result.multiplied_parameters = multiplied_parameter_count(trunk.config);
+    result.width = trunk.config.width;
+    result.layers = trunk.config.layers;
+    result.context = trunk.config.context;
+    result.seed = trunk.seed;
+    result.unique_bytes = run.unique;
+    result.passes = run.passes;
+    result.trained_bytes = run.bytes;
+    result.steps = run.steps;
+    result.batch_bytes = trunk.batch_bytes;
+    result.learning_rate = trunk.learning_rate;
+    result.training_flops = run.flops;
+    return result;
+}
+
+std::vector<StudyResult> read_results(const std::filesystem::path& path) {
+    std::vector<StudyResult> results;
+    if (!std::filesystem::exists(path)) {
+        return results;
+    }
+    const Bytes bytes = read_file(path, kMostResultBytes);
+    std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+    std::string line;
+    if (!std::getline(lines, line) || line + "\n" != header()) {
+        fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
+    }
+    for (int number = 2; std::getline(lines, line); ++number) {
+        try {
+            results.push_back(parsed_row(line));
+        } catch (const Error& error) {
+            fail(path.string(), ":", number, ": this row cannot be read: ", error.what(), "; remove the row");
+        }
+    }
+    return results;
+}
+
+void add_result(const std::filesystem::path& path, const std::filesystem::path& lock, const StudyResult& result) {
+    const FileLock guard(lock, FileLock::Wait::yes);
+    std::vector<StudyResult> results = read_results(path);
+    const auto has_name = [&](const StudyResult& other) { return other.run == result.run; };
+    if (std::any_of(results.begin(), results.end(), has_name)) {
+        fail(path.string(), " has a row for ", result.run, " already; nothing was added");
+    }
+    results.push_back(result);
+    std::string text = header();
+    for (const StudyResult& r : results) {
+        text += row(r);
+    }
+    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results) {
+    std::map<std::string, std::string> planned;
+    for (const StudyTrunk& trunk : plan.trunks) {
+        for (const StudyRun& run : trunk.runs) {
+            planned[run.id] = run.recipe;
+        }
+    }
+    for (const StudyResult& result : results) {
+        const auto found = planned.find(result.run);
+        if (found != planned.end() && found->second != result.recipe) {
+            fail_usage(plan.results().string(), " holds the run ", result.run,
+                       " made with other settings; name another folder in the config, or remove its row");
+        }
+    }
+}
+
+}  // namespace bitlaw

@@ -1,0 +1,355 @@
+#include "bitlaw/studies/study_runner.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/train/corpus.hpp"
+#include "bitlaw/train/metrics.hpp"
+#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/training_state.hpp"
+
+namespace bitlaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Bytes of the held-out data that the trainer measures in independent chunks when a run ends.
+constexpr std::uint64_t kChunkedBytes = 262'144;
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string utc_now() {
+    const std::time_t time = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+// "FILE@BEGIN:END" for the first `bytes` of a range.
+std::string beginning_of(const std::string& data, std::uint64_t bytes) {
+    const DataRange range = parse_range(data);
+    return text_of(range.path.string(), '@', range.begin, ':', range.begin + bytes);
+}
+
+void make_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (!fs::is_directory(folder, error)) {
+        fail("cannot make the folder ", folder.string(), "; check the path and its permissions");
+    }
+}
+
+void remove_quietly(const fs::path& path) {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+}
+
+// All workers of this process.
+class Study {
+   public:
+    Study(const StudyPlan& plan, const StudyRunOptions& options, const std::atomic<bool>& stop)
+        : plan_(plan), options_(options), stop_(stop), held_out_({options.held_out}) {
+        const Corpus data({options.data});
+        for (const StudyTrunk& trunk : plan.trunks) {
+            if (data.bytes(0).size() < trunk.data_bytes) {
+                fail_usage(options.data, " has ", data.bytes(0).size(), " bytes, but the config trains on ",
+                           trunk.data_bytes, "; name larger data or train on less");
+            }
+        }
+        make_folder(plan.work());
+        const std::vector<StudyResult> results = read_results(plan.results());
+        require_same_recipes(plan, results);
+        const std::set<std::string> ended = ended_runs(results);
+        for (std::size_t i = 0; i < plan.trunks.size(); ++i) {
+            const std::size_t left = runs_left(plan.trunks[i], ended);
+            summary_.before += plan.trunks[i].runs.size() - left;
+            if (left > 0) {
+                queue_.push_back(i);
+            }
+        }
+        if (options.costly_first) {
+            std::reverse(queue_.begin(), queue_.end());
+        }
+    }
+
+    StudyRunSummary run() {
+        const std::size_t jobs = std::clamp(options_.jobs, std::size_t{1}, std::max<std::size_t>(queue_.size(), 1));
+        std::vector<std::thread> workers;
+        for (std::size_t worker = 1; worker < jobs; ++worker) {
+            workers.emplace_back([this, worker] { work(worker); });
+        }
+        work(0);
+        for (std::thread& worker : workers) {
+            worker.join();
+        }
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
+        return summary_;
+    }
+
+   private:
+    static std::set<std::string> ended_runs(const std::vector<StudyResult>& results) {
+        std::set<std::string> names;
+        for (const StudyResult& result : results) {
+            names.insert(result.run);
+        }
+        return names;
+    }
+
+    static std::size_t runs_left(const StudyTrunk& trunk, const std::set<std::string>& ended) {
+        return static_cast<std::size_t>(std::count_if(
+            trunk.runs.begin(), trunk.runs.end(), [&](const StudyRun& run) { return !ended.contains(run.id); }));
+    }
+
+    std::optional<std::size_t> next_trunk() {
+        const std::lock_guard guard(mutex_);
+        if (queue_.empty() || stopping_ || stop_) {
+            return std::nullopt;
+        }
+        const std::size_t trunk = queue_.front();
+        queue_.erase(queue_.begin());
+        return trunk;
+    }
+
+    // One worker until there is nothing left. The first failure stops the others.
+    void work(std::size_t worker) {
+        try {
+            while (const auto trunk = next_trunk()) {
+                run_trunk(worker, plan_.trunks[*trunk]);
+            }
+            if (stop_) {
+                throw Stopped("stopped; the states are saved, so the same command goes on from there");
+            }
+        } catch (...) {
+            const std::lock_guard guard(mutex_);
+            if (!failure_) {
+                failure_ = std::current_exception();
+            }
+            stopping_ = true;
+        }
+    }
+
+    void report(const StudyEvent& event) {
+        const std::lock_guard guard(mutex_);
+        if (options_.on_event) {
+            options_.on_event(event);
+        }
+    }
+
+    // States of other settings must not be found, so the name has the recipe in it.
+    [[nodiscard]] fs::path folder_of(const std::string& name, const StudyRun& run) const {
+        return plan_.work() / (name + "." + run.recipe.substr(0, 8));
+    }
+
+    [[nodiscard]] TrainOptions train_options(const StudyTrunk& trunk, const fs::path& out) const {
+        TrainOptions o;
+        o.data = {beginning_of(options_.data, trunk.data_bytes)};
+        o.out = out;
+        o.preset = "study-" + size_text(trunk.size);
+        o.config = trunk.config;
+        o.seed = trunk.seed;
+        o.batch_tokens = trunk.batch_bytes;
+        o.learning_rate = trunk.learning_rate;
+        o.warmup = plan_.config.warmup;
+        o.weight_decay = plan_.config.weight_decay;
+        o.command = options_.command;
+        o.resume = fs::exists(out / kStateFile);
+        o.overwrite = !o.resume;
+        return o;
+    }
+
+    // The run's own part: what the trunk gave it, and the decay.
+    [[nodiscard]] TrainOptions run_options(const StudyTrunk& trunk, const StudyRun& run, const fs::path& out) const {
+        TrainOptions o = train_options(trunk, out);
+        o.validation = {options_.held_out};
+        o.validation_bytes = std::max<std::uint64_t>(std::min(kChunkedBytes, plan_.config.held_out_bytes),
+                                                     trunk.config.context);
+        o.validate_every = run.steps;
+        o.tokens = run.bytes;
+        o.decay = plan_.config.cooldown;
+        return o;
+    }
+
+    void train_on(std::size_t worker, const StudyRun& run, const TrainOptions& options, std::uint64_t total,
+                  StudyResult& result) {
+        const double start = now();
+        std::optional<TrainResult> trained;
+        try {
+            trained = train(
+                options,
+                [&](const StepReport& step) {
+                    report({.kind = StudyEvent::Kind::training,
+                            .worker = worker,
+                            .run = run.id,
+                            .done = step.tokens,
+                            .total = total,
+                            .bits_per_byte = step.mean_bits_per_byte,
+                            .gflops = step.gflops});
+                    if (stop_) {
+                        stopping_ = true;
+                    }
+                },
+                stopping_);
+        } catch (const Stopped&) {
+            if (stopping_) {
+                throw;
+            }
+            // The trunk is where the branch begins.
+        }
+        result.seconds += now() - start;
+        if (trained) {
+            result.training_bits_per_byte = trained->record.training_bits_per_byte;
+            result.chunk_bits_per_byte = trained->record.validation_bits_per_byte;
+        }
+    }
+
+    // Brings the trunk to the run's branch and copies its state into the run's folder.
+    void branch(std::size_t worker, const StudyTrunk& trunk, const StudyRun& run, const fs::path& out,
+                StudyResult& result) {
+        const fs::path folder = folder_of(trunk.id, trunk.runs.back());
+        const fs::path state_file = folder / kStateFile;
+        std::uint64_t reached = fs::exists(state_file) ? load_state(state_file).progress.step : 0;
+        if (reached > run.branch_step) {  // the branch was lost
+            remove_quietly(folder);
+            reached = 0;
+        }
+        if (reached < run.branch_step) {
+            TrainOptions o = train_options(trunk, folder);
+            o.tokens = trunk.runs.back().bytes;
+            o.decay = 0.0;
+            o.stop_after_steps = run.branch_step;
+            train_on(worker, run, o, run.bytes, result);
+        }
+        TrainingState state = load_state(state_file);
+        const TrainOptions o = run_options(trunk, run, out);
+        state.progress.options = options_text(o, make_plan(o, held_out_, run.steps));
+        state.progress.validation = held_out_.sources();
+        state.progress.steps = run.steps;
+        make_folder(out);
+        save_state(out / kStateFile, state.progress, state.weights, state.moments);
+    }
+
+    void measure(std::size_t worker, const StudyRun& run, const fs::path& out, StudyResult& result) {
+        const StoredModel model = load_model(out / kModelFile);
+        const ByteSpan all = held_out_.bytes(0);
+        const ByteSpan bytes = all.first(std::min<std::uint64_t>(all.size(), plan_.config.held_out_bytes));
+        CompressOptions options;
+        options.progress = [&](std::uint64_t plain, std::uint64_t) {
+            report({.kind = StudyEvent::Kind::measuring,
+                    .worker = worker,
+                    .run = run.id,
+                    .done = plain,
+                    .total = bytes.size()});
+            if (stop_ || stopping_) {
+                throw Stopped("stopped while measuring; the same command goes on from there");
+            }
+        };
+        const Estimate code = estimate(model, options, bytes);
+        result.held_out_bytes = bytes.size();
+        result.bits_per_byte = 8.0 * code.archive_bytes / static_cast<double>(bytes.size());
+        result.model_bytes = model.stored_bytes;
+    }
+
+    void record(std::size_t worker, StudyResult& result, const char* status) {
+        result.status = status;
+        result.threads = thread_count();
+        result.date = utc_now();
+        add_result(plan_.results(), plan_.work() / "results.lock", result);
+        {
+            const std::lock_guard guard(mutex_);
+            ++(result.is_done() ? summary_.done : summary_.diverged);
+        }
+        report({.kind = StudyEvent::Kind::ended, .worker = worker, .run = result.run, .result = &result});
+    }
+
+    // One run from where it stands to its row. Throws Diverged when its trunk did.
+    void run_one(std::size_t worker, const StudyTrunk& trunk, const StudyRun& run) {
+        const fs::path out = folder_of(run.id, run);
+        StudyResult result = planned_result(trunk, run);
+        const bool has_trunk = trunk.runs.size() > 1;
+        if (has_trunk && !fs::exists(out / kStateFile)) {
+            branch(worker, trunk, run, out, result);
+        }
+        bool has_diverged = false;
+        try {
+            train_on(worker, run, run_options(trunk, run, out), run.bytes, result);
+            // Worse than writing the bytes down: finite, but no model.
+            has_diverged = result.chunk_bits_per_byte > std::log2(trunk.config.alphabet);
+            measure(worker, run, out, result);
+        } catch (const Diverged&) {
+            has_diverged = true;
+        }
+        record(worker, result, has_diverged ? "diverged" : "done");
+        remove_quietly(out / kStateFile);
+    }
+
+    void run_trunk(std::size_t worker, const StudyTrunk& trunk) {
+        const FileLock lock(plan_.work() / (trunk.id + ".lock"), FileLock::Wait::no);
+        // Another process may have ended runs since this one began, so only what is read under the lock counts.
+        const std::set<std::string> ended =
+            lock.held() ? ended_runs(read_results(plan_.results())) : std::set<std::string>();
+        if (!lock.held()) {
+            {
+                const std::lock_guard guard(mutex_);
+                summary_.elsewhere += runs_left(trunk, ended_runs(read_results(plan_.results())));
+            }
+            report({.kind = StudyEvent::Kind::skipped, .worker = worker, .run = trunk.id});
+            return;
+        }
+        bool trunk_diverged = false;
+        for (const StudyRun& run : trunk.runs) {
+            if (ended.contains(run.id)) {
+                continue;
+            }
+            if (!trunk_diverged) {
+                try {
+                    run_one(worker, trunk, run);
+                    continue;
+                } catch (const Diverged&) {
+                    trunk_diverged = true;
+                }
+            }
+            StudyResult result = planned_result(trunk, run);
+            record(worker, result, "diverged");
+        }
+        if (trunk.runs.size() > 1) {
+            remove_quietly(folder_of(trunk.id, trunk.runs.back()) / kStateFile);
+        }
+    }
+
+    const StudyPlan& plan_;
+    const StudyRunOptions& options_;
+    const std::atomic<bool>& stop_;
+    Corpus held_out_;
+    std::mutex mutex_;                    // guards what follows
+    std::vector<std::size_t> queue_;      // trunks
+    StudyRunSummary summary_;
+    std::exception_ptr failure_;
+    std::atomic<bool> stopping_{false};   // no more work in this process
+};
+
+}  // namespace
+
+StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options, const std::atomic<bool>& stop) {
+    return Study(plan, options, stop).run();
+}
+
+}  // namespace bitlaw

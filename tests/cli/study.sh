@@ -1,0 +1,103 @@
+#!/bin/bash
+# A study from its config to the report: killed, shared by two processes, diverged, and refused where it makes no sense.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
+source "$(dirname "$0")/common.bash"
+make_text 40000 >text
+make_text 60000 | tail -c 5000 >held
+
+# write_config NAME [LINE...]
+write_config() {
+    local name=$1
+    shift
+    printf '%s\n' "data = text" "held_out = held" "held_out_bytes = 2000" "sizes = 8K 12K 16K" "layers = 1" \
+        "contexts = 32" "train_on = 4000 passes 1 2 4" "train_on = 8000" "train_on = 16000" "share_within = 2" \
+        "batch_bytes = 256" "batch_power = 0" "bootstrap = 20" "$@" >"$name.conf"
+}
+# rows NAME: run, status and rates, sorted: what no interruption may change.
+rows() { tail -n +2 "$1/results.csv" | cut -d, -f1,2,19-21 | sort; }
+
+write_config straight
+refuse "an unknown key" 2 "odd.conf:14: there is no key 'colour'" \
+    bash -c "{ cat straight.conf; echo 'colour = red'; } >odd.conf; '$bitlaw' study plan odd.conf"
+refuse "an unknown action" 2 "'draw' is not known; choose plan" "$bitlaw" study draw straight.conf
+refuse "a missing config" 1 "nowhere.conf" "$bitlaw" study plan nowhere.conf
+refuse "fit before run" 1 "run the study first" "$bitlaw" study fit straight.conf
+
+check "plan" "$bitlaw" study plan straight.conf --calibrate 0.3 --json
+# By hand for the first network: width 12, one head of 16, MLP 48; backward costs twice forward; 2 operations a weight and
+# byte; scores and values of the keys in a window of 16.
+weights=$((4 * 12 * 16 + 2 * 12 * 48 + 256 * 12))
+sequence=$((32 * 2 * weights + 4 * 16 * (16 * 17 / 2 + 16 * 16)))
+grep -q '"runs": 15,' "$work/out" &&
+    grep -q "\"n8K-u8K-p1-k32-s1\".*\"training_flops\": $((3 * sequence * 7936 / 32)), .*\"hours\": [0-9]" "$work/out"
+judge "the plan's operations are exact" cat "$work/out"
+
+check "run" "$bitlaw" study run straight.conf -T1
+[[ $(rows straight | wc -l) == 15 && $(grep -c ': .* bits/byte held out' "$work/err") == 15 ]]
+judge "15 runs, a line each" cat "$work/err"
+check "again" "$bitlaw" study run straight.conf
+grep -q "done: 0 runs now, 15 before" "$work/err"
+judge "nothing is repeated" cat "$work/err"
+
+# Killed without mercy at several places, then run to the end.
+write_config killed "folder = killed"
+for after in 1 4 9; do
+    "$bitlaw" study run killed.conf -T1 -q 2>/dev/null &
+    job=$!
+    # shellcheck disable=SC2016
+    wait_for 60 bash -c '(($(tail -n +2 killed/results.csv | wc -l) >= '$after'))'
+    kill -KILL $job
+    wait $job 2>/dev/null
+done
+(($(rows killed | wc -l) < 15))
+judge "it was killed before its end" rows killed
+check "run to the end" "$bitlaw" study run killed.conf -T1 -q
+[[ $(rows killed) == $(rows straight) ]]
+judge "a killed study loses and repeats nothing, and gets the same bits" diff <(rows killed) <(rows straight)
+refuse "a config that no longer fits its results" 2 "made with other settings" \
+    bash -c "{ cat killed.conf; echo 'warmup = 0.1'; } >other.conf; '$bitlaw' study run other.conf"
+
+# Two processes share one folder.
+write_config shared
+"$bitlaw" study run shared.conf -T1 -q 2>err1 &
+first=$!
+"$bitlaw" study run shared.conf -j2 -T2 -q 2>err2
+second_code=$?
+wait $first
+first_code=$?
+check "the rest of it" "$bitlaw" study run shared.conf -q
+[[ $first_code == 0 && $second_code == 0 && $(rows shared) == $(rows straight) ]]
+judge "two processes do each run once" cat err1 err2
+
+# Ctrl-C saves and says how to go on.
+write_config stopped "folder = stopped"
+(trap - INT; exec "$bitlaw" study run stopped.conf -T1 -q 2>err) &
+job=$!
+wait_for 60 test -s stopped/results.csv
+kill -INT $job
+wait $job
+code=$?
+[[ $code == 1 ]] && grep -q "^bitlaw: study: stopped.*goes on from there" err
+judge "SIGINT" cat err
+check "go on" "$bitlaw" study run stopped.conf -T1 -q
+[[ $(rows stopped) == $(rows straight) ]]
+judge "the same bits after SIGINT" diff <(rows stopped) <(rows straight)
+
+write_config wild "learning_rate = 1000" "weight_decay = 1000" "sizes = 8K"
+sed -i '/^sizes = 8K 12K/d' wild.conf
+check "a study that diverges" "$bitlaw" study run wild.conf -T1
+[[ $(rows wild | grep -c ',diverged,') == 5 ]] && grep -q "5 diverged" "$work/err"
+judge "diverged runs are recorded" cat wild/results.csv
+
+check "fit" "$bitlaw" study fit straight.conf --json
+for table in measured_optimum law optimum prediction residuals; do
+    grep -q "\"$table\": \[" "$work/out" || echo "no $table"
+done >missing
+[[ ! -s missing ]]
+judge "its tables as JSON" cat "$work/out"
+check "fit writes CSV" test -s straight/fit/law.csv
+check "plot" "$bitlaw" study plot straight.conf
+check "a picture" grep -q "<svg" straight/plots/adjusted.svg
+check "report" "$bitlaw" study report straight.conf
+check "its pictures are inside" grep -q "<svg" straight/report.html
+finish

@@ -1,0 +1,161 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/studies/law_fit.hpp"
+#include "support/message.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+
+namespace {
+
+// Hoffmann et al. 2022, equation 10.
+constexpr Law kChinchilla{.floor = 1.69, .size_scale = 406.4, .size_power = 0.34, .data_scale = 410.7, .data_power = 0.28};
+
+std::vector<double> spread(double first, double last, int count) {
+    std::vector<double> values;
+    for (int i = 0; i < count; ++i) {
+        values.push_back(first * std::pow(last / first, i / (count - 1.0)));
+    }
+    return values;
+}
+
+// Runs of `sizes` x `amounts` that follow the law but for relative noise.
+std::vector<LawPoint> runs_of(const Law& law, double noise, std::uint64_t seed) {
+    Random random(seed);
+    std::vector<LawPoint> points;
+    for (const double n : spread(7e7, 1.6e10, 8)) {
+        for (const double d : spread(5e9, 5e11, 5)) {
+            points.push_back({n, d, d, law.bits(n, d, d) * (1.0 + noise * random.normal())});
+        }
+    }
+    return points;
+}
+
+// Runs that also pass over their bytes several times.
+std::vector<LawPoint> repeated_runs_of(const Law& law, double noise, std::uint64_t seed) {
+    Random random(seed);
+    std::vector<LawPoint> points;
+    for (const double n : spread(7e7, 1.6e10, 6)) {
+        for (const double u : spread(2e9, 2e11, 4)) {
+            for (const double passes : {1.0, 4.0, 16.0, 64.0}) {
+                const double bits = law.bits(n, passes * u, u);
+                points.push_back({n, passes * u, u, bits * (1.0 + noise * random.normal())});
+            }
+        }
+    }
+    return points;
+}
+
+void check_close(const Law& found, const Law& truth, double tolerance) {
+    CHECK(found.floor == doctest::Approx(truth.floor).epsilon(tolerance));
+    CHECK(found.size_scale == doctest::Approx(truth.size_scale).epsilon(tolerance));
+    CHECK(found.size_power == doctest::Approx(truth.size_power).epsilon(tolerance));
+    CHECK(found.data_scale == doctest::Approx(truth.data_scale).epsilon(tolerance));
+    CHECK(found.data_power == doctest::Approx(truth.data_power).epsilon(tolerance));
+    CHECK(found.repeat_scale == doctest::Approx(truth.repeat_scale).epsilon(tolerance));
+}
+
+}  // namespace
+
+TEST_CASE("without noise both fits find the law") {
+    const std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
+    const LawFit fit = fit_law(points);
+    check_close(fit.law, kChinchilla, 1e-6);
+    CHECK(fit.error < 1e-9);
+    CHECK(fit.free == 5);
+    const LawFit huber = fit_law_huber(points, 0.0);
+    check_close(huber.law, kChinchilla, 1e-3);
+    CHECK(huber.error < 1e-5);
+}
+
+TEST_CASE("without noise the fit finds what repeats are worth") {
+    Law law = kChinchilla;
+    law.repeat_scale = 15.4;
+    const std::vector<LawPoint> points = repeated_runs_of(law, 0.0, 1);
+    const LawFit fit = fit_law(points);
+    CHECK(fit.repeats());
+    check_close(fit.law, law, 1e-5);
+    check_close(fit_law_huber(points, law.repeat_scale).law, law, 1e-3);
+}
+
+TEST_CASE("the Huber fit stands outliers that pull the least squares away") {
+    std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
+    for (std::size_t i = 0; i < points.size(); i += 9) {
+        points[i].bits *= 1.2;
+    }
+    CHECK(std::abs(fit_law(points).law.floor - kChinchilla.floor) > 0.01);
+    CHECK(fit_law_huber(points, 0.0).law.floor == doctest::Approx(kChinchilla.floor).epsilon(0.005));
+}
+
+TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
+    constexpr int kStudies = 100;
+    // The law's parameters, and what is read off it: the best size for 10^12 bytes at 2 bytes a parameter, and the rate
+    // of a run ten times as large as any.
+    using Figure = double (*)(const Law&);
+    constexpr std::array<Figure, 7> figures{
+        [](const Law& law) { return law.floor; },
+        [](const Law& law) { return law.size_scale; },
+        [](const Law& law) { return law.size_power; },
+        [](const Law& law) { return law.data_scale; },
+        [](const Law& law) { return law.data_power; },
+        [](const Law& law) { return adjusted_optimum(law, 1e12, 2.0); },
+        [](const Law& law) { return law.bits(1.6e11, 5e12, 5e12); },
+    };
+    std::array<int, figures.size()> held{};
+    for (int study = 0; study < kStudies; ++study) {
+        const std::vector<LawPoint> points = runs_of(kChinchilla, 0.005, 1000 + static_cast<std::uint64_t>(study));
+        const LawFit fit = fit_law(points);
+        const std::vector<Law> laws = bootstrap_laws(points, fit, 200, 7);
+        for (std::size_t f = 0; f < figures.size(); ++f) {
+            const Interval interval = interval_of(fit.law, laws, figures[f]);
+            CHECK(interval.low <= interval.high);
+            const double truth = figures[f](kChinchilla);
+            held[f] += interval.low <= truth && truth <= interval.high;
+        }
+    }
+    for (std::size_t f = 0; f < held.size(); ++f) {
+        CAPTURE(f);
+        CHECK(held[f] >= 80);
+        CHECK(held[f] < kStudies);  // an interval that always holds the value says nothing
+    }
+}
+
+TEST_CASE("too few runs are refused") {
+    std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
+    CHECK(holds(message_of<Error>([&] { (void)fit_law(std::span(points).first(5)); }), "5 runs of 1 sizes"));
+    points[3].bits = 0.0;
+    CHECK(holds(message_of<Error>([&] { (void)fit_law(points); }), "must be above zero"));
+}
+
+TEST_CASE("effective bytes: none lost in one pass, each further pass worth less") {
+    CHECK(effective_bytes(1e6, 1e6, 15.0) == 1e6);
+    CHECK(effective_bytes(8e6, 1e6, 0.0) == 8e6);
+    // Muennighoff et al. 2023, equation 5, by hand: 1 + 15 (1 - exp(-3 / 15)).
+    CHECK(effective_bytes(4e6, 1e6, 15.0) == doctest::Approx(3.7190387e6).epsilon(1e-7));
+    CHECK(effective_bytes(1e12, 1e6, 15.0) == doctest::Approx(16e6).epsilon(1e-9));
+}
+
+TEST_CASE("the adjusted optimum is where the adjusted rate is least, whatever D") {
+    for (const double coded : {1e6, 1e9, 1e12}) {
+        for (const double cost : {0.5, 2.0, 4.0}) {
+            const double best = adjusted_optimum(kChinchilla, coded, cost);
+            for (const double bytes : {1e6, 1e10}) {
+                const double least = adjusted_rate(kChinchilla, {best, bytes, bytes, 0}, coded, cost);
+                CHECK(least < adjusted_rate(kChinchilla, {1.01 * best, bytes, bytes, 0}, coded, cost));
+                CHECK(least < adjusted_rate(kChinchilla, {best / 1.01, bytes, bytes, 0}, coded, cost));
+            }
+        }
+    }
+    const double best = compute_optimum(kChinchilla, 1e20);
+    const auto rate = [](double n) { return kChinchilla.bits(n, 1e20 / (6 * n), 1e20 / (6 * n)); };
+    CHECK(rate(best) < rate(1.01 * best));
+    CHECK(rate(best) < rate(best / 1.01));
+}

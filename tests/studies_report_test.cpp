@@ -1,0 +1,223 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/studies/study_process.hpp"
+#include "bitlaw/studies/study_report.hpp"
+#include "bitlaw/studies/study_tables.hpp"
+#include "support/message.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+using bitlaw::test::TemporaryFolder;
+
+namespace {
+
+constexpr Law kLaw{.floor = 1.1,
+                   .size_scale = 20.0,
+                   .size_power = 0.25,
+                   .data_scale = 40.0,
+                   .data_power = 0.28,
+                   .repeat_scale = 10.0};
+
+// A study whose results follow the law, but for noise.
+class KnownStudy {
+   public:
+    explicit KnownStudy(double noise, const std::string& more = "") {
+        test::write_text(folder_ / "held", test::random_text(5000, 1));
+        plan_ = make_study_plan(parse_study_config(
+            "title = Known & <true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
+            "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\ntrain_on = 1M passes 1 2 4 8\ntrain_on = 4M passes 1 2 4\n"
+            "train_on = 16M passes 1 2\ntrain_on = 64M\nbootstrap = 50\n" +
+                more,
+            folder_ / "study.conf"));
+        std::filesystem::create_directories(plan_.work());
+        Random random(3);
+        for (const StudyTrunk& trunk : plan_.trunks) {
+            for (const StudyRun& run : trunk.runs) {
+                StudyResult row = planned_result(trunk, run);
+                row.status = "done";
+                row.bits_per_byte = kLaw.bits(law_point(row)) * (1.0 + noise * random.normal());
+                row.model_bytes = 2 * row.parameters;
+                row.held_out_bytes = 4000;
+                row.date = "2026-01-01T00:00:00Z";
+                rows_.push_back(row);
+            }
+        }
+    }
+    void write() const {
+        std::filesystem::remove(plan_.results());
+        for (const StudyResult& row : rows_) {
+            add_result(plan_.results(), plan_.work() / "lock", row);
+        }
+    }
+    [[nodiscard]] StudyFindings findings() const {
+        write();
+        return study_findings(plan_, (folder_ / "held").string());
+    }
+    std::vector<StudyResult>& rows() { return rows_; }
+    [[nodiscard]] const StudyPlan& plan() const { return plan_; }
+
+   private:
+    TemporaryFolder folder_;
+    StudyPlan plan_;
+    std::vector<StudyResult> rows_;
+};
+
+const StudyTable& table_of(const std::vector<StudyTable>& tables, const std::string& name) {
+    const auto found =
+        std::find_if(tables.begin(), tables.end(), [&](const StudyTable& table) { return table.name == name; });
+    REQUIRE(found != tables.end());
+    return *found;
+}
+
+}  // namespace
+
+TEST_CASE("findings recover the law and its optima from results that follow it") {
+    const KnownStudy study(0.0);
+    const StudyFindings f = study.findings();
+    REQUIRE(f.has_law());
+    CHECK(f.missing == 0);
+    CHECK(f.fitted.size() == study.plan().runs());
+    CHECK(f.fit.law.floor == doctest::Approx(kLaw.floor).epsilon(1e-4));
+    CHECK(f.fit.law.repeat_scale == doctest::Approx(kLaw.repeat_scale).epsilon(1e-3));
+    CHECK(f.amounts() == std::vector<double>{1e6, 4e6, 16e6, 64e6});
+    REQUIRE(f.measured_optima.size() == 4);
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        CAPTURE(o.unique);
+        const double truth = adjusted_optimum(kLaw, o.unique, 2.0);
+        if (truth > 12'000 && truth < 1.2e6) {
+            CHECK(o.is_inside);
+            CHECK(std::abs(std::log(o.parameters.value / truth)) < std::log(1.3));  // a parabola's, between sizes
+        }
+    }
+    for (const LawOptimum& o : f.optima) {
+        CHECK(o.parameters.value ==
+              doctest::Approx(adjusted_optimum(kLaw, o.coded, o.bytes_per_parameter)).epsilon(1e-3));
+    }
+    CHECK(f.optima.size() == 4 * (7 + 3));  // 10^6 is both an amount and an S
+    REQUIRE(f.predictions.size() == 4);
+    CHECK(f.predictions[1].bits ==
+          doctest::Approx(kLaw.bits(adjusted_optimum(kLaw, 1e9, 2.0), 1e9, 1e9)).epsilon(1e-4));
+    CHECK(f.powers.size() == 4 + 8);
+    CHECK(f.extrapolation.size() == 3);
+}
+
+TEST_CASE("what diverged, and what was read too often, is told and not fitted") {
+    KnownStudy study(0.0);
+    study.rows()[5].status = "diverged";
+    StudyResult& worn = *std::find_if(study.rows().begin(), study.rows().end(),
+                                      [](const StudyResult& r) { return r.passes == 8 && r.size == 200'000; });
+    worn.bits_per_byte *= 1.5;
+    study.rows().pop_back();
+    const StudyFindings f = study.findings();
+    CHECK(f.missing == 1);
+    REQUIRE(f.diverged.size() == 1);
+    CHECK(f.diverged[0].run == study.rows()[5].run);
+    REQUIRE(f.past_best.size() == 1);
+    CHECK(f.past_best[0].run == worn.run);
+    CHECK(f.fitted.size() == study.plan().runs() - 3);
+    CHECK(f.fit.law.floor == doctest::Approx(kLaw.floor).epsilon(1e-3));
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, "1 runs diverged: " + f.diverged[0].run));
+    CHECK(holds(html, worn.run));
+    CHECK(holds(html, "1 are still to be run"));
+}
+
+TEST_CASE("a study that has only begun has tables and no law") {
+    KnownStudy study(0.0);
+    study.rows().resize(3);
+    const StudyFindings f = study.findings();
+    CHECK_FALSE(f.has_law());
+    CHECK(holds(f.no_law, "so run more of the study"));
+    CHECK(holds(report_html(f, {}, {}), "No law was fitted"));
+    study.rows().clear();
+    CHECK(holds(message_of<Error>([&] { (void)study.findings(); }), "run the study first"));
+}
+
+TEST_CASE("tables are the same as CSV and in the report") {
+    const KnownStudy study(0.004, "compressors = gzip xz\n");
+    const StudyFindings f = study.findings();
+    const std::vector<StudyTable> tables = findings_tables(f);
+    std::set<std::string> names;
+    for (const StudyTable& table : tables) {
+        CAPTURE(table.name);
+        CHECK(names.insert(table.name).second);
+        const std::string csv = table.csv();
+        CHECK(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')) == table.rows.size() + 1);
+        for (const auto& row : table.rows) {
+            CHECK(row.size() == table.columns.size());
+        }
+    }
+    CHECK(table_of(tables, "residuals").rows.size() == f.fitted.size());
+    CHECK(table_of(tables, "law").rows.size() == 8);
+    const StudyTable& classical = table_of(tables, "compressors");
+    REQUIRE(classical.rows.size() == 2);
+    CHECK(classical.rows[0][0].shown == "gzip -9");
+    CHECK(classical.rows[1][0].shown == "xz -9e");
+    const double bits = f.classical[0].bits_per_byte;
+    CHECK(bits > 3.0);  // the text's entropy is above 3 bits
+    CHECK(bits < 8.0);
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, "<title>Known &amp; &lt;true&gt;</title>"));
+    CHECK_FALSE(holds(html, "<true>"));
+    CHECK(holds(html, table_of(tables, "prediction").title));
+}
+
+TEST_CASE("the report is one file with every picture in it, and names nothing outside") {
+    const KnownStudy study(0.004, "compressors = gzip\n");
+    const StudyFindings f = study.findings();
+    const std::filesystem::path path = write_report(f);
+    const Bytes bytes = test::file_bytes(path);
+    const std::string html(bytes.begin(), bytes.end());
+    std::size_t pictures = 0;
+    for (std::size_t at = html.find("<svg"); at != std::string::npos; at = html.find("<svg", at + 1)) {
+        ++pictures;
+    }
+    CHECK(pictures == 6);
+    for (const char* outside : {"src=", "href=\"", "@import", "url(http", "<script"}) {
+        CHECK_FALSE(holds(html, outside));
+    }
+    for (const char* name : {"rate", "adjusted", "flops", "optimum", "residuals", "isoflop"}) {
+        CHECK(std::filesystem::exists(study.plan().config.folder / "plots" / (std::string(name) + ".svg")));
+    }
+    CHECK(std::filesystem::exists(study.plan().config.folder / "fit" / "optimum.csv"));
+}
+
+TEST_CASE("a script that gnuplot cannot draw is an error that names it") {
+    const TemporaryFolder folder;
+    CHECK(holds(message_of<Error>([&] {
+                    draw_figures({{"broken", "", "", "set nonsense 3\n"}}, folder.path());
+                }),
+                "could not draw " + (folder / "broken.svg").string()));
+}
+
+TEST_CASE("other programs: their output is counted, their failure and absence told") {
+    const std::string text = test::random_text(300'000, 2);
+    const ByteSpan bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+    CHECK(run_process({"cat"}, bytes, "coreutils").bytes == 300'000);
+    CHECK(run_process({"head", "-c", "10"}, bytes, "coreutils").bytes == 10);  // ends before it has read all
+    const ProcessOutput failed = run_process({"sh", "-c", "echo wrong >&2; exit 3"}, bytes, "dash");
+    CHECK(failed.exit_code == 3);
+    CHECK(failed.errors == "wrong\n");
+    CHECK(holds(message_of<Error>([&] { (void)run_process({"no-such-program"}, {}, "its-package"); }),
+                "cannot start no-such-program"));
+}
+
+TEST_CASE("numbers for people") {
+    CHECK(short_text(1e6) == "1M");
+    CHECK(short_text(1234) == "1.23K");
+    CHECK(short_text(100) == "100");
+    CHECK(short_text(3.2e6) == "3.2M");
+    CHECK(short_text(2.05e9) == "2.05G");
+    CHECK(percent_text(0.2164, 1) == "21.6 %");
+}

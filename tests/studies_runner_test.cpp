@@ -1,0 +1,266 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/studies/study_results.hpp"
+#include "bitlaw/studies/study_runner.hpp"
+#include "support/message.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training.hpp"
+
+using namespace bitlaw;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+using bitlaw::test::TemporaryFolder;
+
+namespace {
+
+// A study of two tiny networks: a trunk of three runs each over 4,096 bytes, and one run alone.
+class TinyStudy {
+   public:
+    explicit TinyStudy(const std::string& more = "") {
+        test::write_text(folder_ / "data", test::random_text(20'000, 1));
+        test::write_text(folder_ / "held", test::random_text(3000, 2));
+        config_ = parse_study_config(
+            "data = data\nheld_out = held\nheld_out_bytes = 2000\nsizes = 8K 12K\nlayers = 1\ncontexts = 32\n"
+            "train_on = 4096 passes 1 2 3\ntrain_on = 8192\nbatch_bytes = 128\nbatch_power = 0\n" +
+                more,
+            folder_ / "study.conf");
+        plan_ = make_study_plan(config_);
+    }
+    [[nodiscard]] StudyRunOptions options() const {
+        StudyRunOptions o;
+        o.data = (folder_ / "data").string();
+        o.held_out = (folder_ / "held").string();
+        return o;
+    }
+    StudyRunSummary run(const StudyRunOptions& options) const {
+        const std::atomic<bool> stop{false};
+        return run_study(plan_, options, stop);
+    }
+    [[nodiscard]] const StudyPlan& plan() const { return plan_; }
+    [[nodiscard]] std::vector<StudyResult> results() const { return read_results(plan_.results()); }
+    [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
+
+   private:
+    TemporaryFolder folder_;
+    StudyConfig config_;
+    StudyPlan plan_;
+};
+
+// What must not depend on interruptions, jobs or processes: run -> status and rates.
+using Rates = std::map<std::string, std::tuple<std::string, double, double, double>>;
+Rates rates(const std::vector<StudyResult>& results) {
+    Rates list;
+    for (const StudyResult& r : results) {
+        const bool is_new = list.emplace(r.run, std::tuple(r.status, r.bits_per_byte, r.chunk_bits_per_byte,
+                                                           r.training_bits_per_byte))
+                                .second;
+        CHECK(is_new);
+    }
+    return list;
+}
+
+}  // namespace
+
+TEST_CASE("a study runs to its end once; a second call finds nothing to do") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study;
+    REQUIRE(study.plan().runs() == 8);
+    const StudyRunSummary first = study.run(study.options());
+    CHECK(first.before == 0);
+    CHECK(first.done == 8);
+    CHECK(first.diverged == 0);
+    const Rates once = rates(study.results());
+    CHECK(once.size() == 8);
+    for (const StudyResult& r : study.results()) {
+        CAPTURE(r.run);
+        CHECK(r.status == "done");
+        CHECK(r.bits_per_byte > 2.0);  // the text's entropy is above 3
+        CHECK(r.bits_per_byte < 8.0);
+        CHECK(r.held_out_bytes == 2000);
+        CHECK(r.model_bytes > 2 * r.parameters);
+        CHECK(r.trained_bytes == r.steps * r.batch_bytes);
+    }
+    std::size_t events = 0;
+    StudyRunOptions again = study.options();
+    again.on_event = [&](const StudyEvent&) { ++events; };
+    const StudyRunSummary second = study.run(again);
+    CHECK(second.before == 8);
+    CHECK(second.done == 0);
+    CHECK(events == 0);
+    CHECK(rates(study.results()) == once);
+}
+
+TEST_CASE("a branch equals a run of its own: the shared beginning changes no bit") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study("warmup = 0.01\n");
+    (void)study.run(study.options());
+    // The trunk's runs have the trunk's warm-up: floor(0.01 x 96) is 0 steps, as of a run alone.
+    const StudyTrunk& trunk = *std::find_if(study.plan().trunks.begin(), study.plan().trunks.end(),
+                                            [](const StudyTrunk& t) { return t.runs.size() == 3; });
+    for (const StudyRun& run : trunk.runs) {
+        CAPTURE(run.id);
+        TrainOptions o;
+        o.data = {text_of((study / "data").string(), "@0:", trunk.data_bytes)};
+        o.validation = {(study / "held").string()};
+        o.validation_bytes = 2000;
+        o.validate_every = run.steps;
+        o.out = study / ("alone-" + run.id);
+        o.preset = "study-" + size_text(trunk.size);
+        o.config = trunk.config;
+        o.tokens = run.bytes;
+        o.batch_tokens = trunk.batch_bytes;
+        o.learning_rate = trunk.learning_rate;
+        o.warmup = 0.01;
+        o.decay = 0.2;
+        const TrainResult alone = test::train_quietly(o);
+        const std::filesystem::path branch =
+            study.plan().work() / (run.id + "." + run.recipe.substr(0, 8)) / kModelFile;
+        CHECK(test::file_bytes(branch) == test::file_bytes(alone.model_file));
+    }
+}
+
+TEST_CASE("rates are those of archives") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study;
+    (void)study.run(study.options());
+    const StudyResult row = study.results().back();
+    const StoredModel model =
+        load_model(study.plan().work() / (row.run + "." + row.recipe.substr(0, 8)) / kModelFile);
+    const Bytes held = test::file_bytes(study / "held");
+    std::size_t place = 0;
+    std::uint64_t archived = 0;
+    const ByteSource source = [&](std::span<std::uint8_t> buffer) {
+        const std::size_t count = std::min(buffer.size(), std::size_t{2000} - place);
+        std::copy_n(held.begin() + static_cast<std::ptrdiff_t>(place), count, buffer.begin());
+        place += count;
+        return count;
+    };
+    (void)compress(model, {}, source, [&](ByteSpan bytes) { archived += bytes.size(); });
+    const double estimated = row.bits_per_byte * 2000 / 8;
+    CHECK(std::abs(estimated - static_cast<double>(archived)) <= 0.001 * static_cast<double>(archived) + 32);
+}
+
+TEST_CASE("stopped anywhere, resumed: no run lost, none repeated, the same bits") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy straight;
+    (void)straight.run(straight.options());
+    const Rates expected = rates(straight.results());
+
+    const TinyStudy study;
+    std::map<std::string, int> ended;
+    std::atomic<bool> stop{false};
+    int stops = 0;
+    for (int after = 37; ended.size() < expected.size(); after += 23) {
+        int events = 0;
+        StudyRunOptions options = study.options();
+        options.on_event = [&](const StudyEvent& event) {
+            if (event.kind == StudyEvent::Kind::ended) {
+                ++ended[event.run];
+            }
+            stop = ++events >= after;
+        };
+        stop = false;
+        try {
+            (void)run_study(study.plan(), options, stop);
+        } catch (const Stopped&) {
+            ++stops;
+        }
+        REQUIRE(after < 10'000);
+    }
+    CHECK(stops >= 4);
+    for (const auto& [run, times] : ended) {
+        CAPTURE(run);
+        CHECK(times == 1);
+    }
+    CHECK(rates(study.results()) == expected);
+}
+
+TEST_CASE("several jobs, and several callers at once, do each run once and get the same bits") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy straight;
+    (void)straight.run(straight.options());
+    const TinyStudy study;
+    StudyRunOptions options = study.options();
+    options.jobs = 2;
+    options.costly_first = true;
+    std::atomic<std::size_t> done{0};
+    std::vector<std::thread> callers;
+    for (int caller = 0; caller < 2; ++caller) {
+        callers.emplace_back([&] { done += study.run(options).done; });
+    }
+    for (std::thread& caller : callers) {
+        caller.join();
+    }
+    CHECK(done == 8);
+    CHECK(rates(study.results()) == rates(straight.results()));
+}
+
+TEST_CASE("a trunk that another process holds is left to it") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study;
+    std::filesystem::create_directories(study.plan().work());
+    const StudyTrunk& held = study.plan().trunks.front();
+    {
+        const FileLock lock(study.plan().work() / (held.id + ".lock"), FileLock::Wait::no);
+        REQUIRE(lock.held());
+        const StudyRunSummary summary = study.run(study.options());
+        CHECK(summary.elsewhere == held.runs.size());
+        CHECK(summary.done == 8 - held.runs.size());
+    }
+    CHECK(study.run(study.options()).done == held.runs.size());
+}
+
+TEST_CASE("runs that diverge are recorded, and the others go on") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study("learning_rate = 1000\nweight_decay = 1000\n");
+    const StudyRunSummary summary = study.run(study.options());
+    CHECK(summary.diverged == 8);
+    CHECK(summary.done == 0);
+    for (const StudyResult& r : study.results()) {
+        CHECK(r.status == "diverged");
+    }
+    CHECK(study.run(study.options()).before == 8);
+}
+
+TEST_CASE("results of other settings, too little data and damaged rows are refused") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study("bootstrap = 10\n");
+    StudyResult row = planned_result(study.plan().trunks[0], study.plan().trunks[0].runs[0]);
+    row.status = "done";
+    row.date = "2026-01-01";
+    row.recipe = "0123456789abcdef";
+    std::filesystem::create_directories(study.plan().work());
+    add_result(study.plan().results(), study.plan().work() / "results.lock", row);
+    CHECK(holds(message_of<UsageError>([&] { study.run(study.options()); }), "made with other settings"));
+    CHECK(holds(message_of<Error>([&] {
+                    add_result(study.plan().results(), study.plan().work() / "results.lock", row);
+                }),
+                "a row for " + row.run + " already"));
+    Bytes bytes = test::file_bytes(study.plan().results());
+    bytes.insert(bytes.end() - 10, ',');
+    write_file(study.plan().results(), bytes);
+    CHECK(holds(message_of<Error>([&] { (void)study.results(); }), "results.csv:2: this row cannot be read"));
+    std::filesystem::remove(study.plan().results());
+    StudyRunOptions short_data = study.options();
+    short_data.data = (study / "held").string();
+    CHECK(holds(message_of<UsageError>([&] { study.run(short_data); }), "has 3000 bytes, but the config trains on"));
+}
