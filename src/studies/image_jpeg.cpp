@@ -1,8 +1,10 @@
-#include <jpeglib.h>
-
+// clang-format off: jpeglib.h uses what cstdio declares.
 #include <array>
 #include <csetjmp>
 #include <cstdio>
+
+#include <jpeglib.h>
+// clang-format on
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/studies/image.hpp"

@@ -70,6 +70,11 @@ bool has_cells(const TableReport& report, TableProtocol protocol, std::size_t ro
                        [&](const TableCell& cell) { return cell.protocol == protocol && cell.row == row; });
 }
 
+bool has_models(const TableReport& report) {
+    return std::any_of(report.rows.begin(), report.rows.end(),
+                       [](const TableRow& row) { return row.model_id.has_value(); });
+}
+
 Legend legend_of_marks(const TableReport& report) {
     Legend legend{"Rates", {}};
     const auto add = [&](const char* name, const std::string& meaning) {
@@ -91,7 +96,7 @@ Legend legend_of_marks(const TableReport& report) {
         "every chunk by itself; bytes = sum - (chunks - 1) x header, where header is the size of one zero "
         "byte "
         "compressed" +
-            std::string(has_models ? "; a model has no header" : ""));
+            std::string(with_models ? "; a model has no header" : ""));
     add("rate from",
         "restored: the compressed bytes, from which the original was restored in the same run" +
             std::string(has_models
@@ -136,7 +141,7 @@ std::string protocol_title(const TableReport& report, TableProtocol protocol) {
     if (protocol == TableProtocol::chunked) {
         return text_of("Independent chunks of ", with_commas(report.chunk_bytes), " bytes");
     }
-    return "In one piece (models: continuous, as archives are made)";
+    return has_models(report) ? "In one piece (models: continuous, as archives are made)" : "In one piece";
 }
 
 Grid table_grid(const TableReport& report, TableProtocol protocol) {
