@@ -81,9 +81,8 @@ Legend legend_of_marks(const TableReport& report) {
         legend.lines.emplace_back(name, meaning);
     };
     add("", "compressed / original bytes in %; lower is better");
-    const bool has_models =
-        std::any_of(report.rows.begin(), report.rows.end(), [](const TableRow& row) { return row.model_id; });
-    if (has_models) {
+    const bool with_models = has_models(report);
+    if (with_models) {
         add("raw (adjusted)",
             "without and with the model's bytes as stored; a classical compressor's own bytes are "
             "not counted, as in the paper");
@@ -99,7 +98,7 @@ Legend legend_of_marks(const TableReport& report) {
             std::string(with_models ? "; a model has no header" : ""));
     add("rate from",
         "restored: the compressed bytes, from which the original was restored in the same run" +
-            std::string(has_models
+            std::string(with_models
                             ? "; archive: an archive's bytes; estimate: the ideal code length over the "
                               "coder's frequencies"
                             : ""));
