@@ -125,16 +125,6 @@ std::string machine_name() {
 #endif
 }
 
-std::string today() {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm parts{};
-    std::array<char, 32> text{};
-    if (::gmtime_r(&now, &parts) == nullptr) {
-        return "unknown";
-    }
-    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts)};
-}
-
 void print_table(const Table& table, const CommonOptions& common,
                  const std::vector<std::pair<std::string, Cell>>& facts) {
     const std::string isa = isa_name(chosen_isa());

@@ -54,7 +54,4 @@ void print_table(const Table& table, const CommonOptions& common,
 /// "AMD EPYC", or the architecture's name where the system does not tell.
 [[nodiscard]] std::string machine_name();
 
-/// "2026-11-23", in UTC.
-[[nodiscard]] std::string today();
-
 }  // namespace bitlaw::cli

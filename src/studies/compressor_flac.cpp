@@ -158,6 +158,6 @@ Compressor compressor(const char* key, const char* name, bool wide) {
 
 Compressor flac_compressor() { return compressor("flac", "FLAC -8", false); }
 
-Compressor wide_flac_compressor() { return compressor("flac16", "FLAC -8, 16 bit", true); }
+Compressor wide_flac_compressor() { return compressor("flac16", "FLAC -8 (16 bit)", true); }
 
 }  // namespace bitlaw

@@ -106,8 +106,8 @@ std::string version() {
 Compressor jxl_compressor() {
     return {.key = "jxl",
             .name = "JPEG XL",
-            .settings = text_of("libjxl ", version(), ", lossless, effort ", kEffort,
-                                ", rows of 64 or as the data have"),
+            .settings = text_of("libjxl ", version(), ", lossless, effort ", kEffort, " (", kSmallEffort,
+                                " below ", kSmallPixels, " pixels), rows of 64 or as the data have"),
             .compress = [](ByteSpan plain, const DataShape& shape,
                            const CompressorWatch& watch) { return pack(plain, shape.row_bytes, watch); },
             .restore = [](ByteSpan packed, std::size_t plain_bytes, const DataShape& shape,

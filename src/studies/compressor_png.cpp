@@ -129,6 +129,6 @@ Compressor compressor(const char* key, const char* name, std::uint32_t fixed_row
 
 Compressor png_compressor() { return compressor("png", "PNG", 0); }
 
-Compressor narrow_png_compressor() { return compressor("png32", "PNG, rows of 32", kPaperRow); }
+Compressor narrow_png_compressor() { return compressor("png32", "PNG (rows of 32)", kPaperRow); }
 
 }  // namespace bitlaw

@@ -88,7 +88,7 @@ DataSet::DataSet(std::string name, const std::string& text)
 const char* rate_source_name(RateSource source) {
     switch (source) {
         case RateSource::archive: return "archive";
-        case RateSource::program: return "program, not restored";
+        case RateSource::program: return "not restored";
         case RateSource::estimate: return "estimate";
         default: return "restored";
     }

@@ -70,11 +70,6 @@ bool has_cells(const TableReport& report, TableProtocol protocol, std::size_t ro
                        [&](const TableCell& cell) { return cell.protocol == protocol && cell.row == row; });
 }
 
-bool has_models(const TableReport& report) {
-    return std::any_of(report.rows.begin(), report.rows.end(),
-                       [](const TableRow& row) { return row.model_id.has_value(); });
-}
-
 Legend legend_of_marks(const TableReport& report) {
     Legend legend{"Rates", {}};
     const auto add = [&](const char* name, const std::string& meaning) {
@@ -109,6 +104,11 @@ Legend legend_of_marks(const TableReport& report) {
 }
 
 }  // namespace
+
+bool has_models(const TableReport& report) {
+    return std::any_of(report.rows.begin(), report.rows.end(),
+                       [](const TableRow& row) { return row.model_id.has_value(); });
+}
 
 std::string percent(double rate, int decimals) { return fixed(100.0 * rate, decimals); }
 

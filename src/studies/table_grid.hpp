@@ -17,6 +17,8 @@ using Grid = std::vector<std::vector<std::string>>;
 [[nodiscard]] std::string protocol_title(const TableReport& report, TableProtocol protocol);
 [[nodiscard]] Grid table_grid(const TableReport& report, TableProtocol protocol);
 
+[[nodiscard]] bool has_models(const TableReport& report);
+
 /// What stands below the table.
 struct Legend {
     std::string title;
