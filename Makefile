@@ -41,7 +41,8 @@ SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
 CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
 CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
-# xxhash, Eigen, cereal and CLI11 are headers only.
+# xxhash, Eigen, cereal and CLI11 are headers only. src/studies reads pictures and sound, and measures compressors.
+LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec -ljxl
 
 # ---- Sources --------------------------------------------------------------------------------------------------------
 
@@ -170,9 +171,14 @@ $(OUT)/settings.txt: ALWAYS
 
 # ---- What must be installed -----------------------------------------------------------------------------------------
 
-# header=package and command=package (Debian 12). The demo draws with gnuplot; nothing is compiled with it.
+# header=package and command=package (Debian 12). The demo and bitlaw table draw with gnuplot; nothing is compiled
+# with it. The core (make signature-arm64) does without the packages of src/studies.
+STUDY_PACKAGES  := png.h=libpng-dev jpeglib.h=libjpeg-dev FLAC/stream_decoder.h=libflac-dev zlib.h=zlib1g-dev \
+                   bzlib.h=libbz2-dev lzma.h=liblzma-dev zstd.h=libzstd-dev brotli/encode.h=libbrotli-dev \
+                   jxl/encode.h=libjxl-dev
 HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/CLI.hpp=libcli11-dev \
                    doctest/doctest.h=doctest-dev xxhash.h=libxxhash-dev \
+                   $(if $(filter signature-program,$(MAKECMDGOALS)),,$(STUDY_PACKAGES)) \
                    $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)

@@ -13,6 +13,8 @@ int run_sample(const SampleArguments& arguments);
 int run_info(const InfoArguments& arguments);
 int run_bench(const BenchArguments& arguments);
 int run_study_command(const StudyArguments& arguments);
+int run_data(const DataArguments& arguments);
+int run_table(const TableArguments& arguments);
 
 /// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
 /// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.

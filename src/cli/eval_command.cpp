@@ -6,6 +6,7 @@
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/studies/origin.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -35,27 +36,6 @@ Subject open_subject(const std::string& text) {
         fail_usage("the range of '", text, "' does not lie in the file, which has ", size, " bytes");
     }
     return {std::move(file), text, range.begin, end};
-}
-
-// Whether the model has read bytes of the subject: a training range of the same file, known by its hash, that
-// overlaps; or a training range that equals the subject, wherever it lay.
-bool is_in_sample(const TrainingRecord& record, const Subject& subject) {
-    const ByteSpan file = subject.file.bytes();
-    return std::any_of(record.training.begin(), record.training.end(), [&](const DataSource& source) {
-        if (source.bytes == subject.bytes().size() && hash64(subject.bytes()) == source.hash) {
-            return true;
-        }
-        const bool overlaps = source.begin < subject.end && subject.begin < source.begin + source.bytes;
-        return overlaps && source.begin <= file.size() && source.bytes <= file.size() - source.begin &&
-               hash64(file.subspan(source.begin, source.bytes)) == source.hash;
-    });
-}
-
-const char* origin(const TrainingRecord& record, const Subject& subject) {
-    if (record.training.empty()) {
-        return "unknown";
-    }
-    return is_in_sample(record, subject) ? "in-sample" : "held-out (by hash)";
 }
 
 // What coding the bytes costs without the model, in bytes.
@@ -122,7 +102,8 @@ int run_eval(const EvalArguments& a) {
             Measured m{.plain = static_cast<double>(subject.bytes().size()),
                        .coded = coded_bytes(model, a, subject)};
             m.seconds = clock.seconds();
-            const std::string source = origin(model.record, subject);
+            const std::string source =
+                origin_name(origin_of(model.record, subject.file.bytes(), subject.begin, subject.end));
             add_row(table, text, source, m, model_bytes);
             sum_origin = rows == 0 || sum_origin == source ? source : "mixed";
             sum = {sum.plain + m.plain, sum.coded + m.coded, sum.seconds + m.seconds};

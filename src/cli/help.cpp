@@ -9,7 +9,7 @@
 namespace bitlaw::cli {
 namespace {
 
-constexpr std::array<CommandHelp, 10> kCommands = {{
+constexpr std::array<CommandHelp, 12> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -23,6 +23,16 @@ constexpr std::array<CommandHelp, 10> kCommands = {{
     {"list", "tell what archives hold", "Tells what archives hold, without restoring them.", false},
     {"eval", "measure a model on files",
      "Measures the code length of files under a model, without and with the model's own bytes.", true},
+    {"data", "make a data set of images, sound, text or random bytes",
+     "Makes a data set and a manifest (OUT.json) of its sources. KIND is images (JPEG and PNG as gray "
+     "patches of "
+     "32 x 64), audio (FLAC and WAV, 16-bit mono, as 8-bit samples), text (files as they are) or random.",
+     true},
+    {"table", "compare compressors and models on data sets",
+     "Measures compressors and models on data sets, raw and with the model's bytes, in independent chunks "
+     "and in "
+     "one piece: Table 1 of \"Language Modeling Is Compression\".",
+     true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"info", "describe a model, an archive, a preset or this build",
      "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "

@@ -1,114 +1,15 @@
 #include "options.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <functional>
-#include <iterator>
-#include <limits>
-#include <type_traits>
-
-#include <CLI/CLI.hpp>
-
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/parallel.hpp"
-#include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
+#include "data_options.hpp"
 #include "help.hpp"
+#include "option_kit.hpp"
 #include "study_options.hpp"
+#include "table_options.hpp"
 
 namespace bitlaw::cli {
 namespace {
-
-// Every command is an application of its own: as subcommands of one, files named "list" or "++" would be
-// taken for commands.
-using App = CLI::App;
-
-// CLI11 takes "[a,b]" for a list of "a" and "b", also where it is a file's name. A word that ends in ] gets
-// this behind it, which every reader takes away again.
-constexpr char kGuard = '\x01';
-
-std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
-
-std::string unguarded(std::string word) {
-    if (word.ends_with(kGuard)) {
-        word.pop_back();
-    }
-    return word;
-}
-
-// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
-CLI::Option* text_option(App& app, const std::string& names,
-                         const std::function<void(const std::string&)>& read,
-                         const std::string& shown_default, const std::string& help) {
-    const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
-    return app.add_option_function<std::string>(names, read_unguarded, help)
-        ->type_name("X")
-        ->default_str(shown_default);
-}
-
-std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
-                          std::uint64_t most) {
-    const std::uint64_t value = parse_size(text, names.c_str());
-    if (value < least || value > most) {
-        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
-    }
-    return value;
-}
-
-constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
-
-template <class Number>
-CLI::Option* number_option(App& app, const std::string& names, Number& value, const std::string& help,
-                           const std::string& shown_default = {}, std::uint64_t least = 0,
-                           std::uint64_t most = kAnyNumber) {
-    using Plain = std::conditional_t<std::is_same_v<Number, std::optional<std::uint32_t>>, std::uint32_t,
-                                     std::uint64_t>;
-    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Plain>::max());
-    const auto read = [&value, names, least, greatest](const std::string& text) {
-        value = static_cast<Plain>(read_number(text, names, least, greatest));
-    };
-    return text_option(app, names, read, shown_default, help)->type_name("N");
-}
-
-CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
-                         const std::string& shown_default, double least, double most) {
-    const auto read = [&value, names, least, most](const std::string& text) {
-        const char* const end = text.data() + text.size();
-        double number = 0;
-        const auto result = std::from_chars(text.data(), end, number);
-        if (result.ec != std::errc{} || result.ptr != end || !(number >= least && number <= most)) {
-            fail_usage(names, ": '", text, "' must be a number in ", least, " .. ", most);
-        }
-        value = number;
-    };
-    return text_option(app, names, read, shown_default, help);
-}
-
-CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
-                          const std::string& help) {
-    const auto read = [&files](const std::vector<std::string>& words) {
-        std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
-    };
-    return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
-}
-
-CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
-                         const std::string& help) {
-    return text_option(
-               app, names, [&value](const std::string& text) { value = text; }, "", help)
-        ->type_name(type);
-}
-
-void add_common(App& app, CommonOptions& common, bool with_json) {
-    // The range is checked here too, so that --threads 0 is refused before any work.
-    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit",
-                  "all processors", 1, kMostThreads);
-    app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
-    app.add_flag("-v,--verbose", common.verbose, "say more");
-    if (with_json) {
-        app.add_flag("--json", common.json, "print JSON");
-    }
-}
 
 void add_config(App& app, ConfigOverrides& config) {
     text_option(
@@ -317,21 +218,6 @@ void add_sample(App& app, SampleArguments& a) {
     add_common(app, a.common, false);
 }
 
-// Runs CLI11 and turns its errors into ours, in one line. Returns the help text when it was asked for.
-std::optional<HelpText> parse(App& app, int argc, const char* const* argv) {
-    std::vector<std::string> words;
-    std::transform(argv, argv + argc, std::back_inserter(words), guarded);
-    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
-    try {
-        app.parse(std::move(words));
-    } catch (const CLI::CallForHelp&) {
-        return HelpText{app.help(), 0};
-    } catch (const CLI::ParseError& error) {
-        fail_usage(error.what(), "; see '", app.get_name(), " --help'");
-    }
-    return std::nullopt;
-}
-
 std::string joined(int argc, const char* const* argv) {
     std::string line = "bitlaw";
     for (int i = 1; i < argc; ++i) {
@@ -352,7 +238,7 @@ Command command(int argc, const char* const* argv, Arguments arguments, const Ad
     if (argc == 2 && help.needs_options) {
         return HelpText{app.help(), 2};
     }
-    if (auto text = parse(app, argc - 2, argv + 2)) {
+    if (auto text = parse_words(app, argc - 2, argv + 2)) {
         return *std::move(text);
     }
     arguments.common.command_line = joined(argc, argv);
@@ -411,6 +297,12 @@ Command parse_command_line(int argc, const char* const* argv) {
                         "a model, an archive or a preset; none: this build and machine");
             add_common(app, a.common, true);
         });
+    }
+    if (name == "data") {
+        return command(argc, argv, DataArguments{}, [](App& app, DataArguments& a) { add_data(app, a); });
+    }
+    if (name == "table") {
+        return command(argc, argv, TableArguments{}, [](App& app, TableArguments& a) { add_table(app, a); });
     }
     if (name == "bench") {
         return command(argc, argv, BenchArguments{}, [](App& app, BenchArguments& a) {

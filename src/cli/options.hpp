@@ -95,6 +95,36 @@ struct StudyArguments {
     double calibrate_seconds = 20;
 };
 
+struct DataArguments {
+    CommonOptions common;
+    std::string kind;                 ///< images, audio, text or random
+    std::vector<std::string> inputs;  ///< files and folders
+    std::string output;
+    std::uint64_t skip = 0;
+    std::optional<std::uint64_t> first, bits, bytes, seed;
+    bool strict = false;  ///< refuse the set when a file cannot be used
+    bool force = false;
+};
+
+enum class TableFormat { text, markdown, csv };
+
+struct TableArguments {
+    CommonOptions common;
+    std::vector<std::string> data;         ///< [NAME=]FILE[@BEGIN:END]
+    std::vector<std::string> models;       ///< files or folders; those that are found when empty
+    std::vector<std::string> compressors;  ///< keys; all when empty
+    std::vector<std::string> externals;    ///< NAME=COMMAND with {in} and {out}
+    std::vector<std::string> restorers;    ///< likewise, for the same names
+    bool no_models = false;
+    bool chunked = true;
+    bool unchunked = true;
+    bool restore_models = false;
+    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+    TableFormat format = TableFormat::text;
+    std::string svg;     ///< file of the bar chart
+    std::string output;  ///< PREFIX of .txt, .md, .csv, .json and .svg
+};
+
 /// Text to print instead of doing anything.
 struct HelpText {
     std::string text;
@@ -102,7 +132,7 @@ struct HelpText {
 };
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments,
-                             InfoArguments, BenchArguments, StudyArguments>;
+                             InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments>;
 
 /// The name of the command that `argv` asks for, for messages; empty when it names none.
 [[nodiscard]] std::string command_name(int argc, const char* const* argv);

@@ -1,0 +1,113 @@
+#include <filesystem>
+#include <system_error>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/studies/dataset.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+#include "places.hpp"
+#include "signals.hpp"
+#include "terminal.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Options of one kind given with another are a misunderstanding.
+void check(const DataArguments& a) {
+    const bool random = a.kind == "random";
+    if (a.bits && a.kind != "audio") {
+        fail_usage("--bits is for audio, not for ", a.kind);
+    }
+    if ((a.bytes || a.seed) && !random) {
+        fail_usage(a.bytes ? "--bytes" : "--seed", " is for random, not for ", a.kind);
+    }
+    if (random && (!a.inputs.empty() || a.skip != 0 || a.first || !a.bytes)) {
+        fail_usage("random takes no files, but --bytes N; add or remove them");
+    }
+    if (!random && a.inputs.empty()) {
+        fail_usage("no files; name files or folders");
+    }
+}
+
+void refuse_existing(const fs::path& path, bool force) {
+    std::error_code error;
+    if (!force && fs::exists(fs::symlink_status(path, error))) {
+        fail(path.string(), " exists already; use -f to overwrite it, or -o to name another");
+    }
+}
+
+Manifest make(const DataArguments& a, const ByteSink& sink) {
+    if (a.kind == "random") {
+        return make_random_set(*a.bytes, a.seed.value_or(1), sink);
+    }
+    const SourceChoice choice{.inputs = resolve_data(a.inputs), .skip = a.skip, .first = a.first};
+    ProgressLine line(a.common.quiet == 0);
+    Progress progress(0);
+    const auto watch = [&](std::uint64_t done, std::uint64_t of) {
+        throw_if_stopped("nothing was written");
+        if (line.active() && progress.due()) {
+            line.show(text_of(a.kind, ": ", with_commas(done), " of ", with_commas(of), " files"));
+        }
+    };
+    if (a.kind == "images") {
+        return make_image_set(choice, sink, watch);
+    }
+    if (a.kind == "audio") {
+        return make_audio_set(choice, static_cast<unsigned>(a.bits.value_or(8)), sink, watch);
+    }
+    return make_text_set(choice, sink, watch);
+}
+
+std::string summary(const DataArguments& a, const Manifest& m) {
+    std::string text = text_of(printable(a.output), ": ", with_commas(m.bytes), " bytes, ");
+    const char* const chunk = m.kind == DataKind::images ? "patches of 32 x 64" : "chunks of 2048";
+    text += text_of(with_commas(m.bytes / kChunkBytes), " ", chunk);
+    if (m.kind != DataKind::random) {
+        text += text_of(", from ", with_commas(m.sources.size()), " of ", with_commas(m.found), " files");
+    }
+    if (!m.skipped.empty()) {
+        text += text_of(", ", with_commas(m.skipped.size()), " could not be used");
+    }
+    if (m.ignored != 0) {
+        text += text_of(", ", with_commas(m.ignored), " of other kinds beside them");
+    }
+    if (m.dropped != 0) {
+        text += text_of("; ", with_commas(m.dropped), m.kind == DataKind::images ? " pixels" : " bytes",
+                        " filled no chunk");
+    }
+    return text + "\n";
+}
+
+}  // namespace
+
+int run_data(const DataArguments& a) {
+    check(a);
+    const fs::path manifest_path = a.output + kManifestSuffix;
+    refuse_existing(a.output, a.force);
+    refuse_existing(manifest_path, a.force);
+    AtomicFile file(a.output);
+    const Manifest manifest = make(a, [&file](ByteSpan bytes) { file.write(bytes); });
+    for (const SkippedFile& skipped : manifest.skipped) {
+        if (a.common.quiet < 2) {
+            note(printable(
+                text_of("bitlaw: data: ", a.strict ? "" : "left out ", skipped.name, ": ", skipped.reason)));
+        }
+    }
+    if (a.strict && !manifest.skipped.empty()) {
+        fail(manifest.skipped.size(), " of ", manifest.skipped.size() + manifest.sources.size(),
+             " files cannot be used, so nothing was made; mend or remove them, or do without --strict");
+    }
+    const std::string json = manifest_json(manifest);
+    file.commit();
+    write_file(manifest_path, {reinterpret_cast<const std::uint8_t*>(json.data()), json.size()});
+    if (a.common.quiet == 0) {
+        print(summary(a, manifest));
+    }
+    return kDone;
+}
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,314 @@
+#include <algorithm>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <set>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/studies/program.hpp"
+#include "bitlaw/studies/table_report.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+#include "places.hpp"
+#include "signals.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "name=rest" taken apart; the name is empty when there is none. A path may hold an = behind a slash.
+std::pair<std::string, std::string> named(const std::string& text) {
+    const std::size_t at = text.find('=');
+    std::error_code error;
+    if (at == std::string::npos || text.find('/') < at || fs::exists(text, error)) {
+        return {"", text};
+    }
+    return {text.substr(0, at), text.substr(at + 1)};
+}
+
+// DataSet holds a mapping, so each stays where it is.
+std::list<DataSet> open_data(const TableArguments& a) {
+    std::list<DataSet> sets;
+    std::set<std::string> names;
+    for (const std::string& text : a.data) {
+        const auto [given_name, file] = named(text);
+        std::string name = given_name.empty() ? fs::path(file).filename().string() : given_name;
+        if (!names.insert(name).second) {
+            fail_usage("two data sets are called '", name, "'; name them, as in NAME=", file);
+        }
+        sets.emplace_back(printable(name), resolve_data(file));
+    }
+    return sets;
+}
+
+std::vector<Compressor> open_compressors(const TableArguments& a) {
+    std::vector<Compressor> chosen;
+    if (a.compressors.empty()) {
+        chosen = all_compressors();
+    } else if (a.compressors != std::vector<std::string>{"none"}) {
+        chosen = choose_compressors(a.compressors);
+    }
+    std::map<std::string, std::string> restorers;
+    for (const std::string& text : a.restorers) {
+        const std::size_t at = text.find('=');
+        restorers[text.substr(0, at)] = at == std::string::npos ? "" : text.substr(at + 1);
+    }
+    for (const std::string& text : a.externals) {
+        const std::size_t at = std::min(text.find('='), text.size());
+        const std::string name = text.substr(0, at);
+        const auto restorer = restorers.extract(name);
+        chosen.push_back(external_compressor(
+            name, text.substr(std::min(at + 1, text.size())),
+            restorer.empty() ? std::nullopt : std::optional<std::string>(restorer.mapped())));
+    }
+    if (!restorers.empty()) {
+        fail_usage("--restore ", restorers.begin()->first, ": there is no --external of that name");
+    }
+    if (!a.externals.empty() && !a.unchunked) {
+        fail_usage("--external runs in one piece only; leave --protocol chunked away");
+    }
+    return chosen;
+}
+
+// One row's work on one data set and one protocol.
+struct Job {
+    TableProtocol protocol;
+    std::size_t row;
+    std::function<Measurement(const DataSet&, const TableWatch&)> measure;
+    std::function<bool(const DataSet&)> applies;
+};
+
+class TableRun {
+   public:
+    explicit TableRun(const TableArguments& a)
+        : a_(a), data_(open_data(a)), compressors_(open_compressors(a)) {
+        report_.machine = machine_name();
+        report_.isa = isa_name(chosen_isa());
+        report_.date = today();
+        report_.command = a.common.command_line;
+        report_.threads = thread_count();
+        report_.chunk_bytes = a.chunk_bytes;
+        for (const DataSet& data : data_) {
+            report_.columns.push_back({.name = data.name(),
+                                       .file = data.path().filename().string(),
+                                       .kind = data_kind_name(data.kind()),
+                                       .bytes = data.bytes().size(),
+                                       .hash = data.hash(),
+                                       .skipped_files = data.skipped_files()});
+        }
+        for (const Compressor& compressor : compressors_) {
+            add_compressor(compressor);
+        }
+        add_models();
+        if (jobs_.empty()) {
+            fail_usage("no compressors and no models; leave --compressors or --no-models away, or give -m");
+        }
+    }
+
+    // Measures everything; what fails is told in its cell, and a stop leaves what was measured.
+    void measure() {
+        std::size_t total = 0;
+        for (const Job& job : jobs_) {
+            total += static_cast<std::size_t>(std::count_if(data_.begin(), data_.end(), job.applies));
+        }
+        std::size_t done = 0;
+        for (const Job& job : jobs_) {
+            std::size_t column = 0;
+            for (const DataSet& data : data_) {
+                if (job.applies(data)) {
+                    measure_cell(job, data, column, text_of(++done, " of ", total, ": "));
+                }
+                ++column;
+            }
+        }
+    }
+
+    [[nodiscard]] const TableReport& report() const { return report_; }
+    void set_incomplete() { report_.is_complete = false; }
+    [[nodiscard]] bool has_failures() const {
+        return std::any_of(report_.cells.begin(), report_.cells.end(),
+                           [](const TableCell& cell) { return !cell.measured; });
+    }
+
+   private:
+    void add_compressor(const Compressor& compressor) {
+        const std::size_t row = report_.rows.size();
+        report_.rows.push_back({.name = compressor.name, .settings = compressor.settings, .model_id = {}});
+        const auto applies = [&compressor](const DataSet& data) { return compressor.applies(data.shape()); };
+        if (a_.unchunked) {
+            jobs_.push_back({TableProtocol::unchunked, row,
+                             [&compressor](const DataSet& data, const TableWatch& watch) {
+                                 return measure_unchunked(compressor, data, watch);
+                             },
+                             applies});
+        }
+        if (a_.chunked && compressor.chunks) {
+            jobs_.push_back({TableProtocol::chunked, row,
+                             [this, &compressor](const DataSet& data, const TableWatch& watch) {
+                                 return measure_chunked(compressor, data, a_.chunk_bytes, watch);
+                             },
+                             applies});
+        }
+    }
+
+    void add_models() {
+        std::vector<std::pair<std::string, fs::path>> files;
+        for (const std::string& text : a_.models) {
+            const auto [name, file] = named(text);
+            files.emplace_back(name, file);
+        }
+        if (files.empty() && !a_.no_models) {
+            for (const fs::path& file : model_files()) {
+                files.emplace_back("", file);
+            }
+        }
+        if (!a_.models.empty() && a_.no_models) {
+            fail_usage("-m and --no-models contradict each other");
+        }
+        for (const auto& [name, file] : files) {
+            add_model(name.empty() ? model_name(file) : name, models_.emplace_back(load_model(file)));
+        }
+    }
+
+    void add_model(const std::string& name, const StoredModel& model) {
+        const std::size_t row = report_.rows.size();
+        report_.rows.push_back(
+            {.name = printable(name),
+             .settings =
+                 text_of("model ", hex64(model.id), ", ", describe(model.model.config), ", ",
+                         with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),
+                         ", trained on ", with_commas(model.record.tokens), " bytes", training_of(model)),
+             .model_id = model.id,
+             .model_bytes = model.stored_bytes,
+             .trained_bytes = model.record.tokens});
+        const auto applies = [](const DataSet&) { return true; };
+        if (a_.unchunked) {
+            jobs_.push_back({TableProtocol::unchunked, row,
+                             [this, &model](const DataSet& data, const TableWatch& watch) {
+                                 return measure_continuous(model, data, a_.restore_models, watch);
+                             },
+                             applies});
+        }
+        if (a_.chunked) {
+            jobs_.push_back({TableProtocol::chunked, row,
+                             [this, &model](const DataSet& data, const TableWatch& watch) {
+                                 return measure_chunked(model, data, a_.chunk_bytes, watch);
+                             },
+                             applies});
+        }
+    }
+
+    static std::string training_of(const StoredModel& model) {
+        std::string names;
+        for (const DataSource& source : model.record.training) {
+            names += (names.empty() ? " of " : ", ") + source.name;
+        }
+        return printable(names);
+    }
+
+    void measure_cell(const Job& job, const DataSet& data, std::size_t column, const std::string& position) {
+        ProgressLine line(a_.common.quiet == 0);
+        const std::string what = position + report_.rows[job.row].name + ", " + data.name() +
+                                 (job.protocol == TableProtocol::chunked ? ", chunked" : "");
+        line.show(what);
+        Progress progress(data.bytes().size());
+        const auto watch = [&](std::uint64_t done, std::uint64_t) {
+            throw_if_stopped("the rows measured before are given");
+            if (line.active() && progress.due()) {
+                line.show(what + progress.line(done, 0.0, 0.0));
+            }
+        };
+        TableCell cell{.protocol = job.protocol, .row = job.row, .column = column};
+        try {
+            watch(0, 0);
+            cell.measured = job.measure(data, watch);
+        } catch (const Stopped&) {
+            throw;
+        } catch (const std::bad_alloc&) {
+            cell.failure = "not enough memory";
+        } catch (const Error& error) {
+            cell.failure = printable(error.what());
+        }
+        report_.cells.push_back(std::move(cell));
+    }
+
+    const TableArguments& a_;
+    std::list<DataSet> data_;
+    std::vector<Compressor> compressors_;
+    std::list<StoredModel> models_;
+    std::vector<Job> jobs_;
+    TableReport report_;
+};
+
+void write_text(const fs::path& path, const std::string& text) {
+    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void draw(const TableReport& report, const fs::path& svg) {
+    const ScratchFolder folder;
+    const fs::path picture = folder.path() / "table.svg";
+    write_text(folder.path() / "table.gp", table_plot(report, picture.string()));
+    const ProgramRun run = run_program("exec gnuplot " + shell_word((folder.path() / "table.gp").string()),
+                                       [] { throw_if_stopped("the chart was not drawn"); });
+    if (run.exit_code == 127) {
+        fail("gnuplot is needed for ", svg.string(), "; type: apt-get install gnuplot-nox");
+    }
+    if (run.exit_code != 0) {
+        fail("gnuplot could not draw ", svg.string(), " (exit code ", run.exit_code,
+             "); is it version 5 or later?");
+    }
+    constexpr std::uint64_t kMostBytes = 100'000'000;
+    write_file(svg, read_file(picture, kMostBytes));
+}
+
+void give_out(const TableArguments& a, const TableReport& report) {
+    if (a.common.json) {
+        print(table_json(report));
+    } else if (a.format == TableFormat::csv) {
+        print(table_csv(report));
+    } else {
+        print(a.format == TableFormat::markdown ? table_markdown(report) : table_text(report));
+    }
+    if (!a.output.empty()) {
+        write_text(a.output + ".txt", table_text(report));
+        write_text(a.output + ".md", table_markdown(report));
+        write_text(a.output + ".csv", table_csv(report));
+        write_text(a.output + ".json", table_json(report));
+        draw(report, a.output + ".svg");
+    }
+    if (!a.svg.empty()) {
+        draw(report, a.svg);
+    }
+}
+
+}  // namespace
+
+int run_table(const TableArguments& a) {
+    TableRun run(a);
+    try {
+        run.measure();
+    } catch (const Stopped&) {
+        run.set_incomplete();
+        if (!run.report().cells.empty()) {
+            // Only to standard output: files of an earlier, whole run stay as they are.
+            TableArguments to_terminal = a;
+            to_terminal.output.clear();
+            to_terminal.svg.clear();
+            give_out(to_terminal, run.report());
+        }
+        throw;
+    }
+    give_out(a, run.report());
+    return run.has_failures() ? kFailed : kDone;
+}
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,69 @@
+#include "table_options.hpp"
+
+#include <sstream>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/studies/compressor.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+std::string compressor_list() {
+    std::string list;
+    for (const Compressor& compressor : all_compressors()) {
+        list += (list.empty() ? "" : ", ") + compressor.key;
+    }
+    return list;
+}
+
+}  // namespace
+
+void add_table(App& app, TableArguments& a) {
+    files_option(app, "--data,files", a.data,
+                 "data sets, [NAME=]FILE or FILE@BEGIN:END; a manifest beside a file tells its geometry")
+        ->required();
+    files_option(app, "-m,--model", a.models, "models (default: those that are found)")->type_name("MODEL");
+    app.add_flag("--no-models", a.no_models, "compressors only");
+    text_option(
+        app, "--compressors",
+        [&a](const std::string& text) {
+            std::istringstream words(text);
+            for (std::string word; std::getline(words, word, ',');) {
+                a.compressors.push_back(word);
+            }
+        },
+        "all", "some of " + compressor_list() + ", with commas between; or none")
+        ->type_name("LIST");
+    files_option(app, "--external", a.externals,
+                 "a program as a compressor, in one piece only: 'NAME=COMMAND {in} {out}'")
+        ->type_name("TEXT");
+    files_option(app, "--restore", a.restorers,
+                 "how to restore what --external NAME made: 'NAME=COMMAND {in} {out}'")
+        ->type_name("TEXT");
+    text_option(
+        app, "--protocol",
+        [&a](const std::string& text) {
+            if (text != "both" && text != "chunked" && text != "unchunked") {
+                fail_usage("--protocol: '", text, "' is not known; choose both, chunked or unchunked");
+            }
+            a.chunked = text != "unchunked";
+            a.unchunked = text != "chunked";
+        },
+        "both", "chunked: independent chunks, the paper's way; unchunked: in one piece")
+        ->type_name("NAME");
+    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
+                  std::uint64_t{1} << 30);
+    app.add_flag("--restore-models", a.restore_models,
+                 "restore the models' archives too, which takes its time");
+    auto* const markdown = app.add_flag_callback(
+        "--markdown", [&a] { a.format = TableFormat::markdown; }, "print Markdown");
+    app.add_flag_callback(
+           "--csv", [&a] { a.format = TableFormat::csv; }, "print CSV, a line for each rate")
+        ->excludes(markdown);
+    name_option(app, "--svg", a.svg, "FILE", "draw a bar chart with gnuplot");
+    name_option(app, "-o,--output", a.output, "PREFIX",
+                "also write PREFIX.txt, .md, .csv, .json and .svg, which are overwritten");
+    add_common(app, a.common, true);
+}
+
+}  // namespace bitlaw::cli
