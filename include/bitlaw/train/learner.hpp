@@ -12,7 +12,7 @@
 
 namespace bitlaw {
 
-/// Tokens whose activations are kept unless options say otherwise: 32 tiles of 64 rows keep the threads of a
+/// Tokens whose activations are kept unless options say otherwise or so few sequences leave a thread idle: 32 tiles of 64 rows keep the threads of a
 /// small machine busy, and the paper's largest network stays below 400 MB.
 inline constexpr std::uint64_t kMicroBatchTokens = 2048;
 
