@@ -36,7 +36,7 @@ void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& bod
     const std::size_t positions = model_.config.context;
     BITLAW_ASSERT(!symbols.empty() && symbols.size() % positions == 0);
     const std::uint64_t wanted =
-        options_.micro_batch_tokens == 0 ? kMicroBatchTokens : options_.micro_batch_tokens;
+        options_.micro_batch_tokens == 0 ? default_micro_batch(model_.config) : options_.micro_batch_tokens;
     // The gradient of attention is one task for every sequence and key-value head: enough for all threads, where the leaf has them.
     const std::uint64_t shared = options_.micro_batch_tokens == 0 ? thread_count() / model_.config.kv_heads : 1;
     const std::size_t most =
