@@ -110,7 +110,7 @@ void add_train(App& app, TrainArguments& a) {
     number_option(app, "--batch-tokens", o.batch_tokens, "bytes a step", text_of(o.batch_tokens), 1)
         ->group(group);
     number_option(app, "--micro-batch-tokens", o.micro_batch_tokens,
-                  "bytes in memory at once; changes memory, never a bit", "2048, at least a sequence")
+                  "bytes in memory at once; changes memory, never a bit", "1024 or 2048 by width, at least a sequence")
         ->group(group);
     real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
     text_option(

@@ -256,7 +256,7 @@ void Network::State::attention(std::size_t layer) {
     parallel_for(sequences * per_sequence, [&](std::size_t task, std::size_t worker) {
         const std::size_t token = task / per_sequence * positions;
         const std::size_t head = task % per_sequence / parts;
-        const std::size_t first = task % parts * kAttentionQueries;
+        const std::size_t first = (parts - 1 - task % parts) * kAttentionQueries;  // the longest first
         const AttentionBlock block = sequence_block(a, token);
         kernels().attention_forward(shape, block, head, first, std::min(positions, first + kAttentionQueries),
                                     a.attended.data() + token * widths.attended, widths.attended,

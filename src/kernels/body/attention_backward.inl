@@ -130,8 +130,12 @@ void attention_backward(const AttentionShape& shape, const AttentionBlock& block
         const std::size_t keys = left < scratch.block ? left : scratch.block;
         const std::size_t padded = (keys + kKeyTile - 1) / kKeyTile * kKeyTile;
         const float* const k = block.k + base * block.ldk + kv_head * d;
+        const float* const v = block.v + base * block.ldv + kv_head * d;
+        const std::size_t soon = keys < kFetchRows ? keys : kFetchRows;
+        fetch_rows(k, block.ldk, soon, d);
+        fetch_rows(v, block.ldv, soon, d);
         transpose_keys(k, block.ldk, keys, d, scratch.keys_t);
-        transpose_keys(block.v + base * block.ldv + kv_head * d, block.ldv, keys, d, scratch.values_t);
+        transpose_keys(v, block.ldv, keys, d, scratch.values_t);
         copy_rows(k, block.ldk, keys, keys, d, scratch.keys);
         copy_rows(nullptr, 0, 0, padded, d, scratch.dk_t);
         copy_rows(nullptr, 0, 0, padded, d, scratch.dv_t);
@@ -161,6 +165,11 @@ void attention_backward(const AttentionShape& shape, const AttentionBlock& block
                 deltas(scratch.dout_t, out + query * ldo + head * d, ldo, count, d, scratch.dq,
                        numbers.delta);
                 copy_rows(dq_rows, lddq, is_first ? 0 : count, kQueryTile, d, scratch.dq);
+                const std::size_t after = rest - count < kQueryTile ? rest - count : kQueryTile;
+                fetch_rows(q_rows + count * block.ldq, block.ldq, after, d);
+                fetch_rows(dout_rows + count * lddo, lddo, after, d);
+                fetch_rows(out + (query + count) * ldo + head * d, ldo, after, d);
+                fetch_rows(dq_rows, lddq, count, d);
                 backward_tile(tile, range, base, d, numbers, scratch);
                 for (std::size_t i = 0; i < count; ++i) {
                     for (std::size_t column = 0; column < d; column += 16) {

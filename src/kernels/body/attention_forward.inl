@@ -175,11 +175,20 @@ void attention_forward(const AttentionShape& shape, const AttentionBlock& block,
     const std::size_t base = needed.begin / kKeyTile * kKeyTile;
     const std::size_t keys = needed.end - base;
     const ForwardScratch scratch = forward_scratch(shape, keys, first_line(scratch_memory));
+    const std::size_t soon = keys < kFetchRows ? keys : kFetchRows;
+    fetch_rows(block.k + base * block.ldk + kv_head * d, block.ldk, soon, d);
     transpose_keys(block.k + base * block.ldk + kv_head * d, block.ldk, keys, d, scratch.keys_t);
+    fetch_rows(block.v + base * block.ldv + kv_head * d, block.ldv, keys, d);
+    fetch_rows(block.q + first * block.ldq + kv_head * group * d, block.ldq,
+               last - first < kQueryTile ? last - first : kQueryTile, group * d);
     copy_rows(block.v + base * block.ldv + kv_head * d, block.ldv, keys, keys, d, scratch.values);
     for (std::size_t query = first; query < last; query += kQueryTile) {
         const std::size_t count = last - query < kQueryTile ? last - query : kQueryTile;
         const QueryTile tile{block.past + query, count, shape.window};
+        const std::size_t rest = last - query - count;
+        fetch_rows(block.q + (query + count) * block.ldq + kv_head * group * d, block.ldq,
+                   rest < kQueryTile ? rest : kQueryTile, group * d);
+        fetch_rows(out + query * ldo + kv_head * group * d, ldo, count, group * d);
         for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
             float tile_maximum[kQueryTile];
             transpose_rows(block.q + query * block.ldq + head * d, block.ldq, count, d, scratch.queries,
