@@ -40,6 +40,9 @@ void check_usage(const ArchiveArguments& a) {
     if (a.mode == ArchiveMode::test && (!a.output.empty() || a.to_stdout || a.remove_source)) {
         fail_usage("-t writes nothing, so -o, -c and --rm make no sense with it");
     }
+    if (a.model_precision && !a.embed_model) {
+        fail_usage("--model-precision is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
+    }
     if (a.remove_source && a.to_stdout) {
         fail_usage("--rm cannot know whether what goes to standard output is safe; leave --rm or -c out");
     }
@@ -169,7 +172,7 @@ class ArchiveRun {
     void compress_one(const std::string& name, const Input& input,
                       const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
                       const OpenOutput& open_output) {
-        const StoredModel& model = shelf_.chosen();
+        const StoredModel& model = chosen_model();
         if (a_.common.verbose) {
             note(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
                          describe(model.model.config)));
@@ -209,6 +212,18 @@ class ArchiveRun {
         }
         watch.clear();
         tell(input, summary, watch.seconds());
+    }
+
+    // The model to compress with, in the precision that was asked for.
+    const StoredModel& chosen_model() {
+        const StoredModel& model = shelf_.chosen();
+        if (!a_.model_precision) {
+            return model;
+        }
+        if (!converted_) {
+            converted_.emplace(converted(model, *a_.model_precision));
+        }
+        return *converted_;
     }
 
     // Only for the progress line, so an archive that cannot be listed is no error here: restoring it will
@@ -252,6 +267,7 @@ class ArchiveRun {
 
     const ArchiveArguments& a_;
     ModelShelf shelf_;
+    std::optional<StoredModel> converted_;
 };
 
 }  // namespace

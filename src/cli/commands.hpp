@@ -12,6 +12,7 @@ int run_eval(const EvalArguments& arguments);
 int run_sample(const SampleArguments& arguments);
 int run_info(const InfoArguments& arguments);
 int run_bench(const BenchArguments& arguments);
+int run_export(const ExportArguments& arguments);
 
 /// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
 /// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.

@@ -9,7 +9,7 @@
 namespace bitlaw::cli {
 namespace {
 
-constexpr std::array<CommandHelp, 9> kCommands = {{
+constexpr std::array<CommandHelp, 10> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -23,6 +23,8 @@ constexpr std::array<CommandHelp, 9> kCommands = {{
     {"list", "tell what archives hold", "Tells what archives hold, without restoring them.", false},
     {"eval", "measure a model on files",
      "Measures the code length of files under a model, without and with the model's own bytes.", true},
+    {"export", "store a model in another precision",
+     "Writes a model with its weights stored as fp32, bf16 or int8: another model, with another id.", true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"info", "describe a model, an archive, a preset or this build",
      "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "

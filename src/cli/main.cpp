@@ -34,6 +34,7 @@ int run(const EvalArguments& arguments) { return run_eval(arguments); }
 int run(const SampleArguments& arguments) { return run_sample(arguments); }
 int run(const InfoArguments& arguments) { return run_info(arguments); }
 int run(const BenchArguments& arguments) { return run_bench(arguments); }
+int run(const ExportArguments& arguments) { return run_export(arguments); }
 
 // A file that is opened while a standard stream is closed takes its number, and what is meant for the stream
 // is written into the file. /dev/null takes the number instead, in and out the wrong way round, so that using

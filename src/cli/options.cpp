@@ -1,11 +1,7 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <functional>
 #include <iterator>
-#include <limits>
-#include <type_traits>
 
 #include <CLI/CLI.hpp>
 
@@ -14,100 +10,10 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "help.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 namespace {
-
-// Every command is an application of its own: as subcommands of one, files named "list" or "++" would be
-// taken for commands.
-using App = CLI::App;
-
-// CLI11 takes "[a,b]" for a list of "a" and "b", also where it is a file's name. A word that ends in ] gets
-// this behind it, which every reader takes away again.
-constexpr char kGuard = '\x01';
-
-std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
-
-std::string unguarded(std::string word) {
-    if (word.ends_with(kGuard)) {
-        word.pop_back();
-    }
-    return word;
-}
-
-// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
-CLI::Option* text_option(App& app, const std::string& names,
-                         const std::function<void(const std::string&)>& read,
-                         const std::string& shown_default, const std::string& help) {
-    const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
-    return app.add_option_function<std::string>(names, read_unguarded, help)
-        ->type_name("X")
-        ->default_str(shown_default);
-}
-
-std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
-                          std::uint64_t most) {
-    const std::uint64_t value = parse_size(text, names.c_str());
-    if (value < least || value > most) {
-        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
-    }
-    return value;
-}
-
-constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
-
-template <class Number>
-CLI::Option* number_option(App& app, const std::string& names, Number& value, const std::string& help,
-                           const std::string& shown_default = {}, std::uint64_t least = 0,
-                           std::uint64_t most = kAnyNumber) {
-    using Plain = std::conditional_t<std::is_same_v<Number, std::optional<std::uint32_t>>, std::uint32_t,
-                                     std::uint64_t>;
-    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Plain>::max());
-    const auto read = [&value, names, least, greatest](const std::string& text) {
-        value = static_cast<Plain>(read_number(text, names, least, greatest));
-    };
-    return text_option(app, names, read, shown_default, help)->type_name("N");
-}
-
-CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
-                         const std::string& shown_default, double least, double most) {
-    const auto read = [&value, names, least, most](const std::string& text) {
-        const char* const end = text.data() + text.size();
-        double number = 0;
-        const auto result = std::from_chars(text.data(), end, number);
-        if (result.ec != std::errc{} || result.ptr != end || !(number >= least && number <= most)) {
-            fail_usage(names, ": '", text, "' must be a number in ", least, " .. ", most);
-        }
-        value = number;
-    };
-    return text_option(app, names, read, shown_default, help);
-}
-
-CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
-                          const std::string& help) {
-    const auto read = [&files](const std::vector<std::string>& words) {
-        std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
-    };
-    return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
-}
-
-CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
-                         const std::string& help) {
-    return text_option(
-               app, names, [&value](const std::string& text) { value = text; }, "", help)
-        ->type_name(type);
-}
-
-void add_common(App& app, CommonOptions& common, bool with_json) {
-    // The range is checked here too, so that --threads 0 is refused before any work.
-    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit",
-                  "all processors", 1, kMostThreads);
-    app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
-    app.add_flag("-v,--verbose", common.verbose, "say more");
-    if (with_json) {
-        app.add_flag("--json", common.json, "print JSON");
-    }
-}
 
 void add_config(App& app, ConfigOverrides& config) {
     text_option(
@@ -193,10 +99,10 @@ void add_train(App& app, TrainArguments& a) {
     text_option(
         app, "--model-precision",
         [&o](const std::string& text) {
-            if (text != "bf16" && text != "fp32") {
-                fail_usage("--model-precision: '", text, "' is not known; choose bf16 or fp32");
+            o.precision = parse_precision(text, "--model-precision");
+            if (o.precision == Precision::int8) {
+                fail_usage("--model-precision: int8 is made of a trained model; see 'bitlaw export --help'");
             }
-            o.precision = text == "bf16" ? Precision::bf16 : Precision::fp32;
         },
         "bf16", "how the weights are stored: bf16 or fp32")
         ->type_name("NAME")
@@ -252,40 +158,6 @@ void add_train(App& app, TrainArguments& a) {
     // Hidden: an empty group. Tests of resume need a stop at a known step.
     number_option(app, "--stop-after-steps", o.stop_after_steps, "save and stop early")->group("");
     add_common(app, a.common, false);
-}
-
-void add_archive(App& app, ArchiveArguments& a, bool with_json) {
-    files_option(app, "files", a.files, "files; none or - : standard input to standard output");
-    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
-    name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
-    app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
-    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
-    app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
-    app.add_flag("--rm", a.remove_source,
-                 "remove each source once its result is complete, verified and on the disk");
-    const auto mode = [&](const char* names, ArchiveMode value, const char* help) {
-        app.add_flag_callback(
-               names, [&a, value] { a.mode = value; }, help)
-            ->group("Instead");
-    };
-    // When several are given the last of this order counts: -dt tests, as in xz.
-    mode("-z,--compress", ArchiveMode::compress, "compress");
-    mode("-d,--decompress", ArchiveMode::decompress, "restore");
-    mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
-    mode("-l,--list", ArchiveMode::list, "tell what archives hold");
-    const std::string group = "Compression";
-    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
-        ->group(group);
-    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
-                  text_of(a.block_bytes), 1, kMostBlockBytes)
-        ->group(group);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
-                  kMostStreams)
-        ->group(group);
-    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
-                  "by model")
-        ->group(group);
-    add_common(app, a.common, with_json);
 }
 
 void add_eval(App& app, EvalArguments& a) {
@@ -362,7 +234,7 @@ Command archive(int argc, const char* const* argv, ArchiveMode mode) {
     ArchiveArguments arguments;
     arguments.mode = mode;
     return command(argc, argv, std::move(arguments),
-                   [](App& app, ArchiveArguments& a) { add_archive(app, a, true); });
+                   [](App& app, ArchiveArguments& a) { add_archive(app, a); });
 }
 
 }  // namespace
@@ -396,6 +268,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (name == "list") {
         return archive(argc, argv, ArchiveMode::list);
+    }
+    if (name == "export") {
+        return command(argc, argv, ExportArguments{}, add_export);
     }
     if (name == "eval") {
         return command(argc, argv, EvalArguments{}, [](App& app, EvalArguments& a) { add_eval(app, a); });

@@ -1,0 +1,119 @@
+#include "option_kinds.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/progress.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+constexpr char kGuard = '\x01';
+
+std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
+                          std::uint64_t most) {
+    const std::uint64_t value = parse_size(text, names.c_str());
+    if (value < least || value > most) {
+        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
+    }
+    return value;
+}
+
+template <class Number, class Value>
+CLI::Option* add_number(App& app, const std::string& names, Value& value, const std::string& help,
+                        const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Number>::max());
+    const auto read = [&value, names, least, greatest](const std::string& text) {
+        value = static_cast<Number>(read_number(text, names, least, greatest));
+    };
+    return text_option(app, names, read, shown_default, help)->type_name("N");
+}
+
+}  // namespace
+
+std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
+
+std::string unguarded(std::string word) {
+    if (word.ends_with(kGuard)) {
+        word.pop_back();
+    }
+    return word;
+}
+
+CLI::Option* text_option(App& app, const std::string& names, const std::function<void(const std::string&)>& read,
+                         const std::string& shown_default, const std::string& help) {
+    const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
+    return app.add_option_function<std::string>(names, read_unguarded, help)
+        ->type_name("X")
+        ->default_str(shown_default);
+}
+
+CLI::Option* number_option(App& app, const std::string& names, std::uint64_t& value, const std::string& help,
+                           const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
+}
+
+CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint64_t>& value,
+                           const std::string& help, const std::string& shown_default, std::uint64_t least,
+                           std::uint64_t most) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
+}
+
+CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint32_t>& value,
+                           const std::string& help, const std::string& shown_default, std::uint64_t least,
+                           std::uint64_t most) {
+    return add_number<std::uint32_t>(app, names, value, help, shown_default, least, most);
+}
+
+CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
+                         const std::string& shown_default, double least, double most) {
+    const auto read = [&value, names, least, most](const std::string& text) {
+        const char* const end = text.data() + text.size();
+        double number = 0;
+        const auto result = std::from_chars(text.data(), end, number);
+        if (result.ec != std::errc{} || result.ptr != end || !(number >= least && number <= most)) {
+            fail_usage(names, ": '", text, "' must be a number in ", least, " .. ", most);
+        }
+        value = number;
+    };
+    return text_option(app, names, read, shown_default, help);
+}
+
+CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
+                          const std::string& help) {
+    const auto read = [&files](const std::vector<std::string>& words) {
+        std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
+    };
+    return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
+}
+
+CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
+                         const std::string& help) {
+    return text_option(
+               app, names, [&value](const std::string& text) { value = text; }, "", help)
+        ->type_name(type);
+}
+
+void add_common(App& app, CommonOptions& common, bool with_json) {
+    // The range is checked here, so that it is refused before any work; 0 means all, as in zstd and xz.
+    text_option(
+        app, "-T,--threads",
+        [&common](const std::string& text) {
+            const std::uint64_t count = read_number(text, "-T,--threads", 0, kMostThreads);
+            common.threads = count == 0 ? std::nullopt : std::optional<std::size_t>(count);
+        },
+        "all processors", "threads; 0: all processors; changes speed only, never a bit")
+        ->type_name("N");
+    app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
+    app.add_flag("-v,--verbose", common.verbose, "say more");
+    if (with_json) {
+        app.add_flag("--json", common.json, "print JSON");
+    }
+}
+
+}  // namespace bitlaw::cli
