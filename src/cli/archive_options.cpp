@@ -25,6 +25,16 @@ ByteRange parse_byte_range(const std::string& text) {
     return range;
 }
 
+Fallback parse_fallback(const std::string& text) {
+    if (text == "never") {
+        return Fallback::never;
+    }
+    if (text != "worse" && text != "best") {
+        fail_usage("--fallback: '", text, "' is not known; choose never, worse or best");
+    }
+    return text == "best" ? Fallback::best : Fallback::worse;
+}
+
 }  // namespace
 
 void add_archive(App& app, ArchiveArguments& a) {
@@ -63,6 +73,11 @@ void add_archive(App& app, ArchiveArguments& a) {
         ->group(compression);
     number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
                   "by model")
+        ->group(compression);
+    text_option(
+        app, "--fallback", [&a](const std::string& text) { a.fallback = parse_fallback(text); }, "worse",
+        "code blocks without the model: never; worse: where it makes them larger; best: wherever that is smaller")
+        ->type_name("WHEN")
         ->group(compression);
     text_option(
         app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",

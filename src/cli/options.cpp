@@ -295,6 +295,12 @@ Command parse_command_line(int argc, const char* const* argv) {
             add_common(app, a.common, true);
         });
     }
+    if (name.size() > 1 && name.front() == '-') {
+        // "bitlaw -d FILE", as in zstd and xz.
+        std::vector<const char*> words{argv[0], "compress"};
+        words.insert(words.end(), argv + 1, argv + argc);
+        return archive(static_cast<int>(words.size()), words.data(), ArchiveMode::compress);
+    }
     fail_usage("there is no command '", name, "'; see 'bitlaw --help'");
 }
 

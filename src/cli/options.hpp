@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/train/trainer.hpp"
 
@@ -60,6 +61,7 @@ struct ArchiveArguments {
     std::optional<std::size_t> streams;
     std::optional<std::uint64_t> reset_every;
     std::optional<ByteRange> range;
+    Fallback fallback = Fallback::worse;
     std::vector<std::string> files;  ///< "-" is a standard stream
 };
 
