@@ -54,13 +54,15 @@ LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,studies)
 CLI_SOURCES       := $(wildcard src/cli/*.cpp)
 TEST_SOURCES      := $(wildcard tests/*.cpp)
 SIGNATURE_SOURCES := $(wildcard tests/signature/*.cpp)
+GOLDEN_SOURCES    := $(wildcard tests/golden/*.cpp)
 
 object_of = $(patsubst %.cpp,$(OUT)/objects/%.o,$(1))
 LIBRARY   := $(OUT)/libbitlaw.a
 BINARY    := $(OUT)/bitlaw
 TESTS     := $(OUT)/bitlaw_tests
 SIGNATURE := $(OUT)/bitlaw_signature
-OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES))
+GOLDEN    := $(OUT)/bitlaw_golden
+OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES) $(GOLDEN_SOURCES))
 
 # Only these files may use instructions that not every machine has; src/kernels/isa.cpp chooses at start.
 KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
@@ -76,7 +78,7 @@ $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test bench signature signature-arm64 deps deps-check format tidy clean install programs settings
+.PHONY: all help demo test test-large golden bench signature signature-arm64 deps deps-check format tidy clean install programs settings
 
 all:  ## build the tool (build/bitlaw) and its library
 	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY))
@@ -88,6 +90,14 @@ demo: deps  ## train a small model, compress held-out text with it, restore it, 
 test: deps  ## build and run all tests; the last line is "N passed, N failed" (TEST=word: only those with the word)
 	+@$(PARALLEL_MAKE) programs
 	@tests/run.sh $(OUT) $(TEST)
+
+test-large:  ## more than 4 GiB through pipes and files; takes a minute and 4.5 GB of TMPDIR
+	+@$(PARALLEL_MAKE) $(BINARY)
+	@tests/large/large.sh $(OUT)
+
+golden:  ## make the archives of tests/golden anew, for a new format or arithmetic version
+	+@$(PARALLEL_MAKE) $(BINARY) $(GOLDEN)
+	@tests/golden/regenerate.sh $(OUT)
 
 bench:  ## measure speed as a share of this machine's peak, beside other libraries (QUICK=1: a part, in a minute)
 	+@$(PARALLEL_MAKE) $(BINARY)
@@ -150,6 +160,9 @@ $(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(TESTS): $(call object_of,$(TEST_SOURCES)) $(LIBRARY)
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(GOLDEN): $(call object_of,$(GOLDEN_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(SIGNATURE): $(call object_of,$(SIGNATURE_SOURCES) $(CORE_SOURCES))
