@@ -6,7 +6,8 @@ build=$(realpath "${1:-$(dirname "$0")/../../build}")
 cd "$(dirname "$0")"
 bitlaw=$build/bitlaw
 rm -f ./*.blm ./*.blw ./*.plain
-"$build/bitlaw_golden" .
+mkdir -p ../fuzz/corpus/state
+"$build/bitlaw_golden" . ../fuzz/corpus/state/seed.bls
 make_archive() { "$bitlaw" compress -qf "$@"; }
 for name in vanilla-fp32 modern-bf16 modern-int8; do
     make_archive -m $name.blm --fallback never --block-size 256 --streams 3 -o $name.blw $name.plain
