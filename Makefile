@@ -78,7 +78,8 @@ KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
 AVX2_FLAGS   := -mavx2 -mfma
 AVX512_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
 BF16_FLAGS   := $(AVX512_FLAGS) -mavx512bf16
-$(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS)
+# Kernels take minutes to compile with sanitizers, read no file, and are tested with sanitizers elsewhere.
+$(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS) $(if $(FUZZ),-fno-sanitize=all)
 $(OUT)/objects/src/kernels/%_avx2.o: CXXFLAGS += $(AVX2_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512.o: CXXFLAGS += $(AVX512_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512bf16.o: CXXFLAGS += $(BF16_FLAGS)
@@ -107,6 +108,7 @@ test-large:  ## more than 4 GiB through pipes and files; takes a minute and 4.5 
 golden:  ## make the archives of tests/golden anew, for a new format or arithmetic version
 	+@$(PARALLEL_MAKE) $(BINARY) $(GOLDEN)
 	@tests/golden/regenerate.sh $(OUT)
+	@BITLAW=$(BINARY) tests/cli/expected.sh --update
 
 fuzz:  ## build the libFuzzer programs with clang and both sanitizers, and run each for FUZZ_SECONDS (default 60)
 	+@$(PARALLEL_MAKE) CXX="$(FUZZ_CXX)" BUILD=$(BUILD)/fuzz FUZZ=1 fuzz-programs
