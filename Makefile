@@ -1,6 +1,7 @@
 # bitlaw. `make help` lists what can be made; variables are set as in `make SAN=address test`.
 
 SHELL := /bin/bash
+, := ,
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
@@ -28,8 +29,9 @@ ifeq ($(SAN),thread)
 export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1
 endif
 
-VARIANT := $(subst $() ,-,$(strip $(SAN) $(if $(DEBUG),debug)))
-OUT     := $(BUILD)$(addprefix /,$(VARIANT))
+VARIANT := $(subst $() ,-,$(strip $(SAN) $(if $(DEBUG),debug) $(if $(FUZZ),fuzz)))
+OUT     := $(BUILD)$(if $(FUZZ),,$(addprefix /,$(VARIANT)))
+FUZZ_CXX ?= clang++-14
 
 # Exact arithmetic: no contraction, never -ffast-math, and no -march for anything but the kernels of that set.
 OPTIMIZE := $(if $(VARIANT),-O1,-O2) $(if $(DEBUG),-D_GLIBCXX_ASSERTIONS -fno-omit-frame-pointer)
@@ -37,9 +39,12 @@ OPTIMIZE := $(if $(VARIANT),-O1,-O2) $(if $(DEBUG),-D_GLIBCXX_ASSERTIONS -fno-om
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wpedantic \
             $(if $(VARIANT),,-Werror)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
-            $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all)
+            $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) \
+            $(if $(FUZZ),-fsanitize=address$(,)undefined$(,)fuzzer-no-link -fno-sanitize-recover=all)
 CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
-CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(WARNINGS) -fopenmp $(SANITIZE)
+# One set of objects for the tool and the shared library, which shows nothing but its C interface.
+SHARED   := -fPIC -fvisibility=hidden -fvisibility-inlines-hidden
+CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(SHARED) $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
 # xxhash, Eigen, cereal and CLI11 are headers only. src/studies reads pictures and sound, and measures compressors.
 LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec -ljxl
@@ -52,23 +57,30 @@ X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/ke
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
                   $(call sources_of,base kernels model train coding))
 LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,studies)
+CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
 CLI_SOURCES       := $(wildcard src/cli/*.cpp)
 TEST_SOURCES      := $(wildcard tests/*.cpp)
 SIGNATURE_SOURCES := $(wildcard tests/signature/*.cpp)
+GOLDEN_SOURCES    := $(wildcard tests/golden/*.cpp)
+FUZZ_SOURCES      := $(wildcard tests/fuzz/*.cpp)
 
 object_of = $(patsubst %.cpp,$(OUT)/objects/%.o,$(1))
 LIBRARY   := $(OUT)/libbitlaw.a
 BINARY    := $(OUT)/bitlaw
+SONAME    := libbitlaw.so.0
+LIBBITLAW := $(OUT)/libbitlaw.so
 TESTS     := $(OUT)/bitlaw_tests
 SIGNATURE := $(OUT)/bitlaw_signature
-OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES))
+GOLDEN    := $(OUT)/bitlaw_golden
+OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CAPI_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES) $(GOLDEN_SOURCES) $(FUZZ_SOURCES))
 
 # Only these files may use instructions that not every machine has; src/kernels/isa.cpp chooses at start.
 KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
 AVX2_FLAGS   := -mavx2 -mfma
 AVX512_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
 BF16_FLAGS   := $(AVX512_FLAGS) -mavx512bf16
-$(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS)
+# Kernels take minutes to compile with sanitizers, read no file, and are tested with sanitizers elsewhere.
+$(OUT)/objects/src/kernels/%: CXXFLAGS += $(KERNEL_FLAGS) $(if $(FUZZ),-fno-sanitize=all)
 $(OUT)/objects/src/kernels/%_avx2.o: CXXFLAGS += $(AVX2_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512.o: CXXFLAGS += $(AVX512_FLAGS)
 $(OUT)/objects/src/kernels/%_avx512bf16.o: CXXFLAGS += $(BF16_FLAGS)
@@ -77,10 +89,10 @@ $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test bench signature signature-arm64 deps deps-check format tidy clean install programs settings
+.PHONY: all help demo test test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy clean install uninstall man programs settings
 
-all:  ## build the tool (build/bitlaw) and its library
-	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY))
+all:  ## build the tool (build/bitlaw) and its libraries
+	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW)
 
 demo: deps  ## train a small model, compress held-out text with it, restore it, draw the figure
 	+@$(PARALLEL_MAKE) $(BINARY)
@@ -89,6 +101,19 @@ demo: deps  ## train a small model, compress held-out text with it, restore it, 
 test: deps  ## build and run all tests; the last line is "N passed, N failed" (TEST=word: only those with the word)
 	+@$(PARALLEL_MAKE) programs
 	@tests/run.sh $(OUT) $(TEST)
+
+test-large:  ## more than 4 GiB through pipes and files; takes a minute and 4.5 GB of TMPDIR
+	+@$(PARALLEL_MAKE) $(BINARY)
+	@tests/large/large.sh $(OUT)
+
+golden:  ## make the archives of tests/golden anew, for a new format or arithmetic version
+	+@$(PARALLEL_MAKE) $(BINARY) $(GOLDEN)
+	@tests/golden/regenerate.sh $(OUT)
+	@BITLAW=$(BINARY) tests/cli/expected.sh --update
+
+fuzz:  ## build the libFuzzer programs with clang and both sanitizers, and run each for FUZZ_SECONDS (default 60)
+	+@$(PARALLEL_MAKE) CXX="$(FUZZ_CXX)" BUILD=$(BUILD)/fuzz FUZZ=1 fuzz-programs
+	@tests/fuzz/run.sh $(BUILD)/fuzz $(or $(FUZZ_SECONDS),60)
 
 bench:  ## measure speed as a share of this machine's peak, beside other libraries (QUICK=1: a part, in a minute)
 	+@$(PARALLEL_MAKE) $(BINARY)
@@ -105,9 +130,27 @@ signature-arm64:  ## the same, cross-compiled for ARM and run by qemu-aarch64
 	    signature-program
 	@RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu" tests/signature/check.sh $(BUILD)/arm64/bitlaw_signature
 
-install:  ## copy the tool to PREFIX/bin (default /usr/local; DESTDIR is put in front)
-	+@$(PARALLEL_MAKE) $(BINARY)
+MODELS = $(wildcard checkpoints/*.blm)
+HEADERS = include/bitlaw/bitlaw.h
+
+install:  ## copy tool, library, header, manual page and models to PREFIX (default /usr/local; DESTDIR is put in front)
+	+@$(PARALLEL_MAKE) $(BINARY) $(LIBBITLAW)
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/bitlaw
+	install -D -m 644 $(LIBBITLAW) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libbitlaw.so
+	install -D -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/bitlaw/bitlaw.h
+	install -D -m 644 man/bitlaw.1 $(DESTDIR)$(PREFIX)/share/man/man1/bitlaw.1
+	install -d $(DESTDIR)$(PREFIX)/share/bitlaw
+	$(if $(MODELS),install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/bitlaw)
+
+uninstall:  ## remove what install copied; models that are not in checkpoints stay
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bitlaw lib/$(SONAME) lib/libbitlaw.so include/bitlaw/bitlaw.h \
+	    share/man/man1/bitlaw.1 $(addprefix share/bitlaw/,$(notdir $(MODELS))))
+	-rmdir $(DESTDIR)$(PREFIX)/include/bitlaw $(DESTDIR)$(PREFIX)/share/bitlaw
+
+man:  ## make the manual page anew from man/bitlaw.1.in and the commands' help
+	+@$(PARALLEL_MAKE) $(BINARY)
+	man/generate.sh $(BINARY) >$(OUT)/bitlaw.1 && mv $(OUT)/bitlaw.1 man/bitlaw.1
 
 format:  ## format all sources with clang-format
 	clang-format -i $$(find include src tests -name '*.[ch]pp' -o -name '*.inl')
@@ -139,7 +182,7 @@ settings: deps-check
 	@echo "bitlaw: $$($(CXX) --version | head -n 1) | $(MACHINE) | $(or $(VARIANT),release) in $(OUT) |" \
 	    "$(strip $(CXXFLAGS)) | $(LDLIBS)"
 
-programs: $(if $(CLI_SOURCES),$(BINARY)) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
+programs: $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
 signature-program: $(SIGNATURE)
 .PHONY: signature-program
 
@@ -147,11 +190,26 @@ signature-program: $(SIGNATURE)
 $(LIBRARY): $(call object_of,$(LIBRARY_SOURCES))
 	$(call QUIET,AR   $@)rm -f $@ && $(AR) rcs $@ $^
 
+# The core only: no OpenMP but the compiler's, no third-party library.
+$(LIBBITLAW): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES)) src/capi/exports.map
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/capi/exports.map \
+	    -o $@ $(filter %.o,$^)
+	@ln -sf $(@F) $(@D)/$(SONAME)
+
 $(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(TESTS): $(call object_of,$(TEST_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(GOLDEN): $(call object_of,$(GOLDEN_SOURCES)) $(LIBRARY)
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The core only, which fuzzing rebuilds with another compiler.
+fuzz-programs: $(patsubst tests/fuzz/%.cpp,$(OUT)/%,$(FUZZ_SOURCES))
+.PHONY: fuzz-programs
+$(OUT)/%_fuzz: $(OUT)/objects/tests/fuzz/%_fuzz.o $(call object_of,$(CORE_SOURCES))
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
 
 $(SIGNATURE): $(call object_of,$(SIGNATURE_SOURCES) $(CORE_SOURCES))
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^

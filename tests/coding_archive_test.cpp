@@ -199,11 +199,13 @@ TEST_CASE("archive: forged fields are named, with all checks right") {
     CHECK(holds(forged({BlockKind::stored, kMostBlockBytes + 1, {}, 0}, 9), "at most 16777216 is possible"));
     CHECK(holds(forged({BlockKind::stored, ~std::uint64_t{0}, {}, 0}, 9),
                 "the plain length is 18446744073709551615"));
-    CHECK(holds(forged({static_cast<BlockKind>(3), 9, {}, 0}, 9), "unknown block type 3"));
+    CHECK(holds(forged({static_cast<BlockKind>(4), 9, {5}, 0}, 9), "unknown block type 4"));
     CHECK(holds(forged({BlockKind::coded, 9, {}, 0}, 9), "no streams"));
     CHECK(holds(forged({BlockKind::coded, 2, {0, 0, 0}, 0}, 0), "the number of streams is 3, but at most 2"));
     CHECK(holds(forged({BlockKind::coded, 5000, std::vector<std::uint64_t>(4097, 0), 0}, 0),
                 "the number of streams is 4097, but at most 4096"));
+    CHECK(holds(forged({BlockKind::mixed, 9, {}, 0}, 9), "no streams"));
+    CHECK(holds(forged({BlockKind::mixed, 9, {2, 2}, 0}, 9), "the number of pieces is 2"));
     CHECK(holds(forged({BlockKind::coded, 9, {5, 4}, 0}, 9), "the length of a stream is 4, but at most 3"));
     CHECK(holds(forged({BlockKind::stored, 9, {}, 0}, 9),
                 "the total plain length is 0, but the blocks before it give 9"));

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,23 @@ namespace {
 
 constexpr std::uint64_t kMemoryBound = 64 * 1024 * 1024;
 
-// An archive of three blocks, coded, stored and coded, in up to three streams.
+// An archive of four blocks, coded, stored, coded without the model and coded, in up to three streams.
 struct Sample {
     Sample(Architecture architecture, bool embedded)
         : model(test::noisy_model(test::smallest_config(architecture, 4), 6)),
-          plain(test::likely_bytes(model, 300, 1)) {
-        for (std::size_t i = 150; i < 170; ++i) {
-            plain[i] = static_cast<std::uint8_t>(i);  // outside the alphabet: this block is stored
-        }
+          plain(test::likely_bytes(model, 400, 1)) {
+        const Bytes noise = test::random_bytes(120, 3);
+        std::copy(noise.begin(), noise.end(), plain.begin() + 120);
+        std::fill_n(plain.begin() + 240, 120, std::uint8_t{200});  // outside the alphabet
         CompressOptions options;
         options.block_bytes = 120;
         options.streams = 3;
         options.embed_model = embedded;
+        options.fallback = Fallback::worse;
         const CodecSummary summary = compress(model, options, source_of(plain), sink_to(archive));
-        CHECK(summary.blocks == 3);
+        CHECK(summary.blocks == 4);
         CHECK(summary.stored_blocks == 1);
+        CHECK(summary.mixed_blocks == 1);
     }
     StoredModel model;
     Bytes plain;

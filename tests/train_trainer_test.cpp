@@ -232,7 +232,7 @@ TEST_CASE("a folder that holds a run is not touched without resume or overwrite"
     const Bytes state = runs.state("run");
     TrainOptions again = runs.options("run", 2);
     again.seed = 2;
-    CHECK(holds(message_of<UsageError>([&] { train_quietly(again); }), "already holds a run"));
+    CHECK(holds(message_of<Error>([&] { train_quietly(again); }), "already holds a run"));
     CHECK(runs.state("run") == state);
     again.overwrite = true;
     train_quietly(again);

@@ -1,19 +1,18 @@
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <optional>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/model/stepper.hpp"
+#include "archive_watch.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
 #include "places.hpp"
-#include "signals.hpp"
-#include "table.hpp"
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
@@ -40,65 +39,25 @@ void check_usage(const ArchiveArguments& a) {
     if (a.mode == ArchiveMode::test && (!a.output.empty() || a.to_stdout || a.remove_source)) {
         fail_usage("-t writes nothing, so -o, -c and --rm make no sense with it");
     }
+    if (a.model_precision && !a.embed_model) {
+        fail_usage("--model-precision is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
+    }
+    const bool restores = a.mode == ArchiveMode::decompress || a.mode == ArchiveMode::test;
+    if (a.range && !restores) {
+        fail_usage("--range is for decompress and test; a range of a file is compressed with 'tail -c +N | head -c N'");
+    }
+    if (a.range && a.mode == ArchiveMode::decompress && a.output.empty() && !a.to_stdout) {
+        fail_usage("--range restores a part, which must not take the whole's name; add -o or -c");
+    }
+    if (a.range && a.remove_source) {
+        fail_usage("--rm would remove an archive of which only a part was restored; leave --rm or --range out");
+    }
     if (a.remove_source && a.to_stdout) {
         fail_usage("--rm cannot know whether what goes to standard output is safe; leave --rm or -c out");
     }
     if (a.mode == ArchiveMode::compress && a.to_stdout && a.files.size() > 1) {
         fail_usage("an archive holds one file; pack several with tar first, or leave -c out");
     }
-}
-
-// Shows how far a long piece of work is, and ends it when a stop was requested.
-class Watch {
-   public:
-    // `total` plain bytes, 0 when not known.
-    Watch(const CommonOptions& common, std::string name, std::uint64_t total)
-        : line_(common.quiet == 0), progress_(total), name_(std::move(name)), total_(total) {}
-
-    void operator()(std::uint64_t plain, std::uint64_t archive) {
-        throw_if_stopped("nothing is left half-written");
-        if (!line_.active() || !progress_.due()) {
-            return;
-        }
-        const double bits =
-            plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
-        line_.show(name_ + (total_ > 0
-                                ? progress_.line(plain, bits, 0.0)
-                                : "  " + with_unit(static_cast<double>(plain), "B") + "  " +
-                                      with_unit(static_cast<double>(plain) / progress_.seconds(), "B/s")));
-    }
-    [[nodiscard]] bool shows() const { return line_.active(); }
-    [[nodiscard]] double seconds() const { return progress_.seconds(); }
-    void clear() { line_.clear(); }
-
-   private:
-    ProgressLine line_;
-    Progress progress_;
-    std::string name_;
-    std::uint64_t total_;
-};
-
-// "notes.txt: 5,000,000 -> 1,082,123 bytes, 21.64 %, 1.731 bits/byte, 13.1 KB/s, restored"
-std::string summary_line(const std::string& name, ArchiveMode mode, const CodecSummary& s, double seconds) {
-    const bool compresses = mode == ArchiveMode::compress;
-    const std::uint64_t from = compresses ? s.plain_bytes : s.archive_bytes;
-    const std::uint64_t to = compresses ? s.archive_bytes : s.plain_bytes;
-    std::string text = name + ": " + with_commas(from) + " -> " + with_commas(to) + " bytes";
-    if (s.plain_bytes > 0) {
-        const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        text += ", " + share_cell(rate).shown + ", " + number_cell(8.0 * rate, 3, " bits/byte").shown;
-    }
-    if (seconds > 0.0) {
-        text += ", " + with_unit(static_cast<double>(s.plain_bytes) / seconds, "B/s");
-    }
-    if (compresses && s.model_bytes > 0) {
-        text += ", the model's " + with_commas(s.model_bytes) + " bytes included";
-    }
-    if (s.stored_blocks > 0) {
-        text +=
-            text_of(", ", s.stored_blocks, " of ", s.blocks, s.blocks == 1 ? " block" : " blocks", " stored");
-    }
-    return text + (compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored");
 }
 
 // One command over its files: the model is loaded once.
@@ -131,6 +90,13 @@ class ArchiveRun {
         }
         if (a_.remove_source && !a_.keep && path && !input.is_standard()) {
             remove_source(name, input);
+        }
+    }
+
+    // After the last file, when several were told.
+    void tell_sum() const {
+        if (spoken_ > 1) {
+            note(summary_line(text_of(spoken_, " files"), a_.mode, sum_, seconds_, a_.range));
         }
     }
 
@@ -169,17 +135,22 @@ class ArchiveRun {
     void compress_one(const std::string& name, const Input& input,
                       const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
                       const OpenOutput& open_output) {
-        const StoredModel& model = shelf_.chosen();
+        const StoredModel& model = chosen_model();
         if (a_.common.verbose) {
             note(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
                          describe(model.model.config)));
         }
         open_output();
-        Watch watch(a_.common, input.shown(), input.size());
+        ArchiveWatch watch(a_.common, input.shown(), input.size());
+        const std::uint64_t block = std::min(input.size() > 0 ? input.size() : a_.block_bytes, a_.block_bytes);
+        const ModelConfig& config = model.model.config;
+        watch.set_flops_per_byte(flops_per_byte(config, block / a_.streams.value_or(default_streams(block)),
+                                                a_.reset_every.value_or(default_reset(config))));
         const CompressOptions options{.block_bytes = a_.block_bytes,
                                       .streams = a_.streams,
                                       .reset_every = a_.reset_every,
                                       .embed_model = a_.embed_model,
+                                      .fallback = a_.fallback,
                                       .progress = [&](std::uint64_t p, std::uint64_t b) { watch(p, b); }};
         const CodecSummary summary =
             compress(model, options, input.source(), [&](ByteSpan data) { output->write(data); });
@@ -195,15 +166,15 @@ class ArchiveRun {
     void restore_one(const std::string& name, const Input& input, std::optional<Output>& output,
                      const OpenOutput& open_output) {
         open_output();
-        Watch watch(a_.common, input.shown(), plain_size(name, input));
-        const CodecSummary summary = decompress(
-            [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); }, input.source(),
+        ArchiveWatch watch(a_.common, input.shown(), plain_size(name, input));
+        const CodecSummary summary = restore(
+            input,
             [&](ByteSpan data) {
                 if (output) {
                     output->write(data);
                 }
             },
-            [&](std::uint64_t p, std::uint64_t b) { watch(p, b); });
+            watch);
         if (output) {
             output->commit();
         }
@@ -211,10 +182,35 @@ class ArchiveRun {
         tell(input, summary, watch.seconds());
     }
 
+    CodecSummary restore(const Input& input, const ByteSink& sink, ArchiveWatch& watch) {
+        const ModelFinder find = [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); };
+        const CodecProgress progress = [&](std::uint64_t plain, std::uint64_t archive) { watch(plain, archive); };
+        // Streams of archives made with default options have 64 KiB at least.
+        const ModelNotice notice = [&](const ModelConfig& config) {
+            watch.set_flops_per_byte(flops_per_byte(config, 65536, default_reset(config)));
+        };
+        if (a_.range) {
+            return decompress_range(find, input.seekable(), a_.range->begin, a_.range->end, sink, progress, notice);
+        }
+        return decompress(find, input.source(), sink, progress, notice);
+    }
+
+    // The model to compress with, in the precision that was asked for.
+    const StoredModel& chosen_model() {
+        const StoredModel& model = shelf_.chosen();
+        if (!a_.model_precision) {
+            return model;
+        }
+        if (!converted_) {
+            converted_.emplace(converted(model, *a_.model_precision));
+        }
+        return *converted_;
+    }
+
     // Only for the progress line, so an archive that cannot be listed is no error here: restoring it will
     // tell.
     [[nodiscard]] std::uint64_t plain_size(const std::string& name, const Input& input) const {
-        if (!input.is_regular() || input.is_standard() || a_.common.quiet > 0 || !is_terminal(2)) {
+        if (!input.is_regular() || input.is_standard() || a_.range || a_.common.quiet > 0 || !is_terminal(2)) {
             return 0;
         }
         try {
@@ -229,10 +225,8 @@ class ArchiveRun {
     void verify(const std::string& source, const std::filesystem::path& archive) {
         const Input input(archive.string(), {});
         Hasher restored;
-        Watch watch(a_.common, archive.string() + " (verifying)", 0);
-        (void)decompress([this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); },
-                         input.source(), [&](ByteSpan data) { restored.update(data); },
-                         [&](std::uint64_t p, std::uint64_t b) { watch(p, b); });
+        ArchiveWatch watch(a_.common, archive.string() + " (verifying)", 0);
+        (void)restore(input, [&](ByteSpan data) { restored.update(data); }, watch);
         const MappedFile plain(source);
         if (hash64(plain.bytes()) != restored.digest()) {
             fail("kept ", source, ": ", archive.string(),
@@ -240,18 +234,30 @@ class ArchiveRun {
         }
     }
 
-    void tell(const Input& input, const CodecSummary& summary, double seconds) const {
+    void tell(const Input& input, const CodecSummary& summary, double seconds) {
+        sum_.plain_bytes += summary.plain_bytes;
+        sum_.archive_bytes += summary.archive_bytes;
+        sum_.model_bytes += summary.model_bytes;
+        sum_.blocks += summary.blocks;
+        sum_.stored_blocks += summary.stored_blocks;
+        sum_.mixed_blocks += summary.mixed_blocks;
+        seconds_ += seconds;
         // As in zstd: a filter is silent unless it is asked to speak.
         const bool filters =
             a_.to_stdout || a_.output == kStandardStream || (input.is_standard() && a_.output.empty());
         const bool speaks = a_.mode == ArchiveMode::test || !filters || a_.common.verbose;
         if (speaks && a_.common.quiet == 0) {
-            note(printable(summary_line(input.shown(), a_.mode, summary, seconds)));
+            spoken_ += 1;
+            note(printable(summary_line(input.shown(), a_.mode, summary, seconds, a_.range)));
         }
     }
 
     const ArchiveArguments& a_;
     ModelShelf shelf_;
+    std::optional<StoredModel> converted_;
+    CodecSummary sum_;
+    double seconds_ = 0;
+    std::size_t spoken_ = 0;
 };
 
 }  // namespace
@@ -271,67 +277,7 @@ int run_archive(const ArchiveArguments& arguments) {
             worst = std::max(worst, report_failure(mode_name(arguments.mode), arguments.common.quiet > 1));
         }
     }
-    return worst;
-}
-
-int run_list(const ArchiveArguments& arguments) {
-    const std::vector<std::string> files =
-        arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;
-    Table table({{"file", "file", true},
-                 {"model", "model", true},
-                 {"embedded", "embedded", true},
-                 {"blocks", "blocks"},
-                 {"stored_blocks", "stored"},
-                 {"streams", "streams"},
-                 {"model_bytes", "model bytes"},
-                 {"archive_bytes", "archive bytes"},
-                 {"plain_bytes", "plain bytes"},
-                 {"rate", "rate"},
-                 {"bits_per_byte", "bits/byte"}});
-    const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
-        const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        table.add({{printable(name), json_text(name)},
-                   std::move(model),
-                   std::move(embedded),
-                   count_cell(s.blocks),
-                   count_cell(s.stored_blocks),
-                   count_cell(s.streams),
-                   count_cell(s.model_bytes),
-                   count_cell(s.archive_bytes),
-                   count_cell(s.plain_bytes),
-                   share_cell(rate),
-                   number_cell(8 * rate, 3)});
-    };
-    CodecSummary sum;
-    std::size_t listed = 0;
-    int worst = kDone;
-    for (const std::string& file : files) {
-        try {
-            const Input input(file, {.special = true, .terminal = arguments.force});
-            const ArchiveListing listing = list_archive(input.source());
-            const CodecSummary& s = listing.summary;
-            add(input.shown(), text_cell(hex64(listing.model_id)), flag_cell(listing.embedded), s);
-            sum.plain_bytes += s.plain_bytes;
-            sum.archive_bytes += s.archive_bytes;
-            sum.model_bytes += s.model_bytes;
-            sum.blocks += s.blocks;
-            sum.stored_blocks += s.stored_blocks;
-            sum.streams += s.streams;
-            ++listed;
-        } catch (const Stopped&) {
-            throw;
-        } catch (...) {
-            worst = std::max(worst, report_failure("list", arguments.common.quiet > 1));
-        }
-    }
-    if (listed > 1 && !arguments.common.json) {
-        add("together", nothing_cell(), nothing_cell(), sum);
-    }
-    if (arguments.common.json) {
-        print("{\"rows\": " + table.json() + "}\n");
-    } else if (listed > 0) {
-        print(table.text());
-    }
+    run.tell_sum();
     return worst;
 }
 

@@ -1,6 +1,7 @@
-#include "data_options.hpp"
+#include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 

@@ -7,7 +7,9 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/studies/origin.hpp"
+#include "bitlaw/model/stepper.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "archive_watch.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -42,12 +44,16 @@ Subject open_subject(const std::string& text) {
 double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subject& subject) {
     ProgressLine line(a.common.quiet == 0);
     Progress progress(subject.bytes().size());
+    const ModelConfig& config = model.model.config;
+    const double flops = a.protocol == Protocol::chunked ? flops_per_byte(config, a.chunk_bytes, 0)
+                                                         : flops_per_byte(config, 65536, default_reset(config));
     const auto watch = [&](std::uint64_t plain, std::uint64_t archive) {
         throw_if_stopped("nothing was measured");
         if (line.active() && progress.due()) {
             const double bits =
                 plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
-            line.show(subject.name + progress.line(plain, bits, 0.0));
+            line.show(subject.name +
+                      progress.line(plain, bits, static_cast<double>(plain) * flops / progress.seconds() / 1e9));
         }
     };
     if (a.protocol == Protocol::chunked) {
@@ -121,7 +127,7 @@ int run_eval(const EvalArguments& a) {
         const std::string protocol =
             a.protocol == Protocol::chunked
                 ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
-                : "continuous, as archives are made";
+                : "continuous, as archives are made with --fallback never";
         if (!a.common.json) {
             print(text_of("model ", hex64(model.id), " of ", shelf.chosen_path().string(), ", ",
                           with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),

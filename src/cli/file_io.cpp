@@ -107,6 +107,27 @@ ByteSource Input::source() const {
                                 [descriptor = descriptor_] { wait_for_input(descriptor); });
 }
 
+SeekableSource Input::seekable() const {
+    if (!is_regular()) {
+        fail(shown(), " is a pipe or a device, and a range needs a file that can be read from any place; save it first");
+    }
+    return {size(), [descriptor = descriptor_, name = shown()](std::uint64_t offset, std::span<std::uint8_t> buffer) {
+                std::size_t filled = 0;
+                while (filled < buffer.size()) {
+                    const ssize_t count = ::pread(descriptor, buffer.data() + filled, buffer.size() - filled,
+                                                  static_cast<off_t>(offset + filled));
+                    if (count < 0 && errno != EINTR) {
+                        fail("cannot read ", name, ": ", reason(errno), "; check the disk");
+                    }
+                    if (count == 0) {
+                        break;
+                    }
+                    filled += count > 0 ? static_cast<std::size_t>(count) : 0;
+                }
+                return filled;
+            }};
+}
+
 std::uint64_t Input::size() const { return is_regular() ? static_cast<std::uint64_t>(status_.st_size) : 0; }
 
 std::string Input::shown() const { return is_standard() ? "standard input" : name_; }

@@ -9,7 +9,7 @@
 namespace bitlaw::cli {
 namespace {
 
-constexpr std::array<CommandHelp, 12> kCommands = {{
+constexpr std::array<CommandHelp, 13> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -33,6 +33,8 @@ constexpr std::array<CommandHelp, 12> kCommands = {{
      "and in "
      "one piece: Table 1 of \"Language Modeling Is Compression\".",
      true},
+    {"export", "store a model in another precision",
+     "Writes a model with its weights stored as fp32, bf16 or int8: another model, with another id.", true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"info", "describe a model, an archive, a preset or this build",
      "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "
@@ -41,7 +43,8 @@ constexpr std::array<CommandHelp, 12> kCommands = {{
     {"bench", "measure speed as a share of this machine's peak",
      "Measures kernels, training and coding as a share of this machine's measured peak.", false},
     {"study", "plan, run and report a study of scaling laws",
-     "Trains models of several sizes on several amounts of data, fits scaling laws with and without the model's "
+     "Trains models of several sizes on several amounts of data, fits scaling laws with and without the "
+     "model's "
      "own bytes, and reports them. Ctrl-C saves the states; the same command goes on.",
      true},
 }};

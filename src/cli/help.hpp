@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "bitlaw/base/version.hpp"
+
 namespace bitlaw::cli {
 
 struct CommandHelp {
@@ -19,8 +21,5 @@ struct CommandHelp {
 [[nodiscard]] std::string version_text();
 /// "200k, 800k, ...".
 [[nodiscard]] std::string preset_list();
-
-/// Version of the tool.
-inline constexpr const char* kVersion = "0.1.0";
 
 }  // namespace bitlaw::cli

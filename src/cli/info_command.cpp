@@ -75,9 +75,8 @@ void add_config(Facts& facts, const ModelConfig& c) {
     facts.add("cache", "keys and values in", text_cell(cache_name(c.cache)));
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
-    for (const Precision precision : {Precision::bf16, Precision::fp32}) {
-        const auto bytes =
-            static_cast<std::uint64_t>(static_cast<double>(parameters) * bytes_per_parameter(precision));
+    for (const Precision precision : {Precision::int8, Precision::bf16, Precision::fp32}) {
+        const std::uint64_t bytes = weight_bytes_count(c, precision);
         facts.add(text_of("bytes_", precision_name(precision)),
                   text_of("weights in ", precision_name(precision)),
                   {with_commas(bytes) + " bytes", std::to_string(bytes)});

@@ -1,12 +1,14 @@
 #include "options.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/archive.hpp"
-#include "data_options.hpp"
 #include "help.hpp"
-#include "option_kit.hpp"
-#include "study_options.hpp"
-#include "table_options.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 namespace {
@@ -95,10 +97,10 @@ void add_train(App& app, TrainArguments& a) {
     text_option(
         app, "--model-precision",
         [&o](const std::string& text) {
-            if (text != "bf16" && text != "fp32") {
-                fail_usage("--model-precision: '", text, "' is not known; choose bf16 or fp32");
+            o.precision = parse_precision(text, "--model-precision");
+            if (o.precision == Precision::int8) {
+                fail_usage("--model-precision: int8 is made of a trained model; see 'bitlaw export --help'");
             }
-            o.precision = text == "bf16" ? Precision::bf16 : Precision::fp32;
         },
         "bf16", "how the weights are stored: bf16 or fp32")
         ->type_name("NAME")
@@ -110,7 +112,8 @@ void add_train(App& app, TrainArguments& a) {
     number_option(app, "--batch-tokens", o.batch_tokens, "bytes a step", text_of(o.batch_tokens), 1)
         ->group(group);
     number_option(app, "--micro-batch-tokens", o.micro_batch_tokens,
-                  "bytes in memory at once; changes memory, never a bit", "1024 or 2048 by width, at least a sequence")
+                  "bytes in memory at once; changes memory, never a bit",
+                  "1024 or 2048 by width, at least a sequence")
         ->group(group);
     real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
     text_option(
@@ -154,40 +157,6 @@ void add_train(App& app, TrainArguments& a) {
     // Hidden: an empty group. Tests of resume need a stop at a known step.
     number_option(app, "--stop-after-steps", o.stop_after_steps, "save and stop early")->group("");
     add_common(app, a.common, false);
-}
-
-void add_archive(App& app, ArchiveArguments& a, bool with_json) {
-    files_option(app, "files", a.files, "files; none or - : standard input to standard output");
-    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
-    name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
-    app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
-    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
-    app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
-    app.add_flag("--rm", a.remove_source,
-                 "remove each source once its result is complete, verified and on the disk");
-    const auto mode = [&](const char* names, ArchiveMode value, const char* help) {
-        app.add_flag_callback(
-               names, [&a, value] { a.mode = value; }, help)
-            ->group("Instead");
-    };
-    // When several are given the last of this order counts: -dt tests, as in xz.
-    mode("-z,--compress", ArchiveMode::compress, "compress");
-    mode("-d,--decompress", ArchiveMode::decompress, "restore");
-    mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
-    mode("-l,--list", ArchiveMode::list, "tell what archives hold");
-    const std::string group = "Compression";
-    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
-        ->group(group);
-    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
-                  text_of(a.block_bytes), 1, kMostBlockBytes)
-        ->group(group);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
-                  kMostStreams)
-        ->group(group);
-    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
-                  "by model")
-        ->group(group);
-    add_common(app, a.common, with_json);
 }
 
 void add_eval(App& app, EvalArguments& a) {
@@ -249,7 +218,7 @@ Command archive(int argc, const char* const* argv, ArchiveMode mode) {
     ArchiveArguments arguments;
     arguments.mode = mode;
     return command(argc, argv, std::move(arguments),
-                   [](App& app, ArchiveArguments& a) { add_archive(app, a, true); });
+                   [](App& app, ArchiveArguments& a) { add_archive(app, a); });
 }
 
 }  // namespace
@@ -283,6 +252,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (name == "list") {
         return archive(argc, argv, ArchiveMode::list);
+    }
+    if (name == "export") {
+        return command(argc, argv, ExportArguments{}, add_export);
     }
     if (name == "eval") {
         return command(argc, argv, EvalArguments{}, [](App& app, EvalArguments& a) { add_eval(app, a); });
@@ -318,6 +290,12 @@ Command parse_command_line(int argc, const char* const* argv) {
             add_study(app, a);
             add_common(app, a.common, true);
         });
+    }
+    if (name.size() > 1 && name.front() == '-') {
+        // "bitlaw -d FILE", as in zstd and xz.
+        std::vector<const char*> words{argv[0], "compress"};
+        words.insert(words.end(), argv + 1, argv + argc);
+        return archive(static_cast<int>(words.size()), words.data(), ArchiveMode::compress);
     }
     fail_usage("there is no command '", name, "'; see 'bitlaw --help'");
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// \file What the command line asks for, as plain structs; only options.cpp knows how it is written.
+/// \file What the command line asks for, as plain structs; only the *_options.cpp files know how it is written.
 
 #include <cstdint>
 #include <optional>
@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/train/trainer.hpp"
 
 namespace bitlaw::cli {
@@ -35,6 +37,13 @@ struct TrainArguments {
     ConfigOverrides overrides;
 };
 
+/// Bytes begin .. end-1 of what an archive holds.
+struct ByteRange {
+    static constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
+    std::uint64_t begin = 0;
+    std::uint64_t end = kToTheEnd;
+};
+
 enum class ArchiveMode { compress, decompress, test, list };
 
 struct ArchiveArguments {
@@ -47,10 +56,21 @@ struct ArchiveArguments {
     bool force = false;
     bool to_stdout = false;
     bool embed_model = false;
+    std::optional<Precision> model_precision;  ///< of the embedded model
     std::uint64_t block_bytes = 16'000'000;
     std::optional<std::size_t> streams;
     std::optional<std::uint64_t> reset_every;
+    std::optional<ByteRange> range;
+    Fallback fallback = Fallback::worse;
     std::vector<std::string> files;  ///< "-" is a standard stream
+};
+
+struct ExportArguments {
+    CommonOptions common;
+    std::string model;
+    Precision precision = Precision::bf16;
+    std::string output;
+    bool force = false;
 };
 
 enum class Protocol { continuous, chunked };
@@ -132,7 +152,8 @@ struct HelpText {
 };
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments,
-                             InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments>;
+                             InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments,
+                             ExportArguments>;
 
 /// The name of the command that `argv` asks for, for messages; empty when it names none.
 [[nodiscard]] std::string command_name(int argc, const char* const* argv);

@@ -1,5 +1,3 @@
-#include "study_options.hpp"
-
 #include <array>
 #include <charconv>
 #include <string>
@@ -9,6 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 namespace {
@@ -38,7 +37,8 @@ StudyAction action_of(const std::string& word) {
 void add_study(CLI::App& app, StudyArguments& a) {
     app.add_option_function<std::string>(
            "action", [&a](const std::string& word) { a.action = action_of(word); },
-           "plan: the runs, what they cost and how long they take; run: train and measure what is not done yet; fit: "
+           "plan: the runs, what they cost and how long they take; run: train and measure what is not done "
+           "yet; fit: "
            "the laws as tables, also to FOLDER/fit; plot: pictures to FOLDER/plots; report: all of it in "
            "FOLDER/report.html")
         ->type_name("plan|run|fit|plot|report")
@@ -66,7 +66,8 @@ void add_study(CLI::App& app, StudyArguments& a) {
            "runs trained at once; each gets an equal share of the threads")
         ->type_name("N")
         ->default_str("1");
-    app.add_flag("--costly-first", a.costly_first, "the most expensive runs first: jobs end together, but late");
+    app.add_flag("--costly-first", a.costly_first,
+                 "the most expensive runs first: jobs end together, but late");
     app.add_option_function<std::string>(
            "--calibrate",
            [&a](const std::string& word) {

@@ -1,9 +1,10 @@
-#include "table_options.hpp"
-
 #include <sstream>
+
+#include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/studies/compressor.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/coding/mixing.hpp"
 
 namespace bitlaw {
 namespace {
@@ -47,7 +48,7 @@ Bytes block_header_bytes(const BlockHeader& header) {
     ByteWriter writer;
     writer.u8(static_cast<std::uint8_t>(header.kind));
     writer.varint(header.plain_bytes);
-    if (header.kind == BlockKind::coded) {
+    if (header.kind != BlockKind::stored) {
         writer.varint(header.stream_bytes.size());
         for (const std::uint64_t bytes : header.stream_bytes) {
             writer.varint(bytes);
@@ -269,7 +270,7 @@ bool ArchiveReader::next_block(BlockHeader& header) {
     }
     hasher_.update(number_bytes(index_.size()));
     hasher_.update({&kind, 1});
-    if (kind > static_cast<std::uint8_t>(BlockKind::coded)) {
+    if (kind > static_cast<std::uint8_t>(BlockKind::mixed)) {
         damaged(text_of("unknown block type ", int{kind}));
     }
     header.kind = static_cast<BlockKind>(kind);
@@ -279,11 +280,15 @@ bool ArchiveReader::next_block(BlockHeader& header) {
     }
     header.stream_bytes.clear();
     payload_left_ = header.plain_bytes;
-    if (header.kind == BlockKind::coded) {
+    if (header.kind != BlockKind::stored) {
         const std::uint64_t streams =
             varint("the number of streams", std::min(kMostStreams, header.plain_bytes));
         if (streams == 0) {
             damaged("a coded block has no streams");
+        }
+        // Each costs its memory and time, so that none may be there for nothing.
+        if (header.kind == BlockKind::mixed && streams != mixed_streams(static_cast<std::size_t>(header.plain_bytes))) {
+            damaged(text_of("the number of pieces is ", streams));
         }
         // A block that coding does not make smaller is stored, so that all streams together are below the
         // plain length.
@@ -316,6 +321,19 @@ Bytes ArchiveReader::payload() {
 
 void ArchiveReader::skip_payload() {
     payload_pieces([](ByteSpan) {});
+}
+
+void ArchiveReader::jump(const ArchiveIndex& index, std::size_t number) {
+    BITLAW_ASSERT(payload_left_ == 0 && number <= index.blocks.size());
+    buffer_.clear();
+    used_ = 0;
+    position_ = index.first_block;
+    plain_total_ = 0;
+    index_.assign(index.blocks.begin(), index.blocks.begin() + static_cast<std::ptrdiff_t>(number));
+    for (const IndexEntry& entry : index_) {
+        position_ += entry.archive_bytes;
+        plain_total_ += entry.plain_bytes;
+    }
 }
 
 void ArchiveReader::read_trailer() {

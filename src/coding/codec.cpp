@@ -12,6 +12,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/frequencies.hpp"
+#include "bitlaw/coding/mixing.hpp"
 #include "bitlaw/model/scorer.hpp"
 #include "bitlaw/model/stepper.hpp"
 
@@ -44,18 +45,63 @@ struct Plan {
     std::uint64_t reset_every;
 };
 
+std::uint64_t size_of(const BlockHeader& header) {
+    return block_header_bytes(header).size() + header.payload_bytes();
+}
+
 // The header of a coded block, or of a stored one when coding does not make the block smaller.
 BlockHeader block_header(std::uint64_t plain_bytes, std::uint64_t plain_hash,
-                         std::vector<std::uint64_t> stream_bytes) {
+                         std::vector<std::uint64_t> stream_bytes, BlockKind kind = BlockKind::coded) {
     const BlockHeader stored{BlockKind::stored, plain_bytes, {}, plain_hash};
     if (stream_bytes.empty()) {
         return stored;
     }
-    BlockHeader coded{BlockKind::coded, plain_bytes, std::move(stream_bytes), plain_hash};
-    const auto size = [](const BlockHeader& header) {
-        return block_header_bytes(header).size() + header.payload_bytes();
-    };
-    return size(coded) < size(stored) ? coded : stored;
+    BlockHeader coded{kind, plain_bytes, std::move(stream_bytes), plain_hash};
+    // The streams together are below the plain length in any case: a reader relies on it.
+    return size_of(coded) < size_of(stored) ? coded : stored;
+}
+
+struct CodedBlock {
+    BlockHeader header;
+    std::vector<Bytes> payloads;  // of streams or pieces; none when stored
+};
+
+CodedBlock with_payloads(ByteSpan plain, std::uint64_t plain_hash, std::vector<Bytes> payloads, BlockKind kind) {
+    std::vector<std::uint64_t> lengths;
+    for (const Bytes& payload : payloads) {
+        lengths.push_back(payload.size());
+    }
+    return {block_header(plain.size(), plain_hash, std::move(lengths), kind), std::move(payloads)};
+}
+
+std::vector<Bytes> encode_pieces(ByteSpan plain) {
+    std::vector<Bytes> payloads(mixed_streams(plain.size()));
+    parallel_for(payloads.size(), [&](std::size_t piece) {
+        const std::size_t begin = stream_begin(plain.size(), payloads.size(), piece);
+        const std::size_t end = stream_begin(plain.size(), payloads.size(), piece + 1);
+        payloads[piece] = encode_mixed(plain.subspan(begin, end - begin));
+    });
+    return payloads;
+}
+
+CodedBlock code_block(const Plan& plan, const CompressOptions& options, ByteSpan plain,
+                      const BlockProgress& progress) {
+    const std::uint64_t plain_hash = hash64(plain);
+    CodedBlock block{block_header(plain.size(), plain_hash, {}), {}};
+    if (codable(plan.packed.config(), plain)) {
+        block = with_payloads(
+            plain, plain_hash,
+            encode_streams(plan.packed, plan.reset_every, plain, plan.streams_of(plain.size()), progress),
+            BlockKind::coded);
+    }
+    const bool stored = block.header.kind == BlockKind::stored;
+    if (options.fallback == Fallback::best || (options.fallback == Fallback::worse && stored)) {
+        CodedBlock mixed = with_payloads(plain, plain_hash, encode_pieces(plain), BlockKind::mixed);
+        if (size_of(mixed.header) < size_of(block.header)) {
+            return mixed;
+        }
+    }
+    return block;
 }
 
 // Up to `most` bytes, in pieces that grow with what arrives.
@@ -83,74 +129,6 @@ BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before,
     return [&progress, plain_before, archive_before](std::uint64_t plain, std::uint64_t payload) {
         progress(plain_before + plain, archive_before + payload);
     };
-}
-
-void count_block(CodecSummary& summary, const BlockHeader& header) {
-    summary.plain_bytes += header.plain_bytes;
-    summary.blocks += 1;
-    summary.stored_blocks += header.kind == BlockKind::stored ? 1 : 0;
-    summary.streams += header.stream_bytes.size();
-}
-
-// The model that an archive needs: the embedded one, or the finder's when the first coded block asks for it.
-class ArchiveModel {
-   public:
-    ArchiveModel(const ModelFinder& find, ArchiveReader& reader) : find_(find), reader_(reader) {
-        const ArchiveHeader& header = reader.header();
-        if (header.arithmetic_version != kArithmeticVersion) {
-            fail("the archive was made with arithmetic version ", header.arithmetic_version,
-                 ", and this program computes version ", kArithmeticVersion, "; use the bitlaw that made it");
-        }
-        if (header.model_bytes > 0) {
-            embedded_.emplace(decode_model(reader.model(), "the model inside the archive"));
-            check_id(*embedded_, "; it is damaged, so get it again");
-        }
-    }
-
-    [[nodiscard]] const PackedModel& packed() {
-        if (!packed_) {
-            const StoredModel& model = embedded_ ? *embedded_ : find_(reader_.header().model_id);
-            check_id(model, "; name the right one");
-            try {
-                check_reset(model.model.config, reader_.header().reset_every);
-            } catch (const Error& error) {
-                reader_.damaged(error.what());
-            }
-            packed_.emplace(model.model, PackFor::inference);
-        }
-        return *packed_;
-    }
-
-   private:
-    void check_id(const StoredModel& model, const char* advice) const {
-        if (model.id != reader_.header().model_id) {
-            fail("the archive needs model ", hex64(reader_.header().model_id), ", and the model ",
-                 embedded_ ? "inside it" : "given", " is ", hex64(model.id), advice);
-        }
-    }
-
-    const ModelFinder& find_;
-    ArchiveReader& reader_;
-    std::optional<StoredModel> embedded_;
-    std::optional<PackedModel> packed_;
-};
-
-// The plain bytes of a block.
-Bytes restore(ArchiveModel& model, ArchiveReader& reader, const BlockHeader& header,
-              const BlockProgress& progress) {
-    Bytes payload = reader.payload();
-    if (header.kind == BlockKind::stored) {
-        return payload;
-    }
-    std::vector<ByteSpan> streams;
-    std::size_t begin = 0;
-    for (const std::uint64_t bytes : header.stream_bytes) {
-        streams.push_back(ByteSpan(payload).subspan(begin, static_cast<std::size_t>(bytes)));
-        begin += streams.back().size();
-    }
-    Bytes plain(static_cast<std::size_t>(header.plain_bytes));
-    decode_streams(model.packed(), reader.header().reset_every, streams, plain, progress);
-    return plain;
 }
 
 // Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each.
@@ -195,23 +173,14 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
     summary.model_bytes = embedded.size();
     for (Bytes plain = read_block(source, plan.block_bytes); !plain.empty();
          plain = read_block(source, plan.block_bytes)) {
-        std::vector<Bytes> payloads;
-        if (codable(model.model.config, plain)) {
-            payloads = encode_streams(plan.packed, plan.reset_every, plain, plan.streams_of(plain.size()),
-                                      within(options.progress, summary.plain_bytes, writer.position()));
-        }
-        std::vector<std::uint64_t> stream_bytes;
-        std::vector<ByteSpan> pieces;
-        for (const Bytes& payload : payloads) {
-            stream_bytes.push_back(payload.size());
-            pieces.emplace_back(payload);
-        }
-        const BlockHeader header = block_header(plain.size(), hash64(plain), std::move(stream_bytes));
-        if (header.kind == BlockKind::stored) {
+        const CodedBlock block =
+            code_block(plan, options, plain, within(options.progress, summary.plain_bytes, writer.position()));
+        std::vector<ByteSpan> pieces(block.payloads.begin(), block.payloads.end());
+        if (block.header.kind == BlockKind::stored) {
             pieces.assign(1, plain);
         }
-        writer.block(header, pieces);
-        count_block(summary, header);
+        writer.block(block.header, pieces);
+        count_block(summary, block.header);
         if (options.progress) {
             options.progress(summary.plain_bytes, writer.position());
         }
@@ -219,46 +188,6 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
     writer.finish();
     summary.archive_bytes = writer.position();
     return summary;
-}
-
-CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
-                        const CodecProgress& progress) {
-    const FloatStateGuard guard;
-    ArchiveReader reader(source);
-    ArchiveModel model(find, reader);
-    CodecSummary summary;
-    summary.model_bytes = reader.header().model_bytes;
-    BlockHeader header;
-    while (reader.next_block(header)) {
-        const Bytes plain =
-            restore(model, reader, header, within(progress, summary.plain_bytes, reader.position()));
-        if (hash64(plain) != header.plain_hash) {
-            reader.damaged("the block's bytes were restored but their hash does not match");
-        }
-        sink(plain);
-        count_block(summary, header);
-        if (progress) {
-            progress(summary.plain_bytes, reader.position());
-        }
-    }
-    summary.archive_bytes = reader.position();
-    return summary;
-}
-
-ArchiveListing list_archive(const ByteSource& source) {
-    ArchiveReader reader(source);
-    const ArchiveHeader& front = reader.header();
-    ArchiveListing listing{
-        front.model_id, front.model_bytes > 0, front.arithmetic_version, front.reset_every, {}};
-    listing.summary.model_bytes = front.model_bytes;
-    reader.skip_model();
-    BlockHeader header;
-    while (reader.next_block(header)) {
-        reader.skip_payload();
-        count_block(listing.summary, header);
-    }
-    listing.summary.archive_bytes = reader.position();
-    return listing;
 }
 
 Estimate estimate(const StoredModel& model, const CompressOptions& options, ByteSpan data) {

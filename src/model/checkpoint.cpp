@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <limits>
 #include <sstream>
 #include <system_error>
@@ -148,49 +147,6 @@ TrainingRecord parse_record(ByteSpan bytes) {
     return record;
 }
 
-// ---- weights
-// -----------------------------------------------------------------------------------------------------
-
-constexpr std::uint32_t kExponent = 0x7F800000;
-
-bool finite(std::uint32_t bits) { return (bits & kExponent) != kExponent; }
-
-// The upper half of the fp32 bits, rounded to nearest, ties to even. Needs a finite weight; may give an
-// infinity.
-std::uint16_t bf16_bits(std::uint32_t bits) {
-    return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
-float widened(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-
-// What is stored of a weight, as fp32 bits. Throws when that is not a finite number.
-std::uint32_t stored_bits(float weight, Precision precision, std::size_t index) {
-    const auto bits = std::bit_cast<std::uint32_t>(weight);
-    const std::uint32_t stored = precision == Precision::bf16 && finite(bits)
-                                     ? static_cast<std::uint32_t>(bf16_bits(bits)) << 16
-                                     : bits;
-    if (!finite(stored)) {
-        fail("weight ", index, " of the model is not a finite number (", weight,
-             "); the training has diverged: train again with a lower learning rate");
-    }
-    return stored;
-}
-
-Bytes weight_bytes(const Model& model, Precision precision) {
-    ByteWriter writer;
-    for (std::size_t i = 0; i < model.weights.size(); ++i) {
-        const std::uint32_t bits = stored_bits(model.weights[i], precision, i);
-        if (precision == Precision::bf16) {
-            writer.u16(static_cast<std::uint16_t>(bits >> 16));
-        } else {
-            writer.u32(bits);
-        }
-    }
-    return writer.take();
-}
-
-std::uint64_t stored_width(Precision precision) { return precision == Precision::bf16 ? 2 : 4; }
-
 std::uint64_t id_of(const ModelConfig& config, Precision precision, ByteSpan weights) {
     ByteWriter front;
     write_config(front, config);
@@ -210,27 +166,7 @@ ModelConfig parse_config(ByteReader& reader, const std::string& name) {
     }
 }
 
-void read_weights(ByteReader& reader, Precision precision, Model& model, const std::string& name) {
-    for (std::size_t i = 0; i < model.weights.size(); ++i) {
-        const float weight = precision == Precision::bf16 ? widened(reader.u16()) : reader.f32();
-        if (!finite(std::bit_cast<std::uint32_t>(weight))) {
-            fail(name, " is damaged: weight ", i, " is not a finite number; copy it again or train it again");
-        }
-        model.weights[i] = weight;
-    }
-}
-
 }  // namespace
-
-const char* precision_name(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
-
-double bytes_per_parameter(Precision precision) { return static_cast<double>(stored_width(precision)); }
-
-void round_weights(Model& model, Precision precision) {
-    for (std::size_t i = 0; i < model.weights.size(); ++i) {
-        model.weights[i] = std::bit_cast<float>(stored_bits(model.weights[i], precision, i));
-    }
-}
 
 std::uint64_t model_id(const Model& model, Precision precision) {
     return id_of(model.config, precision, weight_bytes(model, precision));
@@ -259,6 +195,16 @@ Bytes encode_model(const Model& model, Precision precision, const TrainingRecord
     }
     writer.u64(hash64(writer.data()));
     return writer.take();
+}
+
+StoredModel converted(const StoredModel& model, Precision precision) {
+    if (precision == model.precision) {
+        return model;
+    }
+    TrainingRecord record = model.record;
+    record.options += "exported_from=" + hex64(model.id) + "\n";
+    record.validation_bits_per_byte = 0;  // it was measured with the other weights
+    return decode_model(encode_model(model.model, precision, &record), "the converted model");
 }
 
 StoredModel decode_model(ByteSpan file, const std::string& name) {
@@ -291,13 +237,13 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     }
     const ModelConfig config = parse_config(reader, name);
     const std::uint8_t precision_code = reader.u8();
-    if (precision_code != static_cast<std::uint8_t>(Precision::bf16) &&
-        precision_code != static_cast<std::uint8_t>(Precision::fp32)) {
+    if (precision_code < static_cast<std::uint8_t>(Precision::bf16) ||
+        precision_code > static_cast<std::uint8_t>(Precision::int8)) {
         fail(name, " is damaged: unknown precision ", int{precision_code}, kAgain);
     }
     const auto precision = static_cast<Precision>(precision_code);
     const std::uint64_t id = reader.u64();
-    const std::uint64_t expected = parameter_count(config) * stored_width(precision);
+    const std::uint64_t expected = weight_bytes_count(config, precision);
     const std::uint64_t weights = reader.u64();
     if (weights != expected || weights > reader.remaining()) {
         fail(name, " is damaged: it should hold ", expected, " bytes of weights, says ", weights, " and has ",

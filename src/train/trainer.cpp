@@ -60,7 +60,7 @@ void prepare_folder(const TrainOptions& options) {
         fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
     }
     if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
-        fail_usage(
+        fail(
             out.string(),
             " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
     }

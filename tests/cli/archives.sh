@@ -77,6 +77,51 @@ check "list as a table" "$bitlaw" list expert.blw a.blw
 grep -q "^together .* 40,000 " "$work/out"
 judge "list adds up" cat "$work/out"
 
+# Ranges: only the blocks that hold them.
+"$bitlaw" compress -q "${model[@]}" --block-size 5K -o blocks.blw a
+for range in 0:0 0:1 4999:5001 7K:9000 19K: :3 20K: 100:1M; do
+    begin=${range%:*} end=${range#*:}
+    begin=${begin/K/000} end=${end/K/000} end=${end/M/000000}
+    check "range $range" bash -c "'$bitlaw' decompress -m model --range $range -c blocks.blw |
+        cmp - <(head -c ${end:-20000} a | tail -c +$((${begin:-0} + 1)))"
+done
+head -c 3000 /dev/zero | tr '\0' 'x' >zeros
+cp blocks.blw holed.blw && dd if=zeros of=holed.blw bs=1 seek=200 count=100 conv=notrunc 2>/dev/null
+check "a range beside damage" "$bitlaw" decompress "${model[@]}" --range 12K:13K -o part holed.blw
+grep -q ', restored, a range of 1 block$' "$work/err"
+judge "says that it is a range" cat "$work/err"
+refuse "a range in damage" 1 "in block 1" "$bitlaw" test "${model[@]}" --range 1:2 holed.blw
+refuse "a range of a pipe" 1 "standard input is a pipe" \
+    bash -c "cat blocks.blw | '$bitlaw' decompress -m model --range 1:2 -c"
+check "a range of redirected input" bash -c "'$bitlaw' decompress -m model --range 1:2 -c <blocks.blw >part"
+refuse "a range beyond the end" 1 "the archive holds 20000" "$bitlaw" test "${model[@]}" --range 30K:40K blocks.blw
+refuse "a range that ends before it begins" 2 "ends before" "$bitlaw" test "${model[@]}" --range 9:8 blocks.blw
+refuse "a range without a colon" 2 "BEGIN:END" "$bitlaw" test "${model[@]}" --range 9 blocks.blw
+refuse "a range under the whole's name" 2 "add -o or -c" "$bitlaw" decompress "${model[@]}" --range 1:2 blocks.blw
+refuse "a range of what is compressed" 2 "for decompress and test" "$bitlaw" compress "${model[@]}" --range 1:2 a
+refuse "a range with --rm" 2 "leave --rm or --range" \
+    "$bitlaw" decompress --rm "${model[@]}" --range 1:2 -o part blocks.blw
+
+# Blocks that the model makes larger.
+seq 1 5000 >odd
+check "--fallback worse" "$bitlaw" compress "${model[@]}" --fallback worse -o worse.blw random
+check "--fallback never" "$bitlaw" compress "${model[@]}" --fallback never -o never.blw random
+check "--fallback best" "$bitlaw" compress "${model[@]}" --fallback best -o best.blw odd
+grep -q '1 of 1 block coded without the model$' "$work/err"
+judge "says what it did" cat "$work/err"
+check "restore what was coded without the model" bash -c "'$bitlaw' decompress -c best.blw | cmp - odd"
+refuse "--fallback of no kind" 2 "choose never, worse or best" "$bitlaw" compress "${model[@]}" --fallback x a
+
+# As zstd and xz are called, and what several files are told.
+cp a f1 && cp a f2
+check "bitlaw -k FILE..." "$bitlaw" -k "${model[@]}" f1 f2
+[[ $(wc -l <"$work/err") == 3 ]] && grep -Eq '^2 files: 40,000 -> ' "$work/err"
+judge "a line for each and one for all" cat "$work/err"
+rm f1 f2
+check "bitlaw -d" "$bitlaw" -dq "${model[@]}" f1.blw f2.blw
+same "bitlaw -d: identical" f2 a
+check "bitlaw -t -l" bash -c "'$bitlaw' -tq -m model f1.blw && '$bitlaw' -l f1.blw f2.blw"
+
 # Many files: a bad one does not stop the rest, and the worst exit code counts.
 cp a good1 && cp a good2
 refuse "one bad file of three" 1 "cannot open missing: No such file" \

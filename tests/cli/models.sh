@@ -48,4 +48,27 @@ model_bytes=$("$bitlaw" list --json empty/alone.blw | sed -n 's/.*"model_bytes":
 stored=$("$bitlaw" info --json one | sed -n 's/.*"stored_bytes": \([0-9]*\).*/\1/p')
 [[ -n $stored && $model_bytes == "$stored" ]]
 judge "the model's bytes are told" echo "$model_bytes, $stored"
+
+# The same model in other precisions: other ids, other sizes, archives that restore.
+for precision in fp32 bf16 int8; do
+    check "export $precision" "$bitlaw" export -m one --model-precision $precision -o $precision.blm
+    grep -Eq "^$precision.blm: model [0-9a-f]{16} in $precision, [0-9,]+ bytes when embedded; of $one in bf16" "$work/err"
+    judge "says what it made of what" cat "$work/err"
+    check "compress with $precision" "$bitlaw" compress -qf -m $precision.blm --embed-model -o $precision.blw text
+    check "restore with $precision" bash -c "'$bitlaw' decompress -c $precision.blw | cmp - text"
+done
+[[ $(id_of bf16.blm) == "$one" && $(id_of int8.blm) != "$one" && $(id_of fp32.blm) != "$one" ]]
+judge "ids of the exported" echo "$one: $(id_of fp32.blm) $(id_of bf16.blm) $(id_of int8.blm)"
+size() { stat -c %s "$1"; }
+(($(size int8.blm) * 16 < $(size bf16.blm) * 10 && $(size bf16.blm) * 16 < $(size fp32.blm) * 10))
+judge "sizes of the exported" ls -l
+check "embed in int8 at once" "$bitlaw" compress -q -m one --embed-model --model-precision int8 -o at-once.blw text
+same "as with the exported model" int8.blw at-once.blw
+refuse "export does not overwrite" 1 "int8.blm exists already; use -f" \
+    "$bitlaw" export -m one --model-precision int8 -o int8.blm
+check "export -f" "$bitlaw" export -qf -m one --model-precision int8 -o int8.blm
+refuse "a precision that does not exist" 2 "choose fp32, bf16 or int8" \
+    "$bitlaw" export -m one --model-precision int4 -o int4.blm
+refuse "a precision of no embedded model" 2 "add --embed-model" \
+    "$bitlaw" compress -m one --model-precision int8 -o none.blw text
 finish

@@ -23,7 +23,7 @@ same "its model" straight/model.blm deaf/model.blm
 refuse "stops at a step" 1 "train: stopped after step 30 .*--resume" \
     train_tiny pieces $data "${options[@]}" --stop-after-steps 30
 check "no model yet" test ! -e pieces/model.blm
-refuse "the folder holds a run" 2 "already holds a run" train_tiny pieces $data "${options[@]}"
+refuse "the folder holds a run" 1 "already holds a run" train_tiny pieces $data "${options[@]}"
 refuse "resume with other options" 2 "seed" train_tiny pieces $data "${options[@]}" --resume --seed 7
 refuse "resume with another cache" 2 "another value of cache" train_tiny pieces $data "${options[@]}" --resume --cache fp32
 refuse "resume in bf16" 2 "another value of precision" train_tiny pieces $data "${options[@]}" --resume --precision bf16

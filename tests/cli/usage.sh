@@ -10,9 +10,8 @@ refuse "unknown option" 2 "compress: .*--frobnicate" "$bitlaw" compress --frobni
 refuse "unknown short option" 2 "decompress: .*-X" "$bitlaw" decompress -X text
 refuse "missing value" 2 "compress: .*-m" "$bitlaw" compress text -m
 refuse "missing required option" 2 "train: --data is required" "$bitlaw" train -o out
-refuse "threads 0" 2 "threads: 0 is out of range; it must lie in 1 \.\. 256" \
-    "$bitlaw" compress --threads 0 text
-refuse "threads 257" 2 "out of range" "$bitlaw" train -T257 --data text -o out
+refuse "threads 257" 2 "threads: 257 is out of range; it must lie in 0 \.\. 256" \
+    "$bitlaw" train -T257 --data text -o out
 refuse "threads -1" 2 "threads" "$bitlaw" info -T -1
 refuse "threads two" 2 "'two' is not a size" "$bitlaw" info -T two
 refuse "unknown preset lists the presets" 2 \
@@ -59,14 +58,17 @@ for isa in avx2 avx512; do
     fi
 done
 
+[[ "$("$bitlaw" info -T0 --json)" == "$("$bitlaw" info --json)" ]]
+judge "-T0 means all processors" "$bitlaw" info -T0
+
 # Help and version go to standard output with 0; a command that cannot run alone shows its defaults, with 2.
 for command in --help "train --help" "compress -h" "decompress --help" "test --help" "list --help" \
-    "eval --help" "sample --help" "info --help" "bench --help" --version; do
+    "eval --help" "export --help" "sample --help" "info --help" "bench --help" --version; do
     # shellcheck disable=SC2086
     check "$command" "$bitlaw" $command
     [[ -s $work/out && ! -s $work/err ]] || not_ok "$command" "printed nothing, or to standard error"
 done
-for command in "" train eval; do
+for command in "" train eval export; do
     # shellcheck disable=SC2086
     "$bitlaw" $command >out 2>err </dev/null
     [[ $? == 2 && ! -s out && $(grep -c -- "--help" err) != 0 ]]

@@ -35,13 +35,14 @@ declare -A may_include=(
     [coding]="base kernels model coding"
     [studies]="base kernels model train coding studies"
     [cli]="base kernels model train coding studies cli"
+    [capi]="base kernels model coding capi"
 )
-readonly libraries="base kernels model train coding studies"
+readonly libraries="base kernels model train coding studies capi"
 
 for layer in "${!may_include[@]}"; do
     allowed=$(tr ' ' '|' <<<"${may_include[$layer]}")
     lines '^ *# *include *["<]bitlaw/' "include/bitlaw/$layer" "src/$layer" |
-        grep -vE "[\"<]bitlaw/($allowed)/" | sed "s/\$/  <- $layer must not include this/"
+        grep -vE "[\"<]bitlaw/(($allowed)/|bitlaw\.h\")" | sed "s/\$/  <- $layer must not include this/"
 done | rule "includes run base -> kernels -> model -> {train, coding} -> studies -> cli"
 
 # Private headers sit in the folder of the file that includes them, or below it.
@@ -49,7 +50,7 @@ lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(
     rule "private headers are included from their own layer only"
 
 find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
-    grep -vE '^(include/bitlaw(/(base|kernels|model|train|coding|studies|cli))?|src/(base|kernels|model|train|coding|studies|cli)(/.*)?)$' |
+    grep -vE '^(include/bitlaw(/(base|kernels|model|train|coding|studies|cli))?|src/(base|kernels|model|train|coding|studies|cli|capi)(/.*)?)$' |
     rule "every folder of include and src is a layer"
 
 # Standard headers have neither a dot nor a slash in their names.

@@ -102,10 +102,10 @@ class Resealer {
             return false;
         }
         std::uint64_t payload = 0;
-        if (type > 2 || !varint(payload)) {
+        if (type > 3 || !varint(payload)) {
             return false;
         }
-        if (type == 2) {
+        if (type != 1) {
             std::uint64_t streams = 0;
             if (!varint(streams)) {
                 return false;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ struct ArchiveHeader {
     std::uint64_t model_bytes = 0;  ///< of the embedded model; 0: none
 };
 
-enum class BlockKind : std::uint8_t { end = 0, stored = 1, coded = 2 };
+/// stored: the plain bytes; coded: by the model; mixed: without it (coding/mixing.hpp).
+enum class BlockKind : std::uint8_t { end = 0, stored = 1, coded = 2, mixed = 3 };
 
 /// What stands before a block's payload.
 struct BlockHeader {
@@ -55,6 +57,22 @@ struct IndexEntry {
 [[nodiscard]] Bytes block_header_bytes(const BlockHeader& header);
 [[nodiscard]] Bytes trailer_bytes(std::span<const IndexEntry> index);
 inline constexpr std::uint64_t kBlockCheckBytes = 4;
+
+/// Bytes at known places, such as a regular file.
+struct SeekableSource {
+    std::uint64_t bytes = 0;
+    /// Fills the buffer from `offset` on and returns how many bytes it put there; fewer only at the end.
+    std::function<std::size_t(std::uint64_t offset, std::span<std::uint8_t>)> read_at;
+};
+
+/// The index of an archive, found from its last 8 bytes, and where its first block begins. Verifies the trailer's check and that
+/// lengths add up. Allocates at most 8 bytes for each byte of the trailer.
+struct ArchiveIndex {
+    std::vector<IndexEntry> blocks;
+    std::uint64_t first_block = 0;  ///< offset in the archive
+    std::uint64_t plain_bytes = 0;
+};
+[[nodiscard]] ArchiveIndex read_index(const SeekableSource& archive);
 
 /// Writes an archive from front to back.
 class ArchiveWriter {
@@ -91,6 +109,8 @@ class ArchiveReader {
     /// The block's payload, its check verified; must follow every next_block() that returned true.
     [[nodiscard]] Bytes payload();
     void skip_payload();
+    /// Goes on with block `number` of the index: the caller sees to it that the source does so too.
+    void jump(const ArchiveIndex& index, std::size_t number);
 
     [[nodiscard]] std::uint64_t position() const { return position_; }
     /// Throws an Error that the archive is damaged here: "... at byte N, in block K: what; what to do next".

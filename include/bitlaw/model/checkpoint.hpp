@@ -8,16 +8,12 @@
 
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/model.hpp"
+#include "bitlaw/model/stored_weights.hpp"
 
 namespace bitlaw {
 
 /// Version of the forward pass's arithmetic: archives of another version cannot be decoded and say so.
 inline constexpr std::uint16_t kArithmeticVersion = 1;
-
-/// How weights are stored; every rate is measured with the stored weights.
-enum class Precision : std::uint8_t { bf16 = 1, fp32 = 2 };
-[[nodiscard]] const char* precision_name(Precision precision);
-[[nodiscard]] double bytes_per_parameter(Precision precision);
 
 /// One range of a training file, known by its content.
 struct DataSource {
@@ -48,14 +44,15 @@ struct StoredModel {
     std::uint64_t stored_bytes;  ///< bytes of header, config and weights: what an archive embeds
 };
 
-/// Rounds the weights to what `precision` stores (in place).
-void round_weights(Model& model, Precision precision);
-
 /// Model id = xxh3-64 of config, arithmetic version, precision and coding weights as stored.
 [[nodiscard]] std::uint64_t model_id(const Model& model, Precision precision);
 
 /// The bytes of a model file; `record` null leaves the training record out, as archives do.
 [[nodiscard]] Bytes encode_model(const Model& model, Precision precision, const TrainingRecord* record);
+
+/// The model with its weights stored in another precision, and so with another id. What its weights had lost before stays lost. The
+/// record names the model it comes from and has no validation rate, since that was measured with other weights.
+[[nodiscard]] StoredModel converted(const StoredModel& model, Precision precision);
 
 /// Reads them back. Verifies hash and sizes before it allocates; throws Error with `name` in it.
 [[nodiscard]] StoredModel decode_model(ByteSpan file, const std::string& name);

@@ -1,8 +1,10 @@
-#include "option_kit.hpp"
+#include "option_kinds.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+
+#include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
@@ -11,9 +13,28 @@
 namespace bitlaw::cli {
 namespace {
 
-// CLI11 takes "[a,b]" for a list of "a" and "b", also where it is a file's name. A word that ends in ] gets
-// this behind it, which every reader takes away again.
 constexpr char kGuard = '\x01';
+
+std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
+                          std::uint64_t most) {
+    const std::uint64_t value = parse_size(text, names.c_str());
+    if (value < least || value > most) {
+        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
+    }
+    return value;
+}
+
+template <class Number, class Value>
+CLI::Option* add_number(App& app, const std::string& names, Value& value, const std::string& help,
+                        const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Number>::max());
+    const auto read = [&value, names, least, greatest](const std::string& text) {
+        value = static_cast<Number>(read_number(text, names, least, greatest));
+    };
+    return text_option(app, names, read, shown_default, help)->type_name("N");
+}
+
+}  // namespace
 
 std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
 
@@ -24,9 +45,6 @@ std::string unguarded(std::string word) {
     return word;
 }
 
-}  // namespace
-
-// Numbers are read from text here, because CLI11 takes 010 for 8 and knows no K, M, G.
 CLI::Option* text_option(App& app, const std::string& names,
                          const std::function<void(const std::string&)>& read,
                          const std::string& shown_default, const std::string& help) {
@@ -36,13 +54,21 @@ CLI::Option* text_option(App& app, const std::string& names,
         ->default_str(shown_default);
 }
 
-std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
-                          std::uint64_t most) {
-    const std::uint64_t value = parse_size(text, names.c_str());
-    if (value < least || value > most) {
-        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
-    }
-    return value;
+CLI::Option* number_option(App& app, const std::string& names, std::uint64_t& value, const std::string& help,
+                           const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
+}
+
+CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint64_t>& value,
+                           const std::string& help, const std::string& shown_default, std::uint64_t least,
+                           std::uint64_t most) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
+}
+
+CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint32_t>& value,
+                           const std::string& help, const std::string& shown_default, std::uint64_t least,
+                           std::uint64_t most) {
+    return add_number<std::uint32_t>(app, names, value, help, shown_default, least, most);
 }
 
 CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
@@ -75,9 +101,15 @@ CLI::Option* name_option(App& app, const std::string& names, std::string& value,
 }
 
 void add_common(App& app, CommonOptions& common, bool with_json) {
-    // The range is checked here too, so that --threads 0 is refused before any work.
-    number_option(app, "-T,--threads", common.threads, "threads; changes speed only, never a bit",
-                  "all processors", 1, kMostThreads);
+    // The range is checked here, so that it is refused before any work; 0 means all, as in zstd and xz.
+    text_option(
+        app, "-T,--threads",
+        [&common](const std::string& text) {
+            const std::uint64_t count = read_number(text, "-T,--threads", 0, kMostThreads);
+            common.threads = count == 0 ? std::nullopt : std::optional<std::size_t>(count);
+        },
+        "all processors", "threads; 0: all processors; changes speed only, never a bit")
+        ->type_name("N");
     app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
     app.add_flag("-v,--verbose", common.verbose, "say more");
     if (with_json) {

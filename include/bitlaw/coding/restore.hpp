@@ -1,0 +1,59 @@
+#pragma once
+/// \file Restore archives, wholly or a range of them, and tell what they hold.
+
+#include <cstdint>
+#include <functional>
+
+#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/stream.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+
+namespace bitlaw {
+
+/// Called with (bytes of plain text done, archive bytes so far) from the calling thread; may throw Stopped to
+/// end the work.
+using CodecProgress = std::function<void(std::uint64_t, std::uint64_t)>;
+
+struct CodecSummary {
+    std::uint64_t plain_bytes = 0;
+    std::uint64_t archive_bytes = 0;  ///< embedded model included
+    std::uint64_t model_bytes = 0;    ///< of archive_bytes: the embedded model
+    std::uint64_t blocks = 0;
+    std::uint64_t stored_blocks = 0;
+    std::uint64_t mixed_blocks = 0;  ///< coded without the model
+    std::uint64_t streams = 0;       ///< over all blocks
+};
+
+/// Finds a model by its id, or throws an Error that says both ids and where it was looked for.
+using ModelFinder = std::function<const StoredModel&(std::uint64_t id)>;
+
+/// Called with the model's config when the first block that needs it comes, embedded or found.
+using ModelNotice = std::function<void(const ModelConfig&)>;
+
+/// Restores an archive; uses the embedded model when there is one, otherwise the finder's. Verifies every
+/// hash; bytes already given to the sink before an error must be thrown away by the caller.
+CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
+                        const CodecProgress& progress, const ModelNotice& notice = {});
+
+/// Restores the plain bytes begin .. end-1 (or to the end, if that comes first), found by the index: only the header, the index and
+/// the blocks that hold them are read and verified. The summary's archive bytes are those, its plain bytes what was given to the sink.
+/// Throws Error when `begin` lies beyond the end.
+CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& source, std::uint64_t begin,
+                              std::uint64_t end, const ByteSink& sink, const CodecProgress& progress,
+                              const ModelNotice& notice = {});
+
+/// What an archive's header, block headers and trailer say, without decoding (structure and hashes of headers
+/// checked).
+struct ArchiveListing {
+    std::uint64_t model_id = 0;
+    bool embedded = false;
+    std::uint16_t arithmetic_version = 0;
+    std::uint64_t reset_every = 0;
+    CodecSummary summary;
+};
+[[nodiscard]] ArchiveListing list_archive(const ByteSource& source);
+
+/// Adds one block to the summary's counts.
+void count_block(CodecSummary& summary, const BlockHeader& header);
+
+}  // namespace bitlaw

@@ -1,0 +1,91 @@
+#include <CLI/CLI.hpp>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/coding/archive.hpp"
+#include "option_kinds.hpp"
+
+namespace bitlaw::cli {
+namespace {
+
+// "A:B", either of which may be missing.
+ByteRange parse_byte_range(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) {
+        fail_usage("--range: '", text, "' has no colon; write BEGIN:END, in bytes");
+    }
+    const std::string begin = text.substr(0, colon);
+    const std::string end = text.substr(colon + 1);
+    ByteRange range;
+    range.begin = begin.empty() ? 0 : parse_size(begin, "--range");
+    range.end = end.empty() ? ByteRange::kToTheEnd : parse_size(end, "--range");
+    if (range.begin > range.end) {
+        fail_usage("--range: ", text, " ends before it begins");
+    }
+    return range;
+}
+
+Fallback parse_fallback(const std::string& text) {
+    if (text == "never") {
+        return Fallback::never;
+    }
+    if (text != "worse" && text != "best") {
+        fail_usage("--fallback: '", text, "' is not known; choose never, worse or best");
+    }
+    return text == "best" ? Fallback::best : Fallback::worse;
+}
+
+}  // namespace
+
+void add_archive(App& app, ArchiveArguments& a) {
+    files_option(app, "files", a.files, "files; none or - : standard input to standard output");
+    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
+    app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
+    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
+    app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
+    app.add_flag("--rm", a.remove_source,
+                 "remove each source once its result is complete, verified and on the disk");
+    const auto mode = [&](const char* names, ArchiveMode value, const char* help) {
+        app.add_flag_callback(
+               names, [&a, value] { a.mode = value; }, help)
+            ->group("Instead");
+    };
+    // When several are given the last of this order counts: -dt tests, as in xz.
+    mode("-z,--compress", ArchiveMode::compress, "compress");
+    mode("-d,--decompress", ArchiveMode::decompress, "restore");
+    mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
+    mode("-l,--list", ArchiveMode::list, "tell what archives hold");
+    const std::string compression = "Compression";
+    app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
+        ->group(compression);
+    text_option(
+        app, "--model-precision",
+        [&a](const std::string& text) { a.model_precision = parse_precision(text, "--model-precision"); },
+        "as it is", "store the embedded model's weights as fp32, bf16 or int8")
+        ->type_name("NAME")
+        ->group(compression);
+    number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
+                  text_of(a.block_bytes), 1, kMostBlockBytes)
+        ->group(compression);
+    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
+                  kMostStreams)
+        ->group(compression);
+    number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
+                  "by model")
+        ->group(compression);
+    text_option(
+        app, "--fallback", [&a](const std::string& text) { a.fallback = parse_fallback(text); }, "worse",
+        "code blocks without the model: never; worse: where it makes them larger; best: wherever that is "
+        "smaller")
+        ->type_name("WHEN")
+        ->group(compression);
+    text_option(
+        app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",
+        "restore only the bytes from BEGIN up to, not including, END")
+        ->type_name("BEGIN:END")
+        ->group("Restoring");
+    add_common(app, a.common, true);
+}
+
+}  // namespace bitlaw::cli

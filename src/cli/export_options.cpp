@@ -1,0 +1,20 @@
+#include <CLI/CLI.hpp>
+
+#include "option_kinds.hpp"
+
+namespace bitlaw::cli {
+
+void add_export(App& app, ExportArguments& a) {
+    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    text_option(
+        app, "--model-precision",
+        [&a](const std::string& text) { a.precision = parse_precision(text, "--model-precision"); }, "",
+        "how the weights are stored: fp32, bf16 or int8 (a byte a weight, a scale a row)")
+        ->type_name("NAME")
+        ->required();
+    name_option(app, "-o,--output", a.output, "OUT", "the new model file")->required();
+    app.add_flag("-f,--force", a.force, "overwrite OUT");
+    add_common(app, a.common, false);
+}
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,77 @@
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/json.hpp"
+#include "bitlaw/coding/restore.hpp"
+#include "commands.hpp"
+#include "failure.hpp"
+#include "file_io.hpp"
+#include "table.hpp"
+#include "terminal.hpp"
+
+namespace bitlaw::cli {
+
+int run_list(const ArchiveArguments& arguments) {
+    const std::vector<std::string> files =
+        arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;
+    Table table({{"file", "file", true},
+                 {"model", "model", true},
+                 {"embedded", "embedded", true},
+                 {"blocks", "blocks"},
+                 {"stored_blocks", "stored"},
+                 {"mixed_blocks", "mixed"},
+                 {"streams", "streams"},
+                 {"model_bytes", "model bytes"},
+                 {"archive_bytes", "archive bytes"},
+                 {"plain_bytes", "plain bytes"},
+                 {"rate", "rate"},
+                 {"bits_per_byte", "bits/byte"}});
+    const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
+        const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
+        table.add({{printable(name), json_text(name)},
+                   std::move(model),
+                   std::move(embedded),
+                   count_cell(s.blocks),
+                   count_cell(s.stored_blocks),
+                   count_cell(s.mixed_blocks),
+                   count_cell(s.streams),
+                   count_cell(s.model_bytes),
+                   count_cell(s.archive_bytes),
+                   count_cell(s.plain_bytes),
+                   share_cell(rate),
+                   number_cell(8 * rate, 3)});
+    };
+    CodecSummary sum;
+    std::size_t listed = 0;
+    int worst = kDone;
+    for (const std::string& file : files) {
+        try {
+            const Input input(file, {.special = true, .terminal = arguments.force});
+            const ArchiveListing listing = list_archive(input.source());
+            const CodecSummary& s = listing.summary;
+            add(input.shown(), text_cell(hex64(listing.model_id)), flag_cell(listing.embedded), s);
+            sum.plain_bytes += s.plain_bytes;
+            sum.archive_bytes += s.archive_bytes;
+            sum.model_bytes += s.model_bytes;
+            sum.blocks += s.blocks;
+            sum.stored_blocks += s.stored_blocks;
+            sum.mixed_blocks += s.mixed_blocks;
+            sum.streams += s.streams;
+            ++listed;
+        } catch (const Stopped&) {
+            throw;
+        } catch (...) {
+            worst = std::max(worst, report_failure("list", arguments.common.quiet > 1));
+        }
+    }
+    if (listed > 1 && !arguments.common.json) {
+        add("together", nothing_cell(), nothing_cell(), sum);
+    }
+    if (arguments.common.json) {
+        print("{\"rows\": " + table.json() + "}\n");
+    } else if (listed > 0) {
+        print(table.text());
+    }
+    return worst;
+}
+
+}  // namespace bitlaw::cli

@@ -1,0 +1,2 @@
+touch empty.plain.blw
+bitlaw compress -m modern-int8.blm empty.plain

@@ -1,0 +1,2 @@
+mkdir folder
+bitlaw compress -m modern-int8.blm folder empty.plain

@@ -1,0 +1,2 @@
+touch embedded
+bitlaw decompress embedded.blw

@@ -1,0 +1,1 @@
+bitlaw list --json reset.blw

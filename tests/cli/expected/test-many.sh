@@ -1,0 +1,1 @@
+bitlaw -t -m two-symbols.blm mixed.blw stored.blw empty.blw

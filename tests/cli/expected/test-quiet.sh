@@ -1,0 +1,1 @@
+bitlaw -tqq short.blw embedded.blw

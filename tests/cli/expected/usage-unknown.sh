@@ -1,0 +1,1 @@
+bitlaw compress --level 9 empty.plain

@@ -1,0 +1,11 @@
+#include "seal.hpp"
+#include "targets.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    bitlaw::fuzz::model_target({data, size});
+    return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
+    return bitlaw::fuzz::mutated(data, size, most, seed, bitlaw::test::resealed_model);
+}

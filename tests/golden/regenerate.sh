@@ -1,0 +1,25 @@
+#!/bin/bash
+# Makes the models and archives of this folder anew: tests/golden/regenerate.sh [BUILD]. Only for a new format or arithmetic version:
+# archives that were released must be restored by every later version.
+set -euo pipefail
+build=$(realpath "${1:-$(dirname "$0")/../../build}")
+cd "$(dirname "$0")"
+bitlaw=$build/bitlaw
+rm -f ./*.blm ./*.blw ./*.plain
+mkdir -p ../fuzz/corpus/state
+"$build/bitlaw_golden" . ../fuzz/corpus/state/seed.bls
+make_archive() { "$bitlaw" compress -qf "$@"; }
+for name in vanilla-fp32 modern-bf16 modern-int8; do
+    make_archive -m $name.blm --fallback never --block-size 256 --streams 3 -o $name.blw $name.plain
+    "$bitlaw" list --json $name.blw | grep -q '"stored_blocks": 0, "mixed_blocks": 0,'
+done
+cp modern-int8.plain embedded.plain
+make_archive -m modern-int8.blm --fallback never --embed-model -o embedded.blw embedded.plain
+cp vanilla-fp32.plain reset.plain
+make_archive -m vanilla-fp32.blm --fallback never --reset 7 -o reset.blw reset.plain
+awk 'BEGIN { for (i = 0; i < 256; ++i) printf "%c", (i * 167 + 13) % 256 }' | LC_ALL=C tr -d '\0' >stored.plain
+make_archive -m two-symbols.blm --fallback never -o stored.blw stored.plain
+seq 1 400 >mixed.plain
+make_archive -m two-symbols.blm --fallback worse -o mixed.blw mixed.plain
+: >empty.plain
+make_archive -m two-symbols.blm -o empty.blw empty.plain
