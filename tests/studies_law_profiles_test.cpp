@@ -11,7 +11,8 @@ using namespace bitlaw;
 
 namespace {
 
-constexpr Law kLaw{.floor = 1.2, .size_scale = 30.0, .size_power = 0.4, .data_scale = 60.0, .data_power = 0.3};
+constexpr Law kLaw{
+    .floor = 1.2, .size_scale = 30.0, .size_power = 0.4, .data_scale = 60.0, .data_power = 0.3};
 
 std::vector<ProfileRun> runs_of(const Law& law) {
     std::vector<ProfileRun> runs;

@@ -17,7 +17,8 @@ using bitlaw::test::message_of;
 namespace {
 
 // Hoffmann et al. 2022, equation 10.
-constexpr Law kChinchilla{.floor = 1.69, .size_scale = 406.4, .size_power = 0.34, .data_scale = 410.7, .data_power = 0.28};
+constexpr Law kChinchilla{
+    .floor = 1.69, .size_scale = 406.4, .size_power = 0.34, .data_scale = 410.7, .data_power = 0.28};
 
 std::vector<double> spread(double first, double last, int count) {
     std::vector<double> values;
@@ -97,8 +98,8 @@ TEST_CASE("the Huber fit stands outliers that pull the least squares away") {
 
 TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
     constexpr int kStudies = 100;
-    // The law's parameters, and what is read off it: the best size for 10^12 bytes at 2 bytes a parameter, and the rate
-    // of a run ten times as large as any.
+    // The law's parameters, and what is read off it: the best size for 10^12 bytes at 2 bytes a parameter,
+    // and the rate of a run ten times as large as any.
     using Figure = double (*)(const Law&);
     constexpr std::array<Figure, 7> figures{
         [](const Law& law) { return law.floor; },
@@ -111,7 +112,8 @@ TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
     };
     std::array<int, figures.size()> held{};
     for (int study = 0; study < kStudies; ++study) {
-        const std::vector<LawPoint> points = runs_of(kChinchilla, 0.005, 1000 + static_cast<std::uint64_t>(study));
+        const std::vector<LawPoint> points =
+            runs_of(kChinchilla, 0.005, 1000 + static_cast<std::uint64_t>(study));
         const LawFit fit = fit_law(points);
         const std::vector<Law> laws = bootstrap_laws(points, fit, 200, 7);
         for (std::size_t f = 0; f < figures.size(); ++f) {

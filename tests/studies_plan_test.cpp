@@ -78,7 +78,8 @@ TEST_CASE("the rule's networks come near the size aimed at, and grow with it") {
         CAPTURE(size);
         CAPTURE(parameters);
         CHECK(parameters > before);
-        CHECK(std::abs(std::log(static_cast<double>(parameters) / static_cast<double>(size))) < std::log(1.25));
+        CHECK(std::abs(std::log(static_cast<double>(parameters) / static_cast<double>(size))) <
+              std::log(1.25));
         before = parameters;
     }
     // 2 x 256 x 8 + 4 layers of 8 x (2 x 16 + 2 x 16) + 2 x 8 x 32.
@@ -89,14 +90,16 @@ TEST_CASE("a run's operations are counted exactly, attention included") {
     const StudyPlan plan = make_study_plan(parsed(kSmall));
     for (const StudyTrunk& trunk : plan.trunks) {
         const ModelConfig& c = trunk.config;
-        // By hand: 2 operations a weight and byte of the products, and for each query 2 HD for its scores and 2 HD for its
-        // values with each of the keys in the window, half the context; backward costs twice as much again.
+        // By hand: 2 operations a weight and byte of the products, and for each query 2 HD for its scores and
+        // 2 HD for its values with each of the keys in the window, half the context; backward costs twice as
+        // much again.
         const double hd = c.heads * c.head_width;
         const double kv = c.kv_heads * c.head_width;
         const double layer = c.width * (2 * hd + 2 * kv) + 2.0 * c.width * c.hidden;
         double sequence = 0;
         for (std::uint32_t t = 0; t < c.context; ++t) {
-            sequence += 2 * (c.layers * layer + c.width * 256.0) + c.layers * 4 * hd * std::min(t + 1, c.context / 2);
+            sequence +=
+                2 * (c.layers * layer + c.width * 256.0) + c.layers * 4 * hd * std::min(t + 1, c.context / 2);
         }
         for (const StudyRun& run : trunk.runs) {
             CAPTURE(run.id);
@@ -190,7 +193,8 @@ TEST_CASE("the recipe changes with whatever changes the result, and with nothing
     same.bootstrap = 77;
     same.data = "/elsewhere/text";
     CHECK(first_recipe(same) == recipe);
-    for (double StudyConfig::*field : {&StudyConfig::warmup, &StudyConfig::weight_decay, &StudyConfig::cooldown}) {
+    for (double StudyConfig::*field :
+         {&StudyConfig::warmup, &StudyConfig::weight_decay, &StudyConfig::cooldown}) {
         StudyConfig other = parsed(kSmall);
         other.*field *= 1.1;
         CHECK(first_recipe(other) != recipe);

@@ -34,12 +34,13 @@ class KnownStudy {
    public:
     explicit KnownStudy(double noise, const std::string& more = "") {
         test::write_text(folder_ / "held", test::random_text(5000, 1));
-        plan_ = make_study_plan(parse_study_config(
-            "title = Known & <true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
-            "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\ntrain_on = 1M passes 1 2 4 8\ntrain_on = 4M passes 1 2 4\n"
-            "train_on = 16M passes 1 2\ntrain_on = 64M\nbootstrap = 50\n" +
-                more,
-            folder_ / "study.conf"));
+        plan_ = make_study_plan(
+            parse_study_config("title = Known & <true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
+                               "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\ntrain_on = 1M passes 1 2 4 "
+                               "8\ntrain_on = 4M passes 1 2 4\n"
+                               "train_on = 16M passes 1 2\ntrain_on = 64M\nbootstrap = 50\n" +
+                                   more,
+                               folder_ / "study.conf"));
         std::filesystem::create_directories(plan_.work());
         Random random(3);
         for (const StudyTrunk& trunk : plan_.trunks) {
@@ -74,8 +75,8 @@ class KnownStudy {
 };
 
 const StudyTable& table_of(const std::vector<StudyTable>& tables, const std::string& name) {
-    const auto found =
-        std::find_if(tables.begin(), tables.end(), [&](const StudyTable& table) { return table.name == name; });
+    const auto found = std::find_if(tables.begin(), tables.end(),
+                                    [&](const StudyTable& table) { return table.name == name; });
     REQUIRE(found != tables.end());
     return *found;
 }
@@ -97,7 +98,8 @@ TEST_CASE("findings recover the law and its optima from results that follow it")
         const double truth = adjusted_optimum(kLaw, o.unique, 2.0);
         if (truth > 12'000 && truth < 1.2e6) {
             CHECK(o.is_inside);
-            CHECK(std::abs(std::log(o.parameters.value / truth)) < std::log(1.3));  // a parabola's, between sizes
+            CHECK(std::abs(std::log(o.parameters.value / truth)) <
+                  std::log(1.3));  // a parabola's, between sizes
         }
     }
     for (const LawOptimum& o : f.optima) {
@@ -115,8 +117,9 @@ TEST_CASE("findings recover the law and its optima from results that follow it")
 TEST_CASE("what diverged, and what was read too often, is told and not fitted") {
     KnownStudy study(0.0);
     study.rows()[5].status = "diverged";
-    StudyResult& worn = *std::find_if(study.rows().begin(), study.rows().end(),
-                                      [](const StudyResult& r) { return r.passes == 8 && r.size == 200'000; });
+    StudyResult& worn = *std::find_if(study.rows().begin(), study.rows().end(), [](const StudyResult& r) {
+        return r.passes == 8 && r.size == 200'000;
+    });
     worn.bits_per_byte *= 1.5;
     study.rows().pop_back();
     const StudyFindings f = study.findings();

@@ -251,9 +251,8 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
     std::filesystem::create_directories(study.plan().work());
     add_result(study.plan().results(), study.plan().work() / "results.lock", row);
     CHECK(holds(message_of<UsageError>([&] { study.run(study.options()); }), "made with other settings"));
-    CHECK(holds(message_of<Error>([&] {
-                    add_result(study.plan().results(), study.plan().work() / "results.lock", row);
-                }),
+    CHECK(holds(message_of<Error>(
+                    [&] { add_result(study.plan().results(), study.plan().work() / "results.lock", row); }),
                 "a row for " + row.run + " already"));
     Bytes bytes = test::file_bytes(study.plan().results());
     bytes.insert(bytes.end() - 10, ',');
@@ -262,5 +261,11 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
     std::filesystem::remove(study.plan().results());
     StudyRunOptions short_data = study.options();
     short_data.data = (study / "held").string();
-    CHECK(holds(message_of<UsageError>([&] { study.run(short_data); }), "has 3000 bytes, but the config trains on"));
+    CHECK(holds(message_of<UsageError>([&] { study.run(short_data); }),
+                "has 3000 bytes, but the config trains on"));
+    StudyRunOptions seen = study.options();
+    seen.held_out = seen.data + "@8000:10000";  // 8,192 are trained on
+    CHECK(holds(message_of<UsageError>([&] { study.run(seen); }), "are among the first 8192 of"));
+    seen.held_out = seen.data + "@8192:10192";
+    CHECK_NOTHROW(study.run(seen));
 }

@@ -78,8 +78,9 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
             table.add({text_cell(run.id), count_cell(parameter_count(trunk.config)),
                        count_cell(multiplied_parameter_count(trunk.config)), count_cell(trunk.config.width),
                        count_cell(trunk.config.layers), count_cell(run.unique), count_cell(run.bytes),
-                       count_cell(trunk.batch_bytes), count_cell(run.steps), number_cell(trunk.learning_rate, 5),
-                       scientific_cell(run.flops), scientific_cell(run.spent_flops),
+                       count_cell(trunk.batch_bytes), count_cell(run.steps),
+                       number_cell(trunk.learning_rate, 5), scientific_cell(run.flops),
+                       scientific_cell(run.spent_flops),
                        speeds.empty() ? nothing_cell() : number_cell(run_time / 3600.0, 3)});
         }
     }
@@ -94,8 +95,8 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
     }
     const double hours = std::max(seconds / static_cast<double>(a.jobs), longest) / 3600.0;
     if (!a.common.json) {
-        print(text_of("study     ", plan.config.title, "\nsizes     ", study_network_rule(plan.config), "\nresults   ",
-                      plan.results().string(), "\n\n"));
+        print(text_of("study     ", plan.config.title, "\nsizes     ", study_network_rule(plan.config),
+                      "\nresults   ", plan.results().string(), "\n\n"));
     }
     print_table(table, a.common,
                 {{"title", text_cell(plan.config.title)},
@@ -107,12 +108,13 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
         for (const LeftOut& left : plan.left_out) {
             text += text_of("left out: ", left.id, ", ", left.reason, "\n");
         }
-        text += text_of("\n", plan.runs(), " runs in ", plan.trunks.size(), " trunks, ", short_text(plan.spent_flops()),
-                        " operations (spent: what a run costs after those that it shares its beginning with)");
+        text += text_of(
+            "\n", plan.runs(), " runs in ", plan.trunks.size(), " trunks, ", short_text(plan.spent_flops()),
+            " operations (spent: what a run costs after those that it shares its beginning with)");
         if (!speeds.empty()) {
-            text += text_of("; ", number_cell(hours, 2).shown, " hours with ", a.jobs, a.jobs == 1 ? " job of " : " jobs of ",
-                            thread_count(), thread_count() == 1 ? " thread" : " threads",
-                            ", held-out measurements included");
+            text += text_of("; ", number_cell(hours, 2).shown, " hours with ", a.jobs,
+                            a.jobs == 1 ? " job of " : " jobs of ", thread_count(),
+                            thread_count() == 1 ? " thread" : " threads", ", held-out measurements included");
         }
         print(text + "\n");
     }
@@ -164,8 +166,9 @@ std::string ended_line(const StudyResult& r) {
         return text_of(r.run, ": diverged, ", number_cell(r.seconds, 1).shown, " s");
     }
     return text_of(r.run, ": ", number_cell(r.bits_per_byte, 4).shown, " bits/byte held out, ",
-                   number_cell(r.training_bits_per_byte, 4).shown, " in training, ", with_commas(r.parameters),
-                   " parameters, ", with_commas(r.trained_bytes), " bytes, ", number_cell(r.seconds, 1).shown, " s");
+                   number_cell(r.training_bits_per_byte, 4).shown, " in training, ",
+                   with_commas(r.parameters), " parameters, ", with_commas(r.trained_bytes), " bytes, ",
+                   number_cell(r.seconds, 1).shown, " s");
 }
 
 int run_all(const StudyArguments& a, const StudyPlan& plan) {
@@ -196,14 +199,14 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
             clocks.insert_or_assign(event.worker, Progress(event.total - std::min(event.done, event.total)));
         }
         const std::uint64_t done = event.done - std::min(begun[event.worker].second, event.done);
-        board.set(event.worker,
-                  name + clocks.at(event.worker).line(done, event.bits_per_byte, event.gflops));
+        board.set(event.worker, name + clocks.at(event.worker).line(done, event.bits_per_byte, event.gflops));
     };
     const StudyRunSummary summary = run_study(plan, options, stop_requested());
     if (speaks) {
-        note(text_of("done: ", summary.done, " runs now, ", summary.before, " before, ", summary.diverged, " diverged",
-                     summary.elsewhere > 0 ? text_of("; ", summary.elsewhere, " are left to another process") : "",
-                     "; ", plan.results().string()));
+        note(text_of(
+            "done: ", summary.done, " runs now, ", summary.before, " before, ", summary.diverged, " diverged",
+            summary.elsewhere > 0 ? text_of("; ", summary.elsewhere, " are left to another process") : "",
+            "; ", plan.results().string()));
     }
     return kDone;
 }
@@ -216,7 +219,8 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
     if (a.common.json) {
         text = "{";
         for (const StudyTable& table : tables) {
-            text += text_of(text.size() > 1 ? ",\n " : "", json_text(table.name), ": ", shown_table(table).json());
+            text += text_of(text.size() > 1 ? ",\n " : "", json_text(table.name), ": ",
+                            shown_table(table).json());
         }
         print(text + "}\n");
         return kDone;

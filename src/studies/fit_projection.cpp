@@ -98,7 +98,7 @@ VectorXd nonnegative_solution(const MatrixXd& columns, const VectorXd& target) {
 
 ProjectionFit refine_projection(const ProjectionProblem& problem, const VectorXd& start) {
     constexpr int kMostSteps = 200;
-    constexpr double kLeastStep = 1e-9;      // of a theta: far below any interval
+    constexpr double kLeastStep = 1e-9;  // of a theta: far below any interval
     constexpr double kGreatestDamping = 1e12;
     ProjectionBasis basis = sized_basis(problem);
     Place place = place_at(problem, start.cwiseMax(problem.low).cwiseMin(problem.high), basis);

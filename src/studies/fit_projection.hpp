@@ -8,23 +8,23 @@
 
 namespace bitlaw {
 
-/// Columns [n, k] of a separable model, y ~ columns(theta) * c, and their derivatives by each theta: a theta moves one
-/// column only.
+/// Columns [n, k] of a separable model, y ~ columns(theta) * c, and their derivatives by each theta: a theta
+/// moves one column only.
 struct ProjectionBasis {
-    Eigen::MatrixXd columns;                ///< [n, k]
-    Eigen::MatrixXd derivatives;            ///< [n, thetas]
-    std::vector<Eigen::Index> column_of;    ///< [thetas]: the column that a theta moves
+    Eigen::MatrixXd columns;              ///< [n, k]
+    Eigen::MatrixXd derivatives;          ///< [n, thetas]
+    std::vector<Eigen::Index> column_of;  ///< [thetas]: the column that a theta moves
 };
 
 /// Fills the basis for thetas; its sizes are set.
 using BasisFunction = std::function<void(const Eigen::VectorXd& theta, ProjectionBasis& basis)>;
 
 struct ProjectionProblem {
-    Eigen::VectorXd target;          ///< y [n], already weighted, as the columns are
+    Eigen::VectorXd target;  ///< y [n], already weighted, as the columns are
     BasisFunction basis;
-    Eigen::Index columns = 0;        ///< k
+    Eigen::Index columns = 0;  ///< k
     std::vector<Eigen::Index> column_of;
-    Eigen::VectorXd low;             ///< bounds of the thetas
+    Eigen::VectorXd low;  ///< bounds of the thetas
     Eigen::VectorXd high;
 };
 
@@ -35,7 +35,8 @@ struct ProjectionFit {
 };
 
 /// min |y - X c|^2 with c >= 0 for a few columns: the best feasible one of all subsets. Exact up to rounding.
-[[nodiscard]] Eigen::VectorXd nonnegative_solution(const Eigen::MatrixXd& columns, const Eigen::VectorXd& target);
+[[nodiscard]] Eigen::VectorXd nonnegative_solution(const Eigen::MatrixXd& columns,
+                                                   const Eigen::VectorXd& target);
 
 /// From a start by Levenberg-Marquardt on the projected residuals, inside the bounds.
 [[nodiscard]] ProjectionFit refine_projection(const ProjectionProblem& problem, const Eigen::VectorXd& start);

@@ -17,7 +17,8 @@ double Law::bits(double parameters, double bytes, double unique) const {
            data_scale * std::pow(effective_bytes(bytes, unique, repeat_scale), -data_power);
 }
 
-double adjusted_rate(const Law& law, const LawPoint& trained, double coded_bytes, double bytes_per_parameter) {
+double adjusted_rate(const Law& law, const LawPoint& trained, double coded_bytes,
+                     double bytes_per_parameter) {
     return law.bits(trained) / 8.0 + bytes_per_parameter * trained.parameters / coded_bytes;
 }
 

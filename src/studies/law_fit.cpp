@@ -18,8 +18,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Exponents that are looked for, and numbers of repeats. Muennighoff et al. find R* = 15.4, Hoffmann et al. exponents
-// of about 0.3.
+// Exponents that are looked for, and numbers of repeats. Muennighoff et al. find R* = 15.4, Hoffmann et al.
+// exponents of about 0.3.
 constexpr double kLeastPower = 0.01;
 constexpr double kGreatestPower = 3.0;
 constexpr double kLeastRepeats = 0.2;
@@ -48,9 +48,9 @@ void require_enough(std::span<const LawPoint> points) {
         amounts.insert(p.bytes);
     }
     if (points.size() < kFewestPoints || sizes.size() < kFewestValues || amounts.size() < kFewestValues) {
-        fail("the law cannot be fitted to ", points.size(), " runs of ", sizes.size(), " sizes and ", amounts.size(),
-             " amounts of data; it needs ", kFewestPoints, " runs, ", kFewestValues, " sizes and ", kFewestValues,
-             " amounts, so run more of the study");
+        fail("the law cannot be fitted to ", points.size(), " runs of ", sizes.size(), " sizes and ",
+             amounts.size(), " amounts of data; it needs ", kFewestPoints, " runs, ", kFewestValues,
+             " sizes and ", kFewestValues, " amounts, so run more of the study");
     }
 }
 
@@ -62,8 +62,8 @@ double mean_log(std::span<const LawPoint> points, double LawPoint::*field) {
     return sum / static_cast<double>(points.size());
 }
 
-// The law's projection problem in n = log(N / N0), u = log(U / U0): columns 1, e^(-a n), e^(-b d'), each divided by the
-// measured bits, so that residuals are relative. Thetas are log a, log b, log R*.
+// The law's projection problem in n = log(N / N0), u = log(U / U0): columns 1, e^(-a n), e^(-b d'), each
+// divided by the measured bits, so that residuals are relative. Thetas are log a, log b, log R*.
 class LawProblem {
    public:
     explicit LawProblem(std::span<const LawPoint> points)
@@ -125,7 +125,8 @@ class LawProblem {
                 .free = repeats_ ? std::size_t{6} : std::size_t{5}};
     }
 
-    // Leverages: the diagonal of J (J'J)^-1 J', J the derivatives of the relative predictions by all parameters.
+    // Leverages: the diagonal of J (J'J)^-1 J', J the derivatives of the relative predictions by all
+    // parameters.
     [[nodiscard]] VectorXd leverages(const Law& law) const {
         ProjectionBasis basis;
         basis.columns.resize(size_.size(), 3);

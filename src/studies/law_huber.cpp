@@ -48,8 +48,8 @@ LogRuns log_runs(std::span<const LawPoint> points, double repeat_scale) {
     return runs;
 }
 
-// theta: log E, log A / N0^a, log B / D0^b, log a, log b. Returns the objective; fills the reweighted normal equations
-// when they are wanted.
+// theta: log E, log A / N0^a, log B / D0^b, log a, log b. Returns the objective; fills the reweighted normal
+// equations when they are wanted.
 double objective(const LogRuns& runs, const Vector5& theta, Matrix5* gram, Vector5* descent) {
     const double a = std::exp(theta[3]);
     const double b = std::exp(theta[4]);
@@ -66,9 +66,9 @@ double objective(const LogRuns& runs, const Vector5& theta, Matrix5* gram, Vecto
         const double residual = runs.bits[i] - std::log(all);
         sum += huber(residual);
         if (gram != nullptr) {
-            const Vector5 slope = Vector5(floor, of_size, of_data, -a * runs.size[i] * of_size,
-                                          -b * runs.data[i] * of_data) /
-                                  all;
+            const Vector5 slope =
+                Vector5(floor, of_size, of_data, -a * runs.size[i] * of_size, -b * runs.data[i] * of_data) /
+                all;
             const double weight = std::abs(residual) <= kDelta ? 1.0 : kDelta / std::abs(residual);
             *gram += weight * slope * slope.transpose();
             *descent += weight * residual * slope;
@@ -82,7 +82,8 @@ struct Found {
     double value;
 };
 
-// Levenberg-Marquardt with weights renewed each step: steps that do not lower the objective itself are refused.
+// Levenberg-Marquardt with weights renewed each step: steps that do not lower the objective itself are
+// refused.
 Found descend(const LogRuns& runs, Vector5 theta) {
     constexpr int kMostSteps = 300;
     constexpr double kLeastGain = 1e-10;  // relative
@@ -124,8 +125,8 @@ std::vector<Vector5> starts(const LogRuns& runs) {
             for (const double of_data : {0.05, 0.2, 0.6}) {
                 for (const double a : {0.1, 0.3, 0.8}) {
                     for (const double b : {0.1, 0.3, 0.8}) {
-                        list.push_back({mean + std::log(floor), mean + std::log(of_size), mean + std::log(of_data),
-                                        std::log(a), std::log(b)});
+                        list.push_back({mean + std::log(floor), mean + std::log(of_size),
+                                        mean + std::log(of_data), std::log(a), std::log(b)});
                     }
                 }
             }

@@ -200,9 +200,11 @@ std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs) {
     }
     add_extrapolation(list, runs, "the largest size",
                       [&](const ProfileRun& run) { return run.point.parameters == size; });
-    add_extrapolation(list, runs, "the most bytes", [&](const ProfileRun& run) { return run.point.bytes == bytes; });
+    add_extrapolation(list, runs, "the most bytes",
+                      [&](const ProfileRun& run) { return run.point.bytes == bytes; });
     const double bound = quantile(flops, 0.9);
-    add_extrapolation(list, runs, "the costliest tenth", [&](const ProfileRun& run) { return run.flops > bound; });
+    add_extrapolation(list, runs, "the costliest tenth",
+                      [&](const ProfileRun& run) { return run.flops > bound; });
     return list;
 }
 

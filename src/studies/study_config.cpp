@@ -47,7 +47,8 @@ std::uint64_t whole(const std::string& word, std::uint64_t least, std::uint64_t 
 double real(const std::string& word, double least, double most) {
     double value = 0;
     const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (result.ec != std::errc{} || result.ptr != word.data() + word.size() || !(value >= least && value <= most)) {
+    if (result.ec != std::errc{} || result.ptr != word.data() + word.size() ||
+        !(value >= least && value <= most)) {
         fail_usage("'", word, "' must be a number in ", least, " .. ", most);
     }
     return value;

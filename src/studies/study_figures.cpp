@@ -10,7 +10,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/studies/study_tables.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "gnuplot_script.hpp"
 
 namespace bitlaw {
 namespace {
@@ -19,104 +19,8 @@ constexpr int kCurvePoints = 80;
 // Curves go on this far beyond the sizes that were run.
 constexpr double kBeyond = 3.0;
 
-// From dark to light for small to large: matplotlib's viridis as far as it is seen on white.
-std::string shade(std::size_t index, std::size_t count) {
-    struct Colour {
-        double red, green, blue;
-    };
-    constexpr std::array<Colour, 7> kAnchors{{{68, 1, 84},
-                                              {69, 55, 129},
-                                              {52, 94, 141},
-                                              {36, 130, 142},
-                                              {33, 166, 133},
-                                              {86, 198, 103},
-                                              {170, 214, 40}}};
-    const double place = count < 2 ? 0.4 : static_cast<double>(index) / static_cast<double>(count - 1);
-    const double scaled = place * static_cast<double>(kAnchors.size() - 1);
-    const std::size_t below = std::min(static_cast<std::size_t>(scaled), kAnchors.size() - 2);
-    const double share = scaled - static_cast<double>(below);
-    const auto mixed = [&](double Colour::*part) {
-        return static_cast<int>(std::lround((1 - share) * kAnchors[below].*part + share * kAnchors[below + 1].*part));
-    };
-    std::array<char, 8> text{};
-    std::snprintf(text.data(), text.size(), "#%02x%02x%02x", mixed(&Colour::red), mixed(&Colour::green),
-                  mixed(&Colour::blue));
-    return text.data();
-}
-
-// Inside a gnuplot string in double quotes.
-std::string quoted(const std::string& text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        result += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    }
-    return result + "\"";
-}
-
-// A script that grows: settings, data blocks and the list of what is plotted.
-class Script {
-   public:
-    Script(const std::string& name, const std::string& title, const std::string& x, const std::string& y) {
-        settings_ = text_of("set terminal svg size 940, 540 font \"DejaVu Sans,Helvetica,Arial,sans-serif,13\" background "
-                            "\"white\" name ",
-                            quoted(name), "\nset output ", quoted(name + ".svg"),
-                            "\nset encoding utf8\nset border 3 lw 1 lc rgb \"#888888\"\n"
-                            "set grid lw 0.6 lc rgb \"#e6e6e6\"\n"
-                            "set tics nomirror out scale 0.6 textcolor rgb \"#444444\"\n"
-                            "set key outside right top Left reverse samplen 1.8 spacing 1.25 noenhanced textcolor rgb "
-                            "\"#444444\"\nset title ",
-                            quoted(title), " noenhanced font \",15\" textcolor rgb \"#222222\"\nset xlabel ", quoted(x),
-                            " noenhanced\nset ylabel ", quoted(y), " noenhanced\n");
-    }
-    void set(const std::string& line) { settings_ += line + "\n"; }
-    // Rows of numbers as a data block; returns its name. Empty rows separate curves.
-    std::string block(const std::vector<std::vector<double>>& rows) {
-        const std::string name = text_of("$data", blocks_count_++);
-        blocks_ += name + " << EOD\n";
-        for (const auto& row : rows) {
-            for (std::size_t c = 0; c < row.size(); ++c) {
-                blocks_ += (c == 0 ? "" : " ") + exact_text(row[c]);
-            }
-            blocks_ += "\n";
-        }
-        blocks_ += "EOD\n";
-        return name;
-    }
-    void plot(const std::string& element) { plots_ += (plots_.empty() ? "plot " : ", \\\n     ") + element; }
-    void plot_block(const std::vector<std::vector<double>>& rows, const std::string& style) {
-        if (!rows.empty()) {
-            plot(block(rows) + " " + style);
-        }
-    }
-    [[nodiscard]] std::string text() const { return settings_ + blocks_ + plots_ + "\n"; }
-
-   private:
-    std::string settings_;
-    std::string blocks_;
-    std::string plots_;
-    int blocks_count_ = 0;
-};
-
-// Tics at powers of ten with the project's letters; gnuplot writes a small k.
-std::string size_tics(char axis, double low, double high) {
-    std::string text = text_of("set ", axis, "tics (");
-    bool is_first = true;
-    for (double place = std::pow(10.0, std::floor(std::log10(low))); place <= high * 1.001; place *= 10.0) {
-        text += text_of(is_first ? "" : ", ", quoted(short_text(place)), ' ', exact_text(place));
-        for (int part = 2; part < 10; ++part) {
-            text += text_of(", \"\" ", exact_text(part * place), " 1");
-        }
-        is_first = false;
-    }
-    return text + ")";
-}
-
-std::string titled(const std::string& title) { return " title " + quoted(title); }
-
-using Rows = std::vector<std::vector<double>>;
-
-Rows curve(double first, double last, const std::function<double(double)>& value) {
-    Rows rows;
+FigureRows curve(double first, double last, const std::function<double(double)>& value) {
+    FigureRows rows;
     for (int i = 0; i < kCurvePoints; ++i) {
         const double x = first * std::pow(last / first, i / (kCurvePoints - 1.0));
         rows.push_back({x, value(x)});
@@ -130,12 +34,6 @@ std::pair<double, double> size_range(const StudyFindings& f) {
     return {low->parameters, high->parameters};
 }
 
-// An axis of sizes.
-void set_sizes(Script& script, char axis, double low, double high) {
-    script.set(text_of("set ", axis, "range [", low, ":", high, "]"));
-    script.set(size_tics(axis, low, high));
-}
-
 // Most passes over an amount that the law saw.
 double most_passes(const StudyFindings& f, double amount) {
     std::uint64_t most = 1;
@@ -147,17 +45,18 @@ double most_passes(const StudyFindings& f, double amount) {
     return static_cast<double>(most);
 }
 
-void plot_classical(Script& script, const StudyFindings& f, double factor) {
+void plot_classical(GnuplotScript& script, const StudyFindings& f, double factor) {
     constexpr std::array kGreys{"#666666", "#999999", "#777777", "#aaaaaa"};
     for (std::size_t i = 0; i < f.classical.size(); ++i) {
-        script.plot(text_of(factor * f.classical[i].bits_per_byte, " with lines lw 1.4 dt ", i + 2, " lc rgb \"",
-                            kGreys[i % kGreys.size()], "\"", titled(f.classical[i].command)));
+        script.plot(text_of(factor * f.classical[i].bits_per_byte, " with lines lw 1.4 dt ", i + 2,
+                            " lc rgb \"", kGreys[i % kGreys.size()], "\"",
+                            gnuplot_title(f.classical[i].command)));
     }
 }
 
 // Points of one amount, as rows of x and y.
-Rows rows_of(const StudyFindings& f, double amount, const std::function<double(const BestRate&)>& y) {
-    Rows rows;
+FigureRows rows_of(const StudyFindings& f, double amount, const std::function<double(const BestRate&)>& y) {
+    FigureRows rows;
     for (const BestRate& rate : f.best) {
         if (rate.unique == amount) {
             rows.push_back({rate.parameters, y(rate)});
@@ -169,22 +68,23 @@ Rows rows_of(const StudyFindings& f, double amount, const std::function<double(c
 StudyFigure rate_figure(const StudyFindings& f) {
     StudyFigure figure{"rate", "Held-out rate without the model",
                        "Each size's best number of passes over each amount of data, seeds averaged.", ""};
-    Script script(figure.name, figure.title, "parameters N", "bits per byte");
+    GnuplotScript script(figure.name, figure.title, "parameters N", "bits per byte");
     const auto [low, high] = size_range(f);
     script.set("set logscale x");
-    set_sizes(script, 'x', low / kBeyond, high * kBeyond);
+    script.set_sizes('x', low / kBeyond, high * kBeyond);
     const std::vector<double> amounts = f.amounts();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
-        const std::string colour = shade(i, amounts.size());
+        const std::string colour = figure_colour(i, amounts.size());
         const double u = amounts[i];
         const double bytes = u * most_passes(f, u);
         if (f.has_law()) {
-            script.plot_block(curve(low / kBeyond, high * kBeyond, [&](double n) { return f.fit.law.bits(n, bytes, u); }),
-                              text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
+            script.plot(
+                curve(low / kBeyond, high * kBeyond, [&](double n) { return f.fit.law.bits(n, bytes, u); }),
+                text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
         }
-        script.plot_block(rows_of(f, u, [](const BestRate& r) { return r.bits; }),
-                          text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
-                                  titled("D = " + short_text(u))));
+        script.plot(rows_of(f, u, [](const BestRate& r) { return r.bits; }),
+                    text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
+                            gnuplot_title("D = " + short_text(u))));
     }
     plot_classical(script, f, 1.0);
     figure.caption += f.has_law() ? " Dashed: the law at the most passes." : "";
@@ -193,14 +93,15 @@ StudyFigure rate_figure(const StudyFindings& f) {
 }
 
 StudyFigure adjusted_figure(const StudyFindings& f) {
-    StudyFigure figure{"adjusted", "Held-out rate with the model counted, S = D",
-                       "(archive + model as stored) / original bytes, when as many bytes are coded as were trained on. "
-                       "Circles: the lowest point for each amount, with its 90 % interval.",
-                       ""};
-    Script script(figure.name, figure.title, "parameters N", "adjusted rate, % of the original");
+    StudyFigure figure{
+        "adjusted", "Held-out rate with the model counted, S = D",
+        "(archive + model as stored) / original bytes, when as many bytes are coded as were trained on. "
+        "Circles: the lowest point for each amount, with its 90 % interval.",
+        ""};
+    GnuplotScript script(figure.name, figure.title, "parameters N", "adjusted rate, % of the original");
     const auto [low, high] = size_range(f);
     script.set("set logscale xy");
-    set_sizes(script, 'x', low / kBeyond, high * kBeyond);
+    script.set_sizes('x', low / kBeyond, high * kBeyond);
     double least = 1e9;
     for (const BestRate& rate : f.best) {
         least = std::min(least, rate.adjusted());
@@ -209,38 +110,43 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
         least = o.bytes_per_parameter == 2.0 ? std::min(least, o.adjusted.value) : least;
     }
     // Far beyond the original there is nothing to see.
-    script.set(text_of("set yrange [", 80.0 * least, ":250]\nset ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, "
+    script.set(text_of("set yrange [", 80.0 * least,
+                       ":250]\nset ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, "
                        "200)\nunset mytics"));
     const std::vector<double> amounts = f.amounts();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
-        const std::string colour = shade(i, amounts.size());
+        const std::string colour = figure_colour(i, amounts.size());
         const double u = amounts[i];
         const double bytes = u * most_passes(f, u);
         if (f.has_law()) {
-            script.plot_block(curve(low / kBeyond, high * kBeyond,
-                                    [&](double n) { return 100.0 * adjusted_rate(f.fit.law, {n, bytes, u, 0}, u, 2.0); }),
-                              text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
+            script.plot(curve(low / kBeyond, high * kBeyond,
+                              [&](double n) {
+                                  return 100.0 * adjusted_rate(f.fit.law, {n, bytes, u, 0}, u, 2.0);
+                              }),
+                        text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
         }
-        script.plot_block(rows_of(f, u, [](const BestRate& r) { return 100.0 * r.adjusted(); }),
-                          text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
-                                  titled("D = S = " + short_text(u))));
+        script.plot(rows_of(f, u, [](const BestRate& r) { return 100.0 * r.adjusted(); }),
+                    text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
+                            gnuplot_title("D = S = " + short_text(u))));
     }
     if (f.has_law()) {
         const auto bytes = static_cast<double>(f.plan.config.predict_bytes);
-        script.plot_block(curve(low / kBeyond, high * kBeyond,
-                                [&](double n) {
-                                    return 100.0 * adjusted_rate(f.fit.law, {n, bytes, bytes, 0}, bytes, 2.0);
-                                }),
-                          text_of("with lines lw 1.6 dt (2, 3) lc rgb \"#c03030\"",
-                                  titled("law at " + short_text(bytes))));
+        script.plot(curve(low / kBeyond, high * kBeyond,
+                          [&](double n) {
+                              return 100.0 * adjusted_rate(f.fit.law, {n, bytes, bytes, 0}, bytes, 2.0);
+                          }),
+                    text_of("with lines lw 1.6 dt (2, 3) lc rgb \"#c03030\"",
+                            gnuplot_title("law at " + short_text(bytes))));
     }
-    Rows optima;
+    FigureRows optima;
     for (const MeasuredOptimum& o : f.measured_optima) {
         if (o.is_inside) {
-            optima.push_back({o.parameters.value, 100.0 * o.adjusted.value, o.parameters.low, o.parameters.high});
+            optima.push_back(
+                {o.parameters.value, 100.0 * o.adjusted.value, o.parameters.low, o.parameters.high});
         }
     }
-    script.plot_block(optima, "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" + titled("lowest point"));
+    script.plot(optima, "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" +
+                            gnuplot_title("lowest point"));
     plot_classical(script, f, 100.0 / 8.0);
     figure.caption += f.has_law() ? " Dashed: the law at the most passes, 2 bytes a parameter." : "";
     figure.script = script.text();
@@ -248,14 +154,15 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
 }
 
 StudyFigure flops_figure(const StudyFindings& f) {
-    StudyFigure figure{"flops", "Held-out rate against operations of training",
-                       "Each line is one size, over its amounts of data and passes. Black: no run with fewer operations is "
-                       "better.",
-                       ""};
-    Script script(figure.name, figure.title, "floating-point operations of training", "bits per byte");
+    StudyFigure figure{
+        "flops", "Held-out rate against operations of training",
+        "Each line is one size, over its amounts of data and passes. Black: no run with fewer operations is "
+        "better.",
+        ""};
+    GnuplotScript script(figure.name, figure.title, "floating-point operations of training", "bits per byte");
     script.set("set logscale x\nset format x \"10^{%L}\"");
-    std::map<std::uint64_t, Rows> by_size;
-    Rows all;
+    std::map<std::uint64_t, FigureRows> by_size;
+    FigureRows all;
     for (const StudyResult& r : f.fitted) {
         by_size[r.parameters].push_back({r.training_flops, r.bits_per_byte});
         all.push_back({r.training_flops, r.bits_per_byte});
@@ -263,25 +170,26 @@ StudyFigure flops_figure(const StudyFindings& f) {
     std::size_t index = 0;
     for (auto& [size, rows] : by_size) {
         std::sort(rows.begin(), rows.end());
-        script.plot_block(rows, text_of("with linespoints pt 7 ps 0.5 lw 1.3 lc rgb \"", shade(index++, by_size.size()),
-                                        "\"", titled("N = " + short_text(static_cast<double>(size)))));
+        script.plot(rows, text_of("with linespoints pt 7 ps 0.5 lw 1.3 lc rgb \"",
+                                  figure_colour(index++, by_size.size()), "\"",
+                                  gnuplot_title("N = " + short_text(static_cast<double>(size)))));
     }
     std::sort(all.begin(), all.end());
-    Rows frontier;
+    FigureRows frontier;
     for (const auto& row : all) {
         if (frontier.empty() || row[1] < frontier.back()[1]) {
             frontier.push_back(row);
         }
     }
-    script.plot_block(frontier, "with lines lw 2.4 lc rgb \"#000000\"" + titled("frontier"));
+    script.plot(frontier, "with lines lw 2.4 lc rgb \"#000000\"" + gnuplot_title("frontier"));
     if (f.has_law() && !all.empty()) {
         const Law& law = f.fit.law;
-        script.plot_block(curve(all.front()[0], all.back()[0] * 10.0,
-                                [&](double flops) {
-                                    const double n = compute_optimum(law, flops);
-                                    return law.bits(n, flops / (6 * n), flops / (6 * n));
-                                }),
-                          "with lines lw 2 dt (6, 4) lc rgb \"#c03030\"" + titled("law's frontier"));
+        script.plot(curve(all.front()[0], all.back()[0] * 10.0,
+                          [&](double flops) {
+                              const double n = compute_optimum(law, flops);
+                              return law.bits(n, flops / (6 * n), flops / (6 * n));
+                          }),
+                    "with lines lw 2 dt (6, 4) lc rgb \"#c03030\"" + gnuplot_title("law's frontier"));
         figure.caption += " Dashed: the law's best size at 6 N D operations, all bytes different.";
     }
     plot_classical(script, f, 1.0);
@@ -290,11 +198,12 @@ StudyFigure flops_figure(const StudyFindings& f) {
 }
 
 StudyFigure optimum_figure(const StudyFindings& f) {
-    StudyFigure figure{"optimum", "The best number of parameters when the model is counted",
-                       "Lines: where the law's adjusted rate is least, by the bytes coded and the bytes that a parameter "
-                       "takes; grey: the 90 % interval at 2. Points: lowest points of the measured rates at S = D.",
-                       ""};
-    Script script(figure.name, figure.title, "bytes coded S", "best N");
+    StudyFigure figure{
+        "optimum", "The best number of parameters when the model is counted",
+        "Lines: where the law's adjusted rate is least, by the bytes coded and the bytes that a parameter "
+        "takes; grey: the 90 % interval at 2. Points: lowest points of the measured rates at S = D.",
+        ""};
+    GnuplotScript script(figure.name, figure.title, "bytes coded S", "best N");
     script.set("set logscale xy");
     double least = f.optima.front().parameters.value;
     double most = least;
@@ -303,45 +212,51 @@ StudyFigure optimum_figure(const StudyFindings& f) {
         most = std::max(most, o.parameters.value);
     }
     // Wider than the values: a tic that lies on the border is not drawn.
-    set_sizes(script, 'x', f.optima.front().coded / 1.5, f.optima.back().coded * 1.5);
-    set_sizes(script, 'y', least / 1.5, most * 1.5);
-    std::map<double, Rows> by_cost;
-    Rows band;
+    script.set_sizes('x', f.optima.front().coded / 1.5, f.optima.back().coded * 1.5);
+    script.set_sizes('y', least / 1.5, most * 1.5);
+    std::map<double, FigureRows> by_cost;
+    FigureRows band;
     for (const LawOptimum& o : f.optima) {
         by_cost[o.bytes_per_parameter].push_back({o.coded, o.parameters.value});
         if (o.bytes_per_parameter == 2.0) {
             band.push_back({o.coded, o.parameters.low, o.parameters.high});
         }
     }
-    script.plot_block(band, "using 1:2:3 with filledcurves lc rgb \"#dddddd\" fs solid noborder" + titled("90 % at 2"));
+    script.plot(band, "using 1:2:3 with filledcurves lc rgb \"#dddddd\" fs solid noborder" +
+                          gnuplot_title("90 % at 2"));
     std::size_t index = 0;
     for (const auto& [cost, rows] : by_cost) {
-        script.plot_block(rows, text_of("with lines lw 2 lc rgb \"", shade(index++, by_cost.size()), "\"",
-                                        titled(text_of(cost, " bytes a parameter"))));
+        script.plot(rows, text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
+                                  gnuplot_title(text_of(cost, " bytes a parameter"))));
     }
-    Rows points;
+    FigureRows points;
     for (const MeasuredOptimum& o : f.measured_optima) {
         if (o.is_inside) {
             points.push_back({o.unique, o.parameters.value, o.parameters.low, o.parameters.high});
         }
     }
-    script.plot_block(points, "using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb \"#000000\"" + titled("measured"));
+    script.plot(points, "using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb \"#000000\"" +
+                            gnuplot_title("measured"));
     figure.script = script.text();
     return figure;
 }
 
 StudyFigure residual_figure(const StudyFindings& f) {
-    StudyFigure figure{"residuals", "Residuals of the law",
-                       "Measured less predicted, in percent of the prediction; colours are amounts of different bytes.", ""};
-    Script script(figure.name, figure.title, "parameters N", "residual, %");
-    script.set("set logscale x\nset xzeroaxis lw 1 lc rgb \"#888888\"\nset offsets 0, 0, graph 0.06, graph 0.06");
+    StudyFigure figure{
+        "residuals", "Residuals of the law",
+        "Measured less predicted, in percent of the prediction; colours are amounts of different bytes.", ""};
+    GnuplotScript script(figure.name, figure.title, "parameters N", "residual, %");
+    script.set(
+        "set logscale x\nset xzeroaxis lw 1 lc rgb \"#888888\"\nset offsets 0, 0, graph 0.06, graph 0.06");
     const auto [low, high] = size_range(f);
-    set_sizes(script, 'x', low / 1.5, high * 1.5);
-    std::map<double, Rows> by_amount;
+    script.set_sizes('x', low / 1.5, high * 1.5);
+    std::map<double, FigureRows> by_amount;
     for (const StudyResult& r : f.fitted) {
         double amount = 0;
         for (const double a : f.amounts()) {
-            const auto distance = [&](double v) { return std::abs(std::log(v / static_cast<double>(r.unique_bytes))); };
+            const auto distance = [&](double v) {
+                return std::abs(std::log(v / static_cast<double>(r.unique_bytes)));
+            };
             amount = amount == 0 || distance(a) < distance(amount) ? a : amount;
         }
         const double predicted = f.fit.law.bits(law_point(r));
@@ -350,38 +265,40 @@ StudyFigure residual_figure(const StudyFindings& f) {
     }
     std::size_t index = 0;
     for (const auto& [amount, rows] : by_amount) {
-        script.plot_block(rows, text_of("with points pt 7 ps 0.8 lc rgb \"", shade(index++, by_amount.size()), "\"",
-                                        titled("U = " + short_text(amount))));
+        script.plot(
+            rows, text_of("with points pt 7 ps 0.8 lc rgb \"", figure_colour(index++, by_amount.size()), "\"",
+                          gnuplot_title("U = " + short_text(amount))));
     }
     figure.script = script.text();
     return figure;
 }
 
 StudyFigure profile_figure(const StudyFindings& f) {
-    StudyFigure figure{"isoflop", "Rates at equal operations",
-                       "Each line is a number of training operations; sizes between their two nearest runs. Crosses: lowest "
-                       "points of parabolas in log N.",
-                       ""};
-    Script script(figure.name, figure.title, "parameters N", "bits per byte");
+    StudyFigure figure{
+        "isoflop", "Rates at equal operations",
+        "Each line is a number of training operations; sizes between their two nearest runs. Crosses: lowest "
+        "points of parabolas in log N.",
+        ""};
+    GnuplotScript script(figure.name, figure.title, "parameters N", "bits per byte");
     script.set("set logscale x");
     const auto [low, high] = size_range(f);
-    set_sizes(script, 'x', low / 1.5, high * 1.5);
-    Rows minima;
+    script.set_sizes('x', low / 1.5, high * 1.5);
+    FigureRows minima;
     for (std::size_t i = 0; i < f.profiles.size(); ++i) {
         const Profile& profile = f.profiles[i];
-        Rows rows;
+        FigureRows rows;
         for (std::size_t k = 0; k < profile.bits.size(); ++k) {
             rows.push_back({profile.parameters[k], profile.bits[k]});
         }
         std::array<char, 32> label{};
         std::snprintf(label.data(), label.size(), "%.1e", profile.flops);
-        script.plot_block(rows, text_of("with linespoints pt 7 ps 0.6 lw 1.6 lc rgb \"", shade(i, f.profiles.size()), "\"",
-                                        titled(label.data())));
+        script.plot(rows, text_of("with linespoints pt 7 ps 0.6 lw 1.6 lc rgb \"",
+                                  figure_colour(i, f.profiles.size()), "\"", gnuplot_title(label.data())));
         if (profile.has_minimum) {
             minima.push_back({profile.best_parameters, profile.best_bits});
         }
     }
-    script.plot_block(minima, "with points pt 2 ps 1.2 lw 2 lc rgb \"#c03030\"" + titled("lowest points"));
+    script.plot(minima, "with points pt 2 ps 1.2 lw 2 lc rgb \"#c03030\"" + gnuplot_title("lowest points"));
     figure.script = script.text();
     return figure;
 }
@@ -416,7 +333,7 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
         paths.push_back(folder / (figure.name + ".svg"));
         std::filesystem::remove(paths.back(), error);  // an old picture must not be taken for the new one
         // The script writes into the current folder, which is gnuplot's own.
-        const std::string change = "cd " + quoted(folder.string());
+        const std::string change = "cd " + gnuplot_text(folder.string());
         const ProcessOutput output =
             run_process({"gnuplot", "-e", change, figure.name + ".gp"}, {}, "gnuplot-nox");
         if (output.exit_code != 0 || !std::filesystem::exists(paths.back())) {

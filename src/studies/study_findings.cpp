@@ -76,7 +76,8 @@ void find_best(StudyFindings& f) {
     std::map<std::tuple<double, std::uint64_t, std::uint64_t>, Sum> sums;  // amount, parameters, passes
     for (const auto* list : {&f.fitted, &f.past_best}) {
         for (const StudyResult& result : *list) {
-            Sum& sum = sums[{nominal_amount(f.plan.config, result.unique_bytes), result.parameters, result.passes}];
+            Sum& sum =
+                sums[{nominal_amount(f.plan.config, result.unique_bytes), result.parameters, result.passes}];
             sum.bits += result.bits_per_byte;
             sum.model_bytes += static_cast<double>(result.model_bytes);
             ++sum.count;
@@ -107,8 +108,8 @@ struct Lowest {
     bool is_inside = false;
 };
 
-// The lowest point of a parabola through the least value and up to two on each side; the least value itself when it is
-// at an end or the parabola does not open upwards between its neighbours.
+// The lowest point of a parabola through the least value and up to two on each side; the least value itself
+// when it is at an end or the parabola does not open upwards between its neighbours.
 Lowest lowest_point(const std::vector<double>& x, const std::vector<double>& y) {
     const auto least = static_cast<std::size_t>(std::min_element(y.begin(), y.end()) - y.begin());
     Lowest result{x[least], y[least], least > 0 && least + 1 < y.size()};
@@ -192,7 +193,8 @@ LawOptimum law_optimum(const StudyFindings& f, double coded, double bytes_per_pa
 }
 
 void find_powers(StudyFindings& f) {
-    const auto add = [&](bool over_size, double fixed, const std::vector<double>& x, const std::vector<double>& y) {
+    const auto add = [&](bool over_size, double fixed, const std::vector<double>& x,
+                         const std::vector<double>& y) {
         if (std::set<double>(x.begin(), x.end()).size() >= 4) {
             f.powers.push_back({over_size, fixed, fit_power(x, y, true), fit_power(x, y, false)});
         }

@@ -20,7 +20,9 @@ constexpr double kReferenceWidth = 64.0;
 constexpr std::uint64_t kFewestSteps = 10;
 
 // base^power from class A functions, so that the plan is the same everywhere.
-double power_of(double base, double power) { return power == 0.0 ? 1.0 : exact_exp2(power * exact_log2(base)); }
+double power_of(double base, double power) {
+    return power == 0.0 ? 1.0 : exact_exp2(power * exact_log2(base));
+}
 
 // One run before it is known with which others it shares a trunk.
 struct Wish {
@@ -29,7 +31,8 @@ struct Wish {
     [[nodiscard]] std::uint64_t bytes() const { return unique * passes; }
 };
 
-// Amounts that several passes are made over have a trunk each; those of one pass share one while the factor allows.
+// Amounts that several passes are made over have a trunk each; those of one pass share one while the factor
+// allows.
 std::vector<std::vector<Wish>> grouped(const StudyConfig& config) {
     std::vector<std::vector<Wish>> groups;
     std::vector<std::uint64_t> single;
@@ -46,7 +49,9 @@ std::vector<std::vector<Wish>> grouped(const StudyConfig& config) {
     std::sort(single.begin(), single.end());
     bool is_open = false;
     for (const std::uint64_t unique : single) {
-        const auto bound = [&] { return config.share_within * static_cast<double>(groups.back().front().unique); };
+        const auto bound = [&] {
+            return config.share_within * static_cast<double>(groups.back().front().unique);
+        };
         if (!is_open || static_cast<double>(unique) > bound()) {
             groups.emplace_back();
             is_open = true;
@@ -57,19 +62,21 @@ std::vector<std::vector<Wish>> grouped(const StudyConfig& config) {
 }
 
 std::string run_id(std::uint64_t size, const Wish& wish, std::uint32_t context, std::uint64_t seed) {
-    return text_of('n', size_text(size), "-u", size_text(wish.unique), "-p", wish.passes, "-k", context, "-s", seed);
+    return text_of('n', size_text(size), "-u", size_text(wish.unique), "-p", wish.passes, "-k", context, "-s",
+                   seed);
 }
 
 // Everything but the bytes of the data, which the trainer checks itself when it resumes.
 std::string recipe_of(const StudyConfig& config, const StudyTrunk& trunk, const StudyRun& run) {
     const TrainOptions defaults;
     const std::string text = text_of(
-        describe(trunk.config), '\n', std::filesystem::path(config.data).filename().string(), '\n', trunk.data_bytes,
-        '\n', std::filesystem::path(config.held_out).filename().string(), '\n', config.held_out_bytes, '\n', trunk.seed,
-        '\n', trunk.batch_bytes, '\n', exact_text(trunk.learning_rate), '\n', run.steps, '\n', run.branch_step, '\n',
+        describe(trunk.config), '\n', std::filesystem::path(config.data).filename().string(), '\n',
+        trunk.data_bytes, '\n', std::filesystem::path(config.held_out).filename().string(), '\n',
+        config.held_out_bytes, '\n', trunk.seed, '\n', trunk.batch_bytes, '\n',
+        exact_text(trunk.learning_rate), '\n', run.steps, '\n', run.branch_step, '\n',
         trunk.runs.back().steps, '\n', exact_text(config.warmup), '\n', exact_text(config.cooldown), '\n',
-        exact_text(config.weight_decay), '\n', exact_text(defaults.beta1), '\n', exact_text(defaults.beta2), '\n',
-        exact_text(defaults.epsilon), '\n', exact_text(defaults.clip));
+        exact_text(config.weight_decay), '\n', exact_text(defaults.beta1), '\n', exact_text(defaults.beta2),
+        '\n', exact_text(defaults.epsilon), '\n', exact_text(defaults.clip));
     return hex64(hash64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
 }
 
@@ -93,8 +100,9 @@ void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vect
         run.steps = wish.bytes() / trunk.batch_bytes;
         const std::uint64_t falling = cooldown_steps(config.cooldown, run.steps);
         if (run.steps < kFewestSteps || falling == 0) {
-            fail_usage("the run ", run.id, " would have ", run.steps, " steps of ", trunk.batch_bytes, " bytes, of which ",
-                       falling, " cool down; make batch_bytes smaller or train on more bytes");
+            fail_usage("the run ", run.id, " would have ", run.steps, " steps of ", trunk.batch_bytes,
+                       " bytes, of which ", falling,
+                       " cool down; make batch_bytes smaller or train on more bytes");
         }
         run.branch_step = run.steps - falling;
         run.bytes = run.steps * trunk.batch_bytes;
@@ -154,7 +162,8 @@ ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::u
         return config;
     };
     const auto distance = [&](const ModelConfig& config) {
-        return std::abs(std::log(static_cast<double>(parameter_count(config)) / static_cast<double>(parameters)));
+        return std::abs(
+            std::log(static_cast<double>(parameter_count(config)) / static_cast<double>(parameters)));
     };
     ModelConfig best = network(8);
     for (std::uint32_t width = 12; width <= kMostWidth; width += width < 32 ? 4 : width < 64 ? 8 : 32) {
@@ -170,9 +179,12 @@ ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::u
 
 std::string study_network_rule(const StudyConfig& config) {
     return text_of("modern networks of ", config.layers,
-                   " layers; the width C, a multiple of 4 up to 32, of 8 up to 64 and of 32 above, is the one whose number of "
-                   "parameters is nearest to the size aimed at; one head of width 16 below C = 32, otherwise C / 32 heads "
-                   "of 32, keys and values in half as many; MLP 4 C; embedding and output untied (2 x 256 C parameters); "
+                   " layers; the width C, a multiple of 4 up to 32, of 8 up to 64 and of 32 above, is the "
+                   "one whose number of "
+                   "parameters is nearest to the size aimed at; one head of width 16 below C = 32, otherwise "
+                   "C / 32 heads "
+                   "of 32, keys and values in half as many; MLP 4 C; embedding and output untied (2 x 256 C "
+                   "parameters); "
                    "window half the context; products in ",
                    arithmetic_name(config.arithmetic));
 }
@@ -186,10 +198,10 @@ std::uint64_t study_batch(const StudyConfig& config, std::uint64_t bytes, std::u
 
 double study_learning_rate(const StudyConfig& config, const ModelConfig& network, std::uint64_t batch,
                            std::uint64_t bytes) {
-    const double at_width = config.learning_rate > 0.0
-                                ? config.learning_rate * power_of(network.width / kReferenceWidth,
-                                                                  config.rate_width_power)
-                                : default_learning_rate(network);
+    const double at_width =
+        config.learning_rate > 0.0
+            ? config.learning_rate * power_of(network.width / kReferenceWidth, config.rate_width_power)
+            : default_learning_rate(network);
     return at_width * power_of(static_cast<double>(batch) / kReferenceBatch, config.rate_batch_power) *
            power_of(static_cast<double>(bytes) / kReferenceBytes, config.rate_bytes_power);
 }
@@ -203,7 +215,9 @@ StudyPlan make_study_plan(const StudyConfig& config) {
             const double byte_flops = training_flops(network, context) / context;
             for (std::vector<Wish> wishes : grouped(config)) {
                 // Before the rounding to whole steps, so that limits do not depend on the batch.
-                const auto flops = [&](const Wish& wish) { return byte_flops * static_cast<double>(wish.bytes()); };
+                const auto flops = [&](const Wish& wish) {
+                    return byte_flops * static_cast<double>(wish.bytes());
+                };
                 const auto too_costly = [&](const Wish& wish) { return flops(wish) > config.most_flops; };
                 for (const Wish& wish : wishes) {
                     if (too_costly(wish)) {
@@ -215,7 +229,8 @@ StudyPlan make_study_plan(const StudyConfig& config) {
                 for (const std::uint64_t seed : config.seeds) {
                     std::vector<Wish> kept = wishes;
                     if (seed != config.seeds.front()) {
-                        std::erase_if(kept, [&](const Wish& wish) { return flops(wish) > config.all_seeds_to_flops; });
+                        std::erase_if(
+                            kept, [&](const Wish& wish) { return flops(wish) > config.all_seeds_to_flops; });
                     }
                     if (kept.empty()) {
                         continue;

@@ -56,7 +56,8 @@ struct Pipe {
 
 // Writes all of it, or as much as the reader wants.
 void feed(Descriptor& to, ByteSpan input) {
-    // A reader that ends early must not end this process: the signal stays with this thread, and write() returns EPIPE.
+    // A reader that ends early must not end this process: the signal stays with this thread, and write()
+    // returns EPIPE.
     sigset_t pipe_signal;
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
@@ -97,7 +98,8 @@ int exit_code_of(pid_t child) {
 
 }  // namespace
 
-ProcessOutput run_process(const std::vector<std::string>& command, ByteSpan input, const std::string& package) {
+ProcessOutput run_process(const std::vector<std::string>& command, ByteSpan input,
+                          const std::string& package) {
     BITLAW_ASSERT(!command.empty());
     Pipe in;
     Pipe out;
@@ -116,8 +118,8 @@ ProcessOutput run_process(const std::vector<std::string>& command, ByteSpan inpu
     const int failure = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (failure != 0) {
-        fail("cannot start ", command[0], ": ", std::generic_category().message(failure), "; apt-get install ",
-             package);
+        fail("cannot start ", command[0], ": ", std::generic_category().message(failure),
+             "; apt-get install ", package);
     }
     in.read_end.close();
     out.write_end.close();
@@ -145,11 +147,13 @@ ClassicalRate classical_rate(const std::string& name, ByteSpan data) {
         {"xz", {"xz", "-9e", "-T1", "-c"}, "xz-utils"},
         {"zstd", {"zstd", "-q", "-19", "--long=27", "-c"}, "zstd"},
     };
-    const auto found = std::find_if(known.begin(), known.end(), [&](const Known& k) { return name == k.name; });
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const Known& k) { return name == k.name; });
     BITLAW_ASSERT(found != known.end() && !data.empty());
     const ProcessOutput output = run_process(found->command, data, found->package);
     if (output.exit_code != 0) {
-        fail(name, " ended with exit code ", output.exit_code, ": ", output.errors.substr(0, output.errors.find('\n')));
+        fail(name, " ended with exit code ", output.exit_code, ": ",
+             output.errors.substr(0, output.errors.find('\n')));
     }
     ClassicalRate rate;
     rate.name = name;

@@ -26,8 +26,8 @@ std::string escaped(const std::string& text) {
     return result;
 }
 
-// The picture without what only a file of its own may begin with, and with ids of its own: gnuplot uses some in
-// every picture.
+// The picture without what only a file of its own may begin with, and with ids of its own: gnuplot uses some
+// in every picture.
 std::string inline_svg(const std::string& file, const std::string& name) {
     const std::size_t begin = file.find("<svg");
     if (begin == std::string::npos) {
@@ -36,7 +36,8 @@ std::string inline_svg(const std::string& file, const std::string& name) {
     std::string svg = file.substr(begin);
     for (const std::string shape : {"gpDot", "gpPt", "gnuplot_canvas", "textbox", "greybox"}) {
         const std::string own = name + "-" + shape;
-        for (std::size_t at = svg.find(shape); at != std::string::npos; at = svg.find(shape, at + own.size())) {
+        for (std::size_t at = svg.find(shape); at != std::string::npos;
+             at = svg.find(shape, at + own.size())) {
             svg.replace(at, shape.size(), own);
         }
     }
@@ -53,7 +54,8 @@ std::string table_html(const StudyTable& table) {
     for (const auto& row : table.rows) {
         html += "<tr>";
         for (std::size_t c = 0; c < row.size(); ++c) {
-            html += text_of(table.columns[c].left ? "<td class=\"left\">" : "<td>", escaped(row[c].shown), "</td>");
+            html += text_of(table.columns[c].left ? "<td class=\"left\">" : "<td>", escaped(row[c].shown),
+                            "</td>");
         }
         html += "</tr>\n";
     }
@@ -70,16 +72,18 @@ std::string two_decimals(double share) { return percent_text(share, 2); }
 std::vector<std::string> headlines(const StudyFindings& f) {
     std::vector<std::string> lines;
     for (const MeasuredOptimum& o : f.measured_optima) {
-        lines.push_back(text_of("With ", short_text(o.unique), " bytes to train on and to code, ",
-                                o.is_inside ? "the best model has " : "the best model of the study is at its end: ",
-                                range_text(o.parameters, short_text), " parameters; adjusted rate ",
-                                range_text(o.adjusted, two_decimals), "."));
+        lines.push_back(
+            text_of("With ", short_text(o.unique), " bytes to train on and to code, ",
+                    o.is_inside ? "the best model has " : "the best model of the study is at its end: ",
+                    range_text(o.parameters, short_text), " parameters; adjusted rate ",
+                    range_text(o.adjusted, two_decimals), "."));
     }
     for (const LawOptimum& o : f.predictions) {
         if (o.bytes_per_parameter == 2.0) {
             lines.push_back(text_of("Prediction for ", short_text(o.coded), " bytes at 2 bytes a parameter: ",
-                                    range_text(o.parameters, short_text), " parameters, ", fixed_text(o.bits, 3),
-                                    " bits per byte raw, adjusted rate ", range_text(o.adjusted, two_decimals), "."));
+                                    range_text(o.parameters, short_text), " parameters, ",
+                                    fixed_text(o.bits, 3), " bits per byte raw, adjusted rate ",
+                                    range_text(o.adjusted, two_decimals), "."));
         }
     }
     if (!f.has_law()) {
@@ -99,10 +103,11 @@ std::string list_html(const std::vector<std::string>& items) {
 // What is there, what is missing, and what was set aside.
 std::vector<std::string> account(const StudyFindings& f) {
     const StudyConfig& c = f.plan.config;
-    std::vector<std::string> lines{
-        text_of("Trained on ", c.data, ", measured on the first ", short_text(static_cast<double>(c.held_out_bytes)),
-                " bytes of ", c.held_out, ", which no run was trained on."),
-        text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ", f.missing, " are still to be run.")};
+    std::vector<std::string> lines{text_of("Trained on ", c.data, ", measured on the first ",
+                                           short_text(static_cast<double>(c.held_out_bytes)), " bytes of ",
+                                           c.held_out, ", which no run was trained on."),
+                                   text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ",
+                                           f.missing, " are still to be run.")};
     if (!f.diverged.empty()) {
         std::string names;
         for (const StudyResult& r : f.diverged) {
@@ -115,10 +120,11 @@ std::vector<std::string> account(const StudyFindings& f) {
         for (const StudyResult& r : f.past_best) {
             names += (names.empty() ? "" : ", ") + r.run;
         }
-        lines.push_back(text_of(f.past_best.size(),
-                                " runs read their bytes too often: with fewer passes the same network had a lower rate. They "
-                                "are in the table of all runs, but not fitted: ",
-                                names, "."));
+        lines.push_back(text_of(
+            f.past_best.size(),
+            " runs read their bytes too often: with fewer passes the same network had a lower rate. They "
+            "are in the table of all runs, but not fitted: ",
+            names, "."));
     }
     for (const LeftOut& left : f.plan.left_out) {
         lines.push_back(text_of("Left out by the config: ", left.id, ", ", left.reason, "."));
@@ -138,27 +144,39 @@ std::string method_html(const StudyFindings& f) {
     const std::vector<std::string> lines{
         "Networks: " + study_network_rule(c) + ".",
         text_of("Schedule: warm-up over ", percent_text(c.warmup, 1),
-                " of the steps, a constant rate, then a linear fall to zero over the last ", percent_text(c.cooldown, 0),
-                ". Runs that read the same data share their beginning: one training at the constant rate, from which each "
-                "branches off with a fall of its own. A branch has the same bits as a run of its own with the same warm-up."),
+                " of the steps, a constant rate, then a linear fall to zero over the last ",
+                percent_text(c.cooldown, 0),
+                ". Runs that read the same data share their beginning: one training at the constant rate, "
+                "from which each "
+                "branches off with a fall of its own. A branch has the same bits as a run of its own with "
+                "the same warm-up."),
         text_of("Batch: ", c.batch_bytes, " bytes a step at 10^7 bytes trained on, growing with power ",
                 fixed_text(c.batch_power, 3), " of them, rounded to a power of two. Learning rate: ",
-                c.learning_rate > 0 ? text_of(c.learning_rate, " at width 64, with power ", c.rate_width_power, " of the width")
+                c.learning_rate > 0 ? text_of(c.learning_rate, " at width 64, with power ",
+                                              c.rate_width_power, " of the width")
                                     : "the trainer's default for the width",
                 ", times (batch / 4096)^", c.rate_batch_power, ", times (bytes / 10^7)^", c.rate_bytes_power,
                 ". AdamW, weight decay ", c.weight_decay, "."),
-        "Rates: bits per byte of the held-out bytes as an archive would hold them, without the model, with one context "
-        "running on. Adjusted: (archive + model as stored) / original bytes, S the bytes coded, D the bytes trained on.",
-        "Operations: exact, a multiply-add counted as two, attention included, backward twice forward; nothing that is "
+        "Rates: bits per byte of the held-out bytes as an archive would hold them, without the model, with "
+        "one context "
+        "running on. Adjusted: (archive + model as stored) / original bytes, S the bytes coded, D the bytes "
+        "trained on.",
+        "Operations: exact, a multiply-add counted as two, attention included, backward twice forward; "
+        "nothing that is "
         "recomputed counts.",
-        "Law: least squares of relative residuals, E, A, B >= 0, by variable projection (Golub and Pereyra 1973): for fixed "
-        "exponents the problem is linear; a grid over the exponents, then Levenberg-Marquardt steps. Cross-check: Huber loss "
-        "(delta = 0.001) on log residuals from 243 starts (Hoffmann et al. 2022). Bytes read repeatedly count as D' = U + U R* "
+        "Law: least squares of relative residuals, E, A, B >= 0, by variable projection (Golub and Pereyra "
+        "1973): for fixed "
+        "exponents the problem is linear; a grid over the exponents, then Levenberg-Marquardt steps. "
+        "Cross-check: Huber loss "
+        "(delta = 0.001) on log residuals from 243 starts (Hoffmann et al. 2022). Bytes read repeatedly "
+        "count as D' = U + U R* "
         "(1 - exp(-(D / U - 1) / R*)) (Muennighoff et al. 2023).",
         text_of("Intervals: 5 % and 95 % quantiles over ", c.bootstrap,
-                " studies resampled from the residuals, which are scaled by their leverage. They hold what runs of this law would "
+                " studies resampled from the residuals, which are scaled by their leverage. They hold what "
+                "runs of this law would "
                 "scatter, not that the law is wrong; runs that share a trunk are taken as independent."),
-        "Profiles: for equal operations, each size's rate between its two nearest runs; a parabola in log N through the sizes."};
+        "Profiles: for equal operations, each size's rate between its two nearest runs; a parabola in log N "
+        "through the sizes."};
     return list_html(lines);
 }
 
@@ -180,11 +198,11 @@ std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& 
                         const std::vector<std::string>& svg) {
     BITLAW_ASSERT(figures.size() == svg.size());
     const std::string title = escaped(f.plan.config.title);
-    std::string html =
-        text_of("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-                "content=\"width=device-width\">\n<title>",
-                title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n",
-                list_html(headlines(f)), "<h2>Pictures</h2>\n");
+    std::string html = text_of(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+        "content=\"width=device-width\">\n<title>",
+        title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n",
+        list_html(headlines(f)), "<h2>Pictures</h2>\n");
     for (std::size_t i = 0; i < figures.size(); ++i) {
         html += text_of("<figure>\n", inline_svg(svg[i], figures[i].name), "<figcaption>",
                         escaped(figures[i].caption), "</figcaption>\n</figure>\n");

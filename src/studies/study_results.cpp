@@ -161,7 +161,8 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
     return results;
 }
 
-void add_result(const std::filesystem::path& path, const std::filesystem::path& lock, const StudyResult& result) {
+void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
+                const StudyResult& result) {
     const FileLock guard(lock, FileLock::Wait::yes);
     std::vector<StudyResult> results = read_results(path);
     const auto has_name = [&](const StudyResult& other) { return other.run == result.run; };

@@ -72,6 +72,7 @@ class Study {
                 fail_usage(options.data, " has ", data.bytes(0).size(), " bytes, but the config trains on ",
                            trunk.data_bytes, "; name larger data or train on less");
             }
+            require_held_out(trunk.data_bytes);
         }
         make_folder(plan.work());
         const std::vector<StudyResult> results = read_results(plan.results());
@@ -90,7 +91,8 @@ class Study {
     }
 
     StudyRunSummary run() {
-        const std::size_t jobs = std::clamp(options_.jobs, std::size_t{1}, std::max<std::size_t>(queue_.size(), 1));
+        const std::size_t jobs =
+            std::clamp(options_.jobs, std::size_t{1}, std::max<std::size_t>(queue_.size(), 1));
         std::vector<std::thread> workers;
         for (std::size_t worker = 1; worker < jobs; ++worker) {
             workers.emplace_back([this, worker] { work(worker); });
@@ -106,6 +108,19 @@ class Study {
     }
 
    private:
+    // Throws when bytes to measure on are among the first `bytes` of the data.
+    void require_held_out(std::uint64_t bytes) const {
+        const DataRange data = parse_range(options_.data);
+        const DataRange held = parse_range(options_.held_out);
+        const std::uint64_t held_end = held.begin + held_out_.bytes(0).size();
+        std::error_code ignored;
+        if (fs::equivalent(data.path, held.path, ignored) && held.begin < data.begin + bytes &&
+            data.begin < held_end) {
+            fail_usage("the held-out bytes of ", options_.held_out, " are among the first ", bytes, " of ",
+                       options_.data, ", which the config trains on; choose others");
+        }
+    }
+
     static std::set<std::string> ended_runs(const std::vector<StudyResult>& results) {
         std::set<std::string> names;
         for (const StudyResult& result : results) {
@@ -115,8 +130,9 @@ class Study {
     }
 
     static std::size_t runs_left(const StudyTrunk& trunk, const std::set<std::string>& ended) {
-        return static_cast<std::size_t>(std::count_if(
-            trunk.runs.begin(), trunk.runs.end(), [&](const StudyRun& run) { return !ended.contains(run.id); }));
+        return static_cast<std::size_t>(
+            std::count_if(trunk.runs.begin(), trunk.runs.end(),
+                          [&](const StudyRun& run) { return !ended.contains(run.id); }));
     }
 
     std::optional<std::size_t> next_trunk() {
@@ -177,7 +193,8 @@ class Study {
     }
 
     // The run's own part: what the trunk gave it, and the decay.
-    [[nodiscard]] TrainOptions run_options(const StudyTrunk& trunk, const StudyRun& run, const fs::path& out) const {
+    [[nodiscard]] TrainOptions run_options(const StudyTrunk& trunk, const StudyRun& run,
+                                           const fs::path& out) const {
         TrainOptions o = train_options(trunk, out);
         o.validation = {options_.held_out};
         o.validation_bytes = std::max<std::uint64_t>(std::min(kChunkedBytes, plan_.config.held_out_bytes),
@@ -303,7 +320,8 @@ class Study {
 
     void run_trunk(std::size_t worker, const StudyTrunk& trunk) {
         const FileLock lock(plan_.work() / (trunk.id + ".lock"), FileLock::Wait::no);
-        // Another process may have ended runs since this one began, so only what is read under the lock counts.
+        // Another process may have ended runs since this one began, so only what is read under the lock
+        // counts.
         const std::set<std::string> ended =
             lock.held() ? ended_runs(read_results(plan_.results())) : std::set<std::string>();
         if (!lock.held()) {
@@ -339,16 +357,17 @@ class Study {
     const StudyRunOptions& options_;
     const std::atomic<bool>& stop_;
     Corpus held_out_;
-    std::mutex mutex_;                    // guards what follows
-    std::vector<std::size_t> queue_;      // trunks
+    std::mutex mutex_;                // guards what follows
+    std::vector<std::size_t> queue_;  // trunks
     StudyRunSummary summary_;
     std::exception_ptr failure_;
-    std::atomic<bool> stopping_{false};   // no more work in this process
+    std::atomic<bool> stopping_{false};  // no more work in this process
 };
 
 }  // namespace
 
-StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options, const std::atomic<bool>& stop) {
+StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options,
+                          const std::atomic<bool>& stop) {
     return Study(plan, options, stop).run();
 }
 

@@ -28,7 +28,8 @@ double byte_seconds(const StudyTrunk& trunk, double seconds, const std::atomic<b
                                                               .epsilon = defaults.epsilon,
                                                               .weight_decay = defaults.weight_decay},
                                                      .clip = defaults.clip});
-    const std::size_t sequences = std::min<std::size_t>(learner.leaf(), trunk.batch_bytes / trunk.config.context);
+    const std::size_t sequences =
+        std::min<std::size_t>(learner.leaf(), trunk.batch_bytes / trunk.config.context);
     std::vector<Symbol> symbols(sequences * trunk.config.context);
     Random random(1);
     std::generate(symbols.begin(), symbols.end(),
@@ -56,8 +57,9 @@ std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds, 
                                          const std::atomic<bool>& stop) {
     std::vector<const StudyTrunk*> networks;
     for (const StudyTrunk& trunk : plan.trunks) {
-        const bool is_known = std::any_of(networks.begin(), networks.end(),
-                                          [&](const StudyTrunk* other) { return other->config == trunk.config; });
+        const bool is_known = std::any_of(networks.begin(), networks.end(), [&](const StudyTrunk* other) {
+            return other->config == trunk.config;
+        });
         if (!is_known) {
             networks.push_back(&trunk);
         }

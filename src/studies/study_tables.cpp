@@ -17,7 +17,9 @@ using Row = std::vector<StudyCell>;
 
 StudyCell text(const std::string& value) { return {value, value}; }
 StudyCell fixed(double value, int decimals) { return {fixed_text(value, decimals), exact_text(value)}; }
-StudyCell percent(double share, int decimals = 2) { return {percent_text(share, decimals), exact_text(share)}; }
+StudyCell percent(double share, int decimals = 2) {
+    return {percent_text(share, decimals), exact_text(share)};
+}
 StudyCell size(double value) { return {short_text(value), exact_text(value)}; }
 StudyCell count(std::uint64_t value) { return {with_commas(value), std::to_string(value)}; }
 StudyCell nothing() { return {"-", ""}; }
@@ -37,21 +39,24 @@ void add_interval(Row& row, const Interval& interval, const std::function<StudyC
 }
 
 StudyTable law_table(const StudyFindings& f) {
-    StudyTable table{"law",
-                     "The law L(N, D) = E + A / N^a + B / D'^b",
-                     text_of("Fitted to ", f.fit.points, " runs, N with embeddings; 90 % intervals from ", f.bootstrap.size(),
-                             " resampled studies. The last columns are cross-checks: Huber loss on log residuals, and N "
-                             "without the embedding table."),
-                     {{"parameter", "", true},
-                      {"value", "value"},
-                      {"low_90", "5 %"},
-                      {"high_90", "95 %"},
-                      {"huber", "Huber loss"},
-                      {"without_embeddings", "N without embeddings"}},
-                     {}};
+    StudyTable table{
+        "law",
+        "The law L(N, D) = E + A / N^a + B / D'^b",
+        text_of("Fitted to ", f.fit.points, " runs, N with embeddings; 90 % intervals from ",
+                f.bootstrap.size(),
+                " resampled studies. The last columns are cross-checks: Huber loss on log residuals, and N "
+                "without the embedding table."),
+        {{"parameter", "", true},
+         {"value", "value"},
+         {"low_90", "5 %"},
+         {"high_90", "95 %"},
+         {"huber", "Huber loss"},
+         {"without_embeddings", "N without embeddings"}},
+        {}};
     const auto add = [&](const char* name, double Law::*field) {
         Row row{text(name)};
-        add_interval(row, interval_of(f.fit.law, f.bootstrap, [=](const Law& law) { return law.*field; }), general);
+        add_interval(row, interval_of(f.fit.law, f.bootstrap, [=](const Law& law) { return law.*field; }),
+                     general);
         row.push_back(general(f.huber.law.*field));
         row.push_back(general(f.without_embeddings.law.*field));
         table.rows.push_back(std::move(row));
@@ -70,27 +75,30 @@ StudyTable law_table(const StudyFindings& f) {
     row.push_back(general(power(f.huber.law)));
     row.push_back(general(power(f.without_embeddings.law)));
     table.rows.push_back(std::move(row));
-    table.rows.push_back({text("root mean square of relative errors"), percent(f.fit.error), nothing(), nothing(),
-                          percent(f.huber.error), percent(f.without_embeddings.error)});
+    table.rows.push_back({text("root mean square of relative errors"), percent(f.fit.error), nothing(),
+                          nothing(), percent(f.huber.error), percent(f.without_embeddings.error)});
     return table;
 }
 
 StudyTable measured_table(const StudyFindings& f) {
-    StudyTable table{"measured_optimum",
-                     "The best size for each amount of data, read off the runs",
-                     "Adjusted rate at S = D: (archive + model as stored) / original bytes, the best number of passes of each "
-                     "size, seeds averaged. N is the lowest point of a parabola through the best size and up to two on each "
-                     "side; intervals by adding the law's residuals to the rates. 'end' marks a best size that is the "
-                     "smallest or largest of the study, so that the true one may lie beyond.",
-                     {{"unique_bytes", "D = S bytes"},
-                      {"parameters", "best N"},
-                      {"parameters_low_90", "5 %"},
-                      {"parameters_high_90", "95 %"},
-                      {"adjusted_rate", "adjusted rate"},
-                      {"adjusted_rate_low_90", "5 %"},
-                      {"adjusted_rate_high_90", "95 %"},
-                      {"inside", "", true}},
-                     {}};
+    StudyTable table{
+        "measured_optimum",
+        "The best size for each amount of data, read off the runs",
+        "Adjusted rate at S = D: (archive + model as stored) / original bytes, the best number of passes of "
+        "each "
+        "size, seeds averaged. N is the lowest point of a parabola through the best size and up to two on "
+        "each "
+        "side; intervals by adding the law's residuals to the rates. 'end' marks a best size that is the "
+        "smallest or largest of the study, so that the true one may lie beyond.",
+        {{"unique_bytes", "D = S bytes"},
+         {"parameters", "best N"},
+         {"parameters_low_90", "5 %"},
+         {"parameters_high_90", "95 %"},
+         {"adjusted_rate", "adjusted rate"},
+         {"adjusted_rate_low_90", "5 %"},
+         {"adjusted_rate_high_90", "95 %"},
+         {"inside", "", true}},
+        {}};
     for (const MeasuredOptimum& o : f.measured_optima) {
         Row row{size(o.unique)};
         add_interval(row, o.parameters, size);
@@ -129,7 +137,8 @@ StudyTable optimum_table(const std::string& name, const std::string& title, cons
 StudyTable extrapolation_table(const StudyFindings& f) {
     StudyTable table{"extrapolation",
                      "How well the law predicts what it was not fitted to",
-                     "Fitted without the runs named, which it then predicts; a positive mean error is a prediction too high.",
+                     "Fitted without the runs named, which it then predicts; a positive mean error is a "
+                     "prediction too high.",
                      {{"left_out", "left out", true},
                       {"fitted_runs", "fitted"},
                       {"predicted_runs", "predicted"},
@@ -147,7 +156,8 @@ StudyTable extrapolation_table(const StudyFindings& f) {
 StudyTable profile_table(const StudyFindings& f) {
     StudyTable table{"isoflop",
                      "Profiles of equal operations",
-                     "Rates of each size interpolated to equal training operations, and the lowest point of a parabola in log "
+                     "Rates of each size interpolated to equal training operations, and the lowest point of "
+                     "a parabola in log "
                      "N. Beside it the law's own optimum at 6 N D operations, without attention.",
                      {{"training_flops", "operations"},
                       {"sizes", "sizes"},
@@ -171,7 +181,8 @@ StudyTable profile_table(const StudyFindings& f) {
 StudyTable power_table(const StudyFindings& f) {
     StudyTable table{"powers",
                      "Power laws in one variable",
-                     "bits = floor + scale x^-power over the sizes at one amount of data, and over the amounts at one size "
+                     "bits = floor + scale x^-power over the sizes at one amount of data, and over the "
+                     "amounts at one size "
                      "(best number of passes, seeds averaged); the last columns are without a floor.",
                      {{"over", "over", true},
                       {"fixed", "at"},
@@ -183,11 +194,15 @@ StudyTable power_table(const StudyFindings& f) {
                       {"pure_rms_error", "error"}},
                      {}};
     for (const PowerRow& row : f.powers) {
-        const std::string fixed_shown = row.over_size ? text_of("D = ", short_text(row.fixed))
-                                                      : text_of("N = ", short_text(row.fixed));
-        table.rows.push_back({text(row.over_size ? "N" : "D"), {fixed_shown, exact_text(row.fixed)},
-                              count(row.with_floor.points), fixed(row.with_floor.floor, 3),
-                              fixed(row.with_floor.power, 3), percent(row.with_floor.error), fixed(row.pure.power, 3),
+        const std::string fixed_shown =
+            row.over_size ? text_of("D = ", short_text(row.fixed)) : text_of("N = ", short_text(row.fixed));
+        table.rows.push_back({text(row.over_size ? "N" : "D"),
+                              {fixed_shown, exact_text(row.fixed)},
+                              count(row.with_floor.points),
+                              fixed(row.with_floor.floor, 3),
+                              fixed(row.with_floor.power, 3),
+                              percent(row.with_floor.error),
+                              fixed(row.pure.power, 3),
                               percent(row.pure.error)});
     }
     return table;
@@ -280,18 +295,19 @@ std::vector<StudyTable> findings_tables(const StudyFindings& f) {
     std::vector<StudyTable> tables{measured_table(f)};
     if (f.has_law()) {
         tables.push_back(law_table(f));
+        tables.push_back(optimum_table("optimum", "The best size by the law",
+                                       "N that minimises bits(N, D) / 8 + bytes_per_parameter N / S. The "
+                                       "law's data term does not hold N, so the best N "
+                                       "depends on the S bytes coded and not on the D bytes trained on; the "
+                                       "rates are for D = S, all bytes different.",
+                                       f.optima));
         tables.push_back(optimum_table(
-            "optimum", "The best size by the law",
-            "N that minimises bits(N, D) / 8 + bytes_per_parameter N / S. The law's data term does not hold N, so the best N "
-            "depends on the S bytes coded and not on the D bytes trained on; the rates are for D = S, all bytes different.",
-            f.optima));
-        tables.push_back(optimum_table("prediction",
-                                       text_of("Prediction for ",
-                                               short_text(static_cast<double>(f.plan.config.predict_bytes)),
-                                               " bytes of the same kind of data"),
-                                       "The law beyond the data that it was fitted to: the interval is that of the fit "
-                                       "and says nothing about whether the law goes on.",
-                                       f.predictions));
+            "prediction",
+            text_of("Prediction for ", short_text(static_cast<double>(f.plan.config.predict_bytes)),
+                    " bytes of the same kind of data"),
+            "The law beyond the data that it was fitted to: the interval is that of the fit "
+            "and says nothing about whether the law goes on.",
+            f.predictions));
         tables.push_back(extrapolation_table(f));
     }
     tables.push_back(profile_table(f));
@@ -307,7 +323,8 @@ std::vector<StudyTable> findings_tables(const StudyFindings& f) {
 StudyTable results_table(const StudyFindings& f) {
     StudyTable table{"results",
                      "All runs",
-                     "Held-out bits per byte: of the archive without the model, one context running on; in chunks: independent "
+                     "Held-out bits per byte: of the archive without the model, one context running on; in "
+                     "chunks: independent "
                      "pieces of the training context's length.",
                      {{"run", "run", true},
                       {"status", "status", true},
@@ -324,12 +341,12 @@ StudyTable results_table(const StudyFindings& f) {
                       {"seconds", "seconds"}},
                      {}};
     for (const StudyResult& r : f.results) {
-        table.rows.push_back({text(r.run), text(r.status), count(r.parameters), count(r.multiplied_parameters),
-                              count(r.unique_bytes), count(r.trained_bytes), count(r.batch_bytes),
-                              general(r.learning_rate), general(r.training_flops),
-                              r.is_done() ? fixed(r.bits_per_byte, 4) : nothing(),
-                              r.is_done() ? fixed(r.chunk_bits_per_byte, 4) : nothing(),
-                              r.is_done() ? fixed(r.training_bits_per_byte, 4) : nothing(), fixed(r.seconds, 1)});
+        table.rows.push_back(
+            {text(r.run), text(r.status), count(r.parameters), count(r.multiplied_parameters),
+             count(r.unique_bytes), count(r.trained_bytes), count(r.batch_bytes), general(r.learning_rate),
+             general(r.training_flops), r.is_done() ? fixed(r.bits_per_byte, 4) : nothing(),
+             r.is_done() ? fixed(r.chunk_bits_per_byte, 4) : nothing(),
+             r.is_done() ? fixed(r.training_bits_per_byte, 4) : nothing(), fixed(r.seconds, 1)});
     }
     return table;
 }

@@ -15,7 +15,8 @@ struct LawPoint {
     double bits = 0;        ///< L, held-out bits per byte
 };
 
-/// L(N, D) = E + A / N^a + B / D'^b (Hoffmann et al. 2022, equation 10) in bits per byte, with D' the effective bytes.
+/// L(N, D) = E + A / N^a + B / D'^b (Hoffmann et al. 2022, equation 10) in bits per byte, with D' the
+/// effective bytes.
 struct Law {
     double floor = 0;         ///< E
     double size_scale = 0;    ///< A
@@ -31,8 +32,8 @@ struct Law {
     }
 };
 
-/// D' = U + U R* (1 - exp(-R / R*)) with R = D / U - 1 repeats (Muennighoff et al. 2023, equation 5); D' = D when
-/// R* is 0.
+/// D' = U + U R* (1 - exp(-R / R*)) with R = D / U - 1 repeats (Muennighoff et al. 2023, equation 5); D' = D
+/// when R* is 0.
 [[nodiscard]] double effective_bytes(double bytes, double unique, double repeat_scale);
 
 /// Bytes of archive and model for each of the S bytes coded: bits(N, D, U) / 8 + bytes_per_parameter N / S.
@@ -43,8 +44,9 @@ struct Law {
 /// bytes_per_parameter))^(1 / (a + 1)).
 [[nodiscard]] double adjusted_optimum(const Law& law, double coded_bytes, double bytes_per_parameter);
 
-/// N that minimises L(N, D) at 6 N D = `flops` operations, all bytes different: G (flops / 6)^(b / (a + b)), G = (a A
-/// / (b B))^(1 / (a + b)) (Hoffmann et al. 2022, equation 4). An approximation: attention costs operations too.
+/// N that minimises L(N, D) at 6 N D = `flops` operations, all bytes different: G (flops / 6)^(b / (a + b)),
+/// G = (a A / (b B))^(1 / (a + b)) (Hoffmann et al. 2022, equation 4). An approximation: attention costs
+/// operations too.
 [[nodiscard]] double compute_optimum(const Law& law, double flops);
 
 }  // namespace bitlaw

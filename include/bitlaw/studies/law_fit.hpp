@@ -18,22 +18,24 @@ struct LawFit {
     [[nodiscard]] bool repeats() const { return free > 5; }
 };
 
-/// Fewest runs that determine the five parameters with some residual left, and different values of N and of D.
+/// Fewest runs that determine the five parameters with some residual left, and different values of N and of
+/// D.
 inline constexpr std::size_t kFewestPoints = 7;
 inline constexpr std::size_t kFewestValues = 3;
 
-/// Least squares of (measured - predicted) / measured, E, A, B >= 0, by variable projection (Golub and Pereyra 1973):
-/// for fixed a, b (and R*, when a run repeats its bytes) the problem is linear in E, A, B. A grid over them, then
-/// Levenberg-Marquardt steps on the projected residuals in Kaufman's form (1975). Throws Error when the points are too
-/// few. Class B.
+/// Least squares of (measured - predicted) / measured, E, A, B >= 0, by variable projection (Golub and
+/// Pereyra 1973): for fixed a, b (and R*, when a run repeats its bytes) the problem is linear in E, A, B. A
+/// grid over them, then Levenberg-Marquardt steps on the projected residuals in Kaufman's form (1975). Throws
+/// Error when the points are too few. Class B.
 [[nodiscard]] LawFit fit_law(std::span<const LawPoint> points);
 
-/// The same from a start instead of the grid: fit_law's result for data that differ a little, at a hundredth of its time.
+/// The same from a start instead of the grid: fit_law's result for data that differ a little, at a hundredth
+/// of its time.
 [[nodiscard]] LawFit refit_law(std::span<const LawPoint> points, const Law& start);
 
-/// The cross-check: sum of Huber(log predicted - log measured), delta = 0.001, over log E, log A, log B, a, b (R* is
-/// taken from `repeat_scale`), the best of many starts by reweighted Levenberg-Marquardt (Hoffmann et al. 2022, section
-/// D.2, who use L-BFGS). `error` is as in fit_law. Class B.
+/// The cross-check: sum of Huber(log predicted - log measured), delta = 0.001, over log E, log A, log B, a, b
+/// (R* is taken from `repeat_scale`), the best of many starts by reweighted Levenberg-Marquardt (Hoffmann et
+/// al. 2022, section D.2, who use L-BFGS). `error` is as in fit_law. Class B.
 [[nodiscard]] LawFit fit_law_huber(std::span<const LawPoint> points, double repeat_scale);
 
 /// A value and its 90 % interval: the 5 % and 95 % quantiles of the bootstrap.
@@ -43,14 +45,15 @@ struct Interval {
     double high = 0;
 };
 
-/// Laws fitted to `count` resampled studies: predictions of `fit` times 1 + e, e drawn with replacement from the
-/// runs' relative residuals, each divided by sqrt(1 - h) with h its leverage, and centred (residual bootstrap; Davison and
-/// Hinkley 1997, section 6.3, with their modified residuals). Class B, a pure function of the seed.
-[[nodiscard]] std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit, std::size_t count,
-                                              std::uint64_t seed);
+/// Laws fitted to `count` resampled studies: predictions of `fit` times 1 + e, e drawn with replacement from
+/// the runs' relative residuals, each divided by sqrt(1 - h) with h its leverage, and centred (residual
+/// bootstrap; Davison and Hinkley 1997, section 6.3, with their modified residuals). Class B, a pure function
+/// of the seed.
+[[nodiscard]] std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit,
+                                              std::size_t count, std::uint64_t seed);
 
-/// Quantile `share` (0 .. 1) of the values, interpolated linearly between neighbours; values are sorted in place. At least
-/// one value.
+/// Quantile `share` (0 .. 1) of the values, interpolated linearly between neighbours; values are sorted in
+/// place. At least one value.
 [[nodiscard]] double quantile(std::vector<double>& values, double share);
 
 /// The interval of any figure of the law: figure(law) for the fit's law and for the bootstrap's.

@@ -1,5 +1,6 @@
 #pragma once
-/// \file What measured runs say besides the law: power laws in one variable, profiles of equal operations, extrapolation.
+/// \file What measured runs say besides the law: power laws in one variable, profiles of equal operations,
+/// extrapolation.
 
 #include <cstddef>
 #include <span>
@@ -20,8 +21,8 @@ struct PowerLaw {
     [[nodiscard]] double at(double x) const;
 };
 
-/// Relative least squares by variable projection. With `has_floor` false the floor is 0. Needs 4 values of x (3 without
-/// a floor), x and y above zero; throws Error for fewer.
+/// Relative least squares by variable projection. With `has_floor` false the floor is 0. Needs 4 values of x
+/// (3 without a floor), x and y above zero; throws Error for fewer.
 [[nodiscard]] PowerLaw fit_power(std::span<const double> x, std::span<const double> y, bool has_floor);
 
 /// A run and its operations.
@@ -35,29 +36,29 @@ struct Profile {
     double flops = 0;
     std::vector<double> parameters;  ///< N
     std::vector<double> bits;        ///< at `flops`, between two runs of that N
-    bool has_minimum = false;        ///< a parabola through them opens upwards, its lowest point within the sizes
-    double best_parameters = 0;      ///< where there is one
+    bool has_minimum = false;    ///< a parabola through them opens upwards, its lowest point within the sizes
+    double best_parameters = 0;  ///< where there is one
     double best_bits = 0;
 };
 
-/// Profiles at `count` numbers of operations, evenly spaced in their logarithm between those that three sizes cover
-/// (Hoffmann et al. 2022, approach 2): the rate of a size is interpolated linearly in log operations between its runs, of
-/// which only those count that no cheaper run of that size betters; a parabola in log N is fitted through the sizes.
-/// Profiles of fewer than 4 sizes are left out.
+/// Profiles at `count` numbers of operations, evenly spaced in their logarithm between those that three sizes
+/// cover (Hoffmann et al. 2022, approach 2): the rate of a size is interpolated linearly in log operations
+/// between its runs, of which only those count that no cheaper run of that size betters; a parabola in log N
+/// is fitted through the sizes. Profiles of fewer than 4 sizes are left out.
 [[nodiscard]] std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::size_t count);
 
 /// How well the law predicts runs that it was not fitted to.
 struct Extrapolation {
-    std::string left_out;        ///< which runs
-    std::size_t fitted = 0;      ///< runs
-    std::size_t predicted = 0;   ///< runs
-    double mean_error = 0;       ///< mean of (predicted - measured) / measured: its sign is the direction
-    double error = 0;            ///< root of its mean square
-    double greatest_error = 0;   ///< of its absolute value
+    std::string left_out;       ///< which runs
+    std::size_t fitted = 0;     ///< runs
+    std::size_t predicted = 0;  ///< runs
+    double mean_error = 0;      ///< mean of (predicted - measured) / measured: its sign is the direction
+    double error = 0;           ///< root of its mean square
+    double greatest_error = 0;  ///< of its absolute value
 };
 
-/// The law fitted without the largest size, without the most bytes, and without the costliest tenth of the runs.
-/// Those that leave too few runs to fit are left out.
+/// The law fitted without the largest size, without the most bytes, and without the costliest tenth of the
+/// runs. Those that leave too few runs to fit are left out.
 [[nodiscard]] std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs);
 
 }  // namespace bitlaw

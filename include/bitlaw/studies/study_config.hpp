@@ -20,21 +20,23 @@ struct DataAmount {
 /// Lines "key = value value ..."; # begins a comment. experiments/03-scaling/README.md explains every key.
 struct StudyConfig {
     std::string title;
-    std::filesystem::path folder;        ///< results, fits and pictures; the config's path without its suffix
-    std::string data;                    ///< file or data set to train on
-    std::string held_out;                ///< file, data set or range of it to measure on
+    std::filesystem::path folder;  ///< results, fits and pictures; the config's path without its suffix
+    std::string data;              ///< file or data set to train on
+    std::string held_out;          ///< file, data set or range of it to measure on
     std::uint64_t held_out_bytes = 2'000'000;
-    std::vector<DataAmount> train_on;    ///< one line each
-    std::vector<std::uint64_t> sizes;    ///< parameters aimed at
+    std::vector<DataAmount> train_on;  ///< one line each
+    std::vector<std::uint64_t> sizes;  ///< parameters aimed at
     std::uint32_t layers = 4;
     std::vector<std::uint32_t> contexts{512};
     std::vector<std::uint64_t> seeds{1};
-    double all_seeds_to_flops = std::numeric_limits<double>::infinity();  ///< costlier runs: the first seed only
-    double most_flops = std::numeric_limits<double>::infinity();          ///< costlier runs are left out
+    double all_seeds_to_flops =
+        std::numeric_limits<double>::infinity();                  ///< costlier runs: the first seed only
+    double most_flops = std::numeric_limits<double>::infinity();  ///< costlier runs are left out
     Arithmetic arithmetic = Arithmetic::fp32;
-    double cooldown = 0.2;      ///< share of a run's steps in which the rate falls to zero
-    double share_within = 1.0;  ///< runs of one pass whose bytes differ by at most this factor share their beginning
-    double warmup = 0.02;       ///< share of the longest of the runs that share it
+    double cooldown = 0.2;  ///< share of a run's steps in which the rate falls to zero
+    double share_within =
+        1.0;  ///< runs of one pass whose bytes differ by at most this factor share their beginning
+    double warmup = 0.02;              ///< share of the longest of the runs that share it
     std::uint64_t batch_bytes = 4096;  ///< at 10^7 bytes trained on
     double batch_power = 1.0 / 3.0;    ///< batch ~ bytes trained on to this power
     double learning_rate = 0.0;        ///< at width 64 and 4,096 bytes a step; 0: the trainer's default
@@ -43,14 +45,15 @@ struct StudyConfig {
     double rate_bytes_power = 0.0;
     double weight_decay = 0.1;
     std::vector<double> bytes_per_parameter{4.0, 2.0, 1.0, 0.5};
-    std::vector<std::uint64_t> coded_bytes{1'000'000,     10'000'000,      100'000'000,      1'000'000'000,
+    std::vector<std::uint64_t> coded_bytes{1'000'000,      10'000'000,      100'000'000,      1'000'000'000,
                                            10'000'000'000, 100'000'000'000, 1'000'000'000'000};  ///< S
     std::uint64_t predict_bytes = 1'000'000'000;  ///< D and S of the prediction
     std::vector<std::string> compressors;         ///< classical ones, drawn as lines: gzip, bzip2, xz, zstd
     std::uint64_t bootstrap = 500;                ///< resampled studies behind each interval
 };
 
-/// Reads a config. Throws UsageError naming file, line and key for what is unknown, missing, given twice or senseless.
+/// Reads a config. Throws UsageError naming file, line and key for what is unknown, missing, given twice or
+/// senseless.
 [[nodiscard]] StudyConfig read_study_config(const std::filesystem::path& path);
 /// The same from its text; `path` names it in errors and gives the folder.
 [[nodiscard]] StudyConfig parse_study_config(const std::string& text, const std::filesystem::path& path);

@@ -9,7 +9,8 @@
 
 namespace bitlaw {
 
-/// A picture before it is drawn: a gnuplot script with its data in it, which writes NAME.svg into the current folder.
+/// A picture before it is drawn: a gnuplot script with its data in it, which writes NAME.svg into the current
+/// folder.
 struct StudyFigure {
     std::string name;
     std::string title;
@@ -20,8 +21,8 @@ struct StudyFigure {
 /// The pictures that the findings have data for, in the order of the report.
 [[nodiscard]] std::vector<StudyFigure> findings_figures(const StudyFindings& findings);
 
-/// Writes NAME.gp and draws NAME.svg into the folder; returns the SVG files. Throws Error with gnuplot's first words when
-/// it fails, or when there is none.
+/// Writes NAME.gp and draws NAME.svg into the folder; returns the SVG files. Throws Error with gnuplot's
+/// first words when it fails, or when there is none.
 std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& figures,
                                                 const std::filesystem::path& folder);
 

@@ -20,12 +20,13 @@ struct BestRate {
     std::size_t seeds = 0;
     double bits = 0;
     double model_bytes = 0;
-    /// (archive bytes + model bytes) / original bytes, when the model codes as many bytes as it was trained on.
+    /// (archive bytes + model bytes) / original bytes, when the model codes as many bytes as it was trained
+    /// on.
     [[nodiscard]] double adjusted() const { return bits / 8.0 + model_bytes / unique; }
 };
 
-/// Where the adjusted rate at S = D is least, read off the measured rates themselves: the lowest point of a parabola in
-/// log N through the best size and up to two on each side.
+/// Where the adjusted rate at S = D is least, read off the measured rates themselves: the lowest point of a
+/// parabola in log N through the best size and up to two on each side.
 struct MeasuredOptimum {
     double unique = 0;
     Interval parameters;
@@ -52,14 +53,15 @@ struct PowerRow {
 
 struct StudyFindings {
     StudyPlan plan;
-    std::vector<StudyResult> results;    ///< of the plan's runs, in the order of the file
-    std::size_t missing = 0;             ///< runs of the plan without a row
+    std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
+    std::size_t missing = 0;           ///< runs of the plan without a row
     std::vector<StudyResult> diverged;
-    std::vector<StudyResult> past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
-    std::vector<StudyResult> fitted;     ///< the first context's other runs
-    std::vector<BestRate> best;          ///< of the first context, by unique bytes, then parameters
+    std::vector<StudyResult>
+        past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
+    std::vector<StudyResult> fitted;  ///< the first context's other runs
+    std::vector<BestRate> best;       ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
-    std::string no_law;                  ///< why there is no law; empty when there is one
+    std::string no_law;  ///< why there is no law; empty when there is one
     LawFit fit;
     std::vector<Law> bootstrap;
     LawFit huber;
@@ -77,7 +79,8 @@ struct StudyFindings {
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
 };
 
-/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. Class B.
+/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. Class
+/// B.
 [[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
 
 /// A run as the fits see it.

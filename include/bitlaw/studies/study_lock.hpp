@@ -5,13 +5,13 @@
 
 namespace bitlaw {
 
-/// An exclusive lock on a file (flock), which the system drops when the process ends, however it does. The file stays. Two
-/// locks exclude each other within a process too.
+/// An exclusive lock on a file (flock), which the system drops when the process ends, however it does. The
+/// file stays. Two locks exclude each other within a process too.
 class FileLock {
    public:
     enum class Wait { yes, no };
-    /// Makes the file where there is none. With Wait::no held() is false when another one has the lock. Throws Error when
-    /// the file cannot be made or the file system has no locks.
+    /// Makes the file where there is none. With Wait::no held() is false when another one has the lock.
+    /// Throws Error when the file cannot be made or the file system has no locks.
     FileLock(const std::filesystem::path& path, Wait wait);
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;

@@ -13,9 +13,9 @@ namespace bitlaw {
 
 /// One measured point: a model trained to its end. Every run is a row of results.csv.
 struct StudyRun {
-    std::string id;             ///< "n200K-u1M-p2-k512-s1": size aimed at, unique bytes, passes, context, seed
-    std::string recipe;         ///< hash of everything that decides the result but the data's bytes
-    std::uint64_t unique = 0;   ///< different bytes read
+    std::string id;            ///< "n200K-u1M-p2-k512-s1": size aimed at, unique bytes, passes, context, seed
+    std::string recipe;        ///< hash of everything that decides the result but the data's bytes
+    std::uint64_t unique = 0;  ///< different bytes read
     std::uint64_t passes = 0;
     std::uint64_t steps = 0;
     std::uint64_t branch_step = 0;  ///< steps at the constant rate, shared with the trunk's other runs
@@ -24,11 +24,12 @@ struct StudyRun {
     double spent_flops = 0;         ///< of training it after the runs before it in its trunk
 };
 
-/// Runs that share a network, data, seed, batch and rate: one training at a constant rate (the trunk), from which each
-/// run branches off with a decaying rate (warm-up, stable, decay; Hu et al. 2024, MiniCPM, section 4).
+/// Runs that share a network, data, seed, batch and rate: one training at a constant rate (the trunk), from
+/// which each run branches off with a decaying rate (warm-up, stable, decay; Hu et al. 2024, MiniCPM, section
+/// 4).
 struct StudyTrunk {
     std::string id;
-    std::uint64_t size = 0;       ///< parameters aimed at
+    std::uint64_t size = 0;  ///< parameters aimed at
     ModelConfig config;
     std::uint64_t data_bytes = 0;  ///< read from the start of the data
     std::uint64_t seed = 0;
@@ -55,24 +56,26 @@ struct StudyPlan {
     [[nodiscard]] std::filesystem::path results() const { return config.folder / "results.csv"; }
 };
 
-/// The network of the rule whose number of parameters is nearest (in ratio) to `parameters`: width C a multiple of 4 up to
-/// 32, of 8 up to 64, of 32 above; one head of width 16 below C = 32, otherwise C / 32 heads of 32; keys and values in half as many
-/// heads; MLP 4 C; embeddings untied, so that 2 V C parameters are the table and the output; window half the context, so that
-/// training sees many full windows, as a context that runs on has them always.
+/// The network of the rule whose number of parameters is nearest (in ratio) to `parameters`: width C a
+/// multiple of 4 up to 32, of 8 up to 64, of 32 above; one head of width 16 below C = 32, otherwise C / 32
+/// heads of 32; keys and values in half as many heads; MLP 4 C; embeddings untied, so that 2 V C parameters
+/// are the table and the output; window half the context, so that training sees many full windows, as a
+/// context that runs on has them always.
 [[nodiscard]] ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::uint32_t context,
                                         Arithmetic arithmetic);
 /// The rule in words, for the plan and the report.
 [[nodiscard]] std::string study_network_rule(const StudyConfig& config);
 
-/// Bytes of a step for a trunk of so many bytes: batch_bytes (bytes / 10^7)^batch_power, rounded to a power of two, at
-/// least one sequence.
-[[nodiscard]] std::uint64_t study_batch(const StudyConfig& config, std::uint64_t bytes, std::uint32_t context);
+/// Bytes of a step for a trunk of so many bytes: batch_bytes (bytes / 10^7)^batch_power, rounded to a power
+/// of two, at least one sequence.
+[[nodiscard]] std::uint64_t study_batch(const StudyConfig& config, std::uint64_t bytes,
+                                        std::uint32_t context);
 
 /// Peak learning rate: learning_rate (C / 64)^rate_width_power (batch / 4096)^rate_batch_power (bytes /
-/// 10^7)^rate_bytes_power; without learning_rate the trainer's default for the network takes the first two factors'
-/// place. Class A.
-[[nodiscard]] double study_learning_rate(const StudyConfig& config, const ModelConfig& network, std::uint64_t batch,
-                                         std::uint64_t bytes);
+/// 10^7)^rate_bytes_power; without learning_rate the trainer's default for the network takes the first two
+/// factors' place. Class A.
+[[nodiscard]] double study_learning_rate(const StudyConfig& config, const ModelConfig& network,
+                                         std::uint64_t batch, std::uint64_t bytes);
 
 /// All runs of a study. Throws UsageError when a run would have too few steps for its schedule.
 [[nodiscard]] StudyPlan make_study_plan(const StudyConfig& config);

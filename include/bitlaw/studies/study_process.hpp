@@ -15,8 +15,8 @@ struct ProcessOutput {
     int exit_code = 0;        ///< 128 + the signal's number when one ended it
 };
 
-/// Runs a program, found by PATH, with `input` on its standard input, counts what it writes and waits for its end. Throws
-/// Error when it cannot be started, naming it and the Debian package that holds it.
+/// Runs a program, found by PATH, with `input` on its standard input, counts what it writes and waits for its
+/// end. Throws Error when it cannot be started, naming it and the Debian package that holds it.
 [[nodiscard]] ProcessOutput run_process(const std::vector<std::string>& command, ByteSpan input,
                                         const std::string& package);
 

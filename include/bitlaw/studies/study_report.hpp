@@ -10,7 +10,8 @@
 
 namespace bitlaw {
 
-/// The report's HTML: findings, pictures (`svg` holds the drawn files' texts, in the order of `figures`), tables, method.
+/// The report's HTML: findings, pictures (`svg` holds the drawn files' texts, in the order of `figures`),
+/// tables, method.
 [[nodiscard]] std::string report_html(const StudyFindings& findings, const std::vector<StudyFigure>& figures,
                                       const std::vector<std::string>& svg);
 

@@ -35,7 +35,7 @@ struct StudyResult {
     double chunk_bits_per_byte = 0;     ///< held out, independent chunks of the context's length
     double training_bits_per_byte = 0;  ///< mean of the last steps
     std::uint64_t model_bytes = 0;      ///< header and coding weights, as an archive embeds them
-    double seconds = 0;                 ///< by the process that finished it; shared beginnings count for their first run
+    double seconds = 0;  ///< by the process that finished it; shared beginnings count for their first run
     std::uint64_t threads = 0;
     std::string date;  ///< UTC
     [[nodiscard]] bool is_done() const { return status == "done"; }
@@ -44,12 +44,14 @@ struct StudyResult {
 /// A row with everything that the plan knows; the caller adds what was measured.
 [[nodiscard]] StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run);
 
-/// Rows of a results.csv; none when there is no such file. Throws Error naming file and line for what it cannot read.
+/// Rows of a results.csv; none when there is no such file. Throws Error naming file and line for what it
+/// cannot read.
 [[nodiscard]] std::vector<StudyResult> read_results(const std::filesystem::path& path);
 
-/// Adds a row while holding the lock file, in one atomic replacement: neither another process nor a kill can damage the
-/// file. Throws Error when the run has a row already.
-void add_result(const std::filesystem::path& path, const std::filesystem::path& lock, const StudyResult& result);
+/// Adds a row while holding the lock file, in one atomic replacement: neither another process nor a kill can
+/// damage the file. Throws Error when the run has a row already.
+void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
+                const StudyResult& result);
 
 /// Throws UsageError naming the first row that was made by a run of the plan's name with other settings.
 void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results);

@@ -30,7 +30,7 @@ struct StudyEvent {
 };
 
 struct StudyRunOptions {
-    std::string data;           ///< paths with ranges, where the config has names
+    std::string data;  ///< paths with ranges, where the config has names
     std::string held_out;
     std::size_t jobs = 1;       ///< trunks at once; each uses thread_count() threads
     bool costly_first = false;  ///< better packed when jobs > 1; otherwise results come sooner
@@ -45,9 +45,11 @@ struct StudyRunSummary {
     std::size_t elsewhere = 0;  ///< left to another process that is at them
 };
 
-/// Trains and measures all runs that have no row in results.csv yet. Trunks are shared out by locks in the work folder,
-/// so that several processes can work on one study, or the same command can be given again. A run that diverges gets
-/// its row too. When `stop` becomes true the workers save their states and Stopped is thrown.
-StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options, const std::atomic<bool>& stop);
+/// Trains and measures all runs that have no row in results.csv yet. Trunks are shared out by locks in the
+/// work folder, so that several processes can work on one study, or the same command can be given again. A
+/// run that diverges gets its row too. When `stop` becomes true the workers save their states and Stopped is
+/// thrown.
+StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options,
+                          const std::atomic<bool>& stop);
 
 }  // namespace bitlaw

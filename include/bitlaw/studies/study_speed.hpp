@@ -15,13 +15,13 @@ struct NetworkSpeed {
     double byte_seconds = 0;
 };
 
-/// Trains each of the plan's networks on random bytes for an equal share of `seconds`, in as many workers at once as the
-/// study is to have, each with thread_count() threads. Throws Stopped when `stop` becomes true.
-[[nodiscard]] std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds, std::size_t jobs,
-                                                       const std::atomic<bool>& stop);
+/// Trains each of the plan's networks on random bytes for an equal share of `seconds`, in as many workers at
+/// once as the study is to have, each with thread_count() threads. Throws Stopped when `stop` becomes true.
+[[nodiscard]] std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds,
+                                                       std::size_t jobs, const std::atomic<bool>& stop);
 
-/// Seconds of a worker for a run after those before it in its trunk: its training, and measuring the held-out bytes, which
-/// costs a third of a trained byte (forward only).
+/// Seconds of a worker for a run after those before it in its trunk: its training, and measuring the held-out
+/// bytes, which costs a third of a trained byte (forward only).
 [[nodiscard]] double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRun& run,
                                  const std::vector<NetworkSpeed>& speeds);
 

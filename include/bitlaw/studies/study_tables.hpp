@@ -22,9 +22,9 @@ struct StudyColumn {
 };
 
 struct StudyTable {
-    std::string name;   ///< of the CSV file, without suffix
+    std::string name;  ///< of the CSV file, without suffix
     std::string title;
-    std::string note;   ///< what the columns mean, in a sentence or two
+    std::string note;  ///< what the columns mean, in a sentence or two
     std::vector<StudyColumn> columns;
     std::vector<std::vector<StudyCell>> rows;
     [[nodiscard]] std::string csv() const;
