@@ -69,8 +69,10 @@ std::string run_id(std::uint64_t size, const Wish& wish, std::uint32_t context, 
 // Everything but the bytes of the data, which the trainer checks itself when it resumes.
 std::string recipe_of(const StudyConfig& config, const StudyTrunk& trunk, const StudyRun& run) {
     const TrainOptions defaults;
+    ByteWriter network;
+    write_config(network, trunk.config);
     const std::string text = text_of(
-        describe(trunk.config), '\n', std::filesystem::path(config.data).filename().string(), '\n',
+        hex64(hash64(network.data())), '\n', std::filesystem::path(config.data).filename().string(), '\n',
         trunk.data_bytes, '\n', std::filesystem::path(config.held_out).filename().string(), '\n',
         config.held_out_bytes, '\n', trunk.seed, '\n', trunk.batch_bytes, '\n',
         exact_text(trunk.learning_rate), '\n', run.steps, '\n', run.branch_step, '\n',

@@ -181,8 +181,8 @@ std::string method_html(const StudyFindings& f) {
 }
 
 constexpr const char* kStyle = R"(
-body { font: 16px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto;
-  padding: 0 1rem; }
+body { font: 16px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 62rem;
+  margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; } h2 { font-size: 1.3rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; }
 h3 { font-size: 1.05rem; margin: 1.8rem 0 0.3rem; }
 figure { margin: 1.2rem 0; } figure svg { width: 100%; height: auto; }
