@@ -100,7 +100,7 @@ class TableRun {
         for (const DataSet& data : data_) {
             report_.columns.push_back({.name = data.name(),
                                        .file = data.path().filename().string(),
-                                       .kind = data_kind_name(data.kind()),
+                                       .kind = data.kind(),
                                        .bytes = data.bytes().size(),
                                        .hash = data.hash(),
                                        .skipped_files = data.skipped_files()});

@@ -79,7 +79,7 @@ DataSet::DataSet(std::string name, const std::string& text)
                  file_.path().string(), " holds; make the data set again with 'bitlaw data'");
         }
         shape_ = manifest->shape;
-        kind_ = manifest->kind;
+        kind_ = data_kind_name(manifest->kind);
         skipped_ = manifest->skipped.size();
     }
     hash_ = hash64(bytes());

@@ -191,9 +191,11 @@ std::vector<Legend> table_legends(const TableReport& report) {
     Legend data{"Data sets", {}};
     for (const TableColumn& c : report.columns) {
         data.lines.emplace_back(
-            c.name,
-            text_of(c.kind, ", ", with_commas(c.bytes), " bytes, hash ", hex64(c.hash),
-                    c.skipped_files == 0 ? "" : text_of(", ", c.skipped_files, " files could not be used")));
+            c.name, text_of(c.kind, ", ", with_commas(c.bytes), " bytes, hash ", hex64(c.hash),
+                            c.skipped_files == 0
+                                ? ""
+                                : text_of(", ", c.skipped_files, c.skipped_files == 1 ? " file" : " files",
+                                          " could not be used")));
     }
     legends.push_back(data);
     Legend compressors{"Compressors", {}};

@@ -24,7 +24,8 @@ class DataSet {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] ByteSpan bytes() const { return file_.bytes().subspan(begin_, end_ - begin_); }
     [[nodiscard]] const DataShape& shape() const { return shape_; }
-    [[nodiscard]] DataKind kind() const { return kind_; }
+    /// Of its manifest; "file" without one.
+    [[nodiscard]] const std::string& kind() const { return kind_; }
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
     [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
     /// Files that the manifest says could not be used.
@@ -39,7 +40,7 @@ class DataSet {
     std::uint64_t begin_ = 0;
     std::uint64_t end_ = 0;
     DataShape shape_;
-    DataKind kind_ = DataKind::text;
+    std::string kind_ = "file";
     std::uint64_t hash_ = 0;  // of the range
     std::size_t skipped_ = 0;
 };
