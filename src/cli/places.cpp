@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -163,11 +164,13 @@ const StoredModel& ModelShelf::by_id(std::uint64_t id) {
     std::string found;
     for (const fs::path& file : model_files()) {
         try {
-            const StoredModel& model = load(file);
-            if (model.id == id) {
-                return model;
+            // Only the one that is needed is loaded; what it says is verified then.
+            const std::optional<std::uint64_t> its_id = peek_model_id(file);
+            if (its_id == id) {
+                return load(file);
             }
-            found += text_of(found.empty() ? "" : ", ", model_name(file), " is ", hex64(model.id));
+            found += text_of(found.empty() ? "" : ", ", model_name(file),
+                             its_id ? " is " + hex64(*its_id) : std::string(" cannot be read"));
         } catch (const Error&) {
             found += text_of(found.empty() ? "" : ", ", model_name(file), " cannot be read");
         }

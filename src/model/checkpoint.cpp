@@ -280,6 +280,24 @@ StoredModel load_model(const std::filesystem::path& path) {
     return decode_model(read_file(file, kMostFileBytes), file.string());
 }
 
+std::optional<std::uint64_t> peek_model_id(const std::filesystem::path& file) {
+    const MappedFile mapped(file);
+    const ByteSpan bytes = mapped.bytes();
+    if (bytes.size() < kMagic.size() + 1 || !std::equal(kMagic.begin(), kMagic.end(), bytes.begin()) ||
+        bytes[kMagic.size()] != kFormatVersion) {
+        return {};
+    }
+    try {
+        ByteReader reader(bytes, file.string());
+        (void)reader.bytes(kMagic.size() + 1 + 1 + 2);  // version, flags, arithmetic version
+        (void)read_config(reader);
+        (void)reader.u8();  // precision
+        return reader.u64();
+    } catch (const Error&) {
+        return {};
+    }
+}
+
 void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
                 const TrainingRecord& record) {
     write_file(path, encode_model(model, precision, &record));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,9 @@ inline constexpr const char* kModelFile = "model.blm";
 
 /// Loads a model file, or `model.blm` of a folder.
 [[nodiscard]] StoredModel load_model(const std::filesystem::path& path);
+/// The id that a model file says it has, from its first bytes only; nothing when it does not begin as one of this version. Throws Error
+/// when it cannot be read.
+[[nodiscard]] std::optional<std::uint64_t> peek_model_id(const std::filesystem::path& file);
 void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
                 const TrainingRecord& record);
 
