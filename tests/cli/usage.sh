@@ -15,7 +15,7 @@ refuse "threads 257" 2 "threads: 257 is out of range; it must lie in 0 \.\. 256"
 refuse "threads -1" 2 "threads" "$bitlaw" info -T -1
 refuse "threads two" 2 "'two' is not a size" "$bitlaw" info -T two
 refuse "unknown preset lists the presets" 2 \
-    "no preset '900k'; choose one of 200k, 800k, 3.2m, vanilla-200k, vanilla-800k, vanilla-3.2m" \
+    "no preset '900k'; choose one of 50k, 200k, 800k, 3.2m, 10m, vanilla-200k, vanilla-800k, vanilla-3.2m" \
     "$bitlaw" train --data text --preset 900k -o out
 refuse "bad size" 2 "tokens: '12Q' is not a size" "$bitlaw" train --data text --tokens 12Q -o out
 refuse "bad real number" 2 "lr: '1e' must be a number" "$bitlaw" train --data text --lr 1e -o out
@@ -37,7 +37,7 @@ refuse "--rm with -c" 2 "--rm" "$bitlaw" compress -c --rm text
 refuse "test with -o" 2 "writes nothing" "$bitlaw" test -o out text
 refuse "several inputs into one archive" 2 "an archive holds one file" "$bitlaw" compress -c text text
 refuse "block too large" 2 "block-size" "$bitlaw" compress --block-size 1G text
-refuse "info of nothing that exists" 1 "no file and no preset '900k'; the presets are 200k" \
+refuse "info of nothing that exists" 1 "no file and no preset '900k'; the presets are 50k, 200k" \
     "$bitlaw" info 900k
 
 refuse "training data missing" 1 "cannot open nowhere: No such file" "$bitlaw" train --data nowhere -o out
