@@ -28,7 +28,7 @@ using bitlaw::test::tiny_config;
 namespace {
 
 constexpr std::size_t kConfigAt = 8;
-constexpr std::size_t kPrecisionAt = kConfigAt + 47;
+constexpr std::size_t kPrecisionAt = kConfigAt + kConfigBytes;
 constexpr std::size_t kWeightsAt = kPrecisionAt + 1 + 8 + 8;
 
 TrainingRecord record() {

@@ -16,7 +16,7 @@ using bitlaw::test::message_of;
 
 namespace {
 
-constexpr std::size_t kWeightsAt = 8 + 42 + 1 + 8 + 8;
+constexpr std::size_t kWeightsAt = 8 + kConfigBytes + 1 + 8 + 8;
 
 // V = 4 rows of C = 4 stand first: the embedding.
 ModelConfig config() { return test::smallest_config(Architecture::vanilla, 4); }

@@ -303,8 +303,8 @@ TEST_CASE("a damaged state stops the resume; forged positions are errors too") {
     CHECK(holds(refusal([](TrainingState& s) { s.progress.position.index = 1'000'000; }), "saved position"));
     CHECK(holds(refusal([](TrainingState& s) { s.progress.tokens = 1; }), "contradicts itself"));
     CHECK(holds(refusal([](TrainingState& s) { s.progress.step = 7; }), "contradict"));
-    CHECK(holds(refusal([](TrainingState& s) { s.weights[5] = std::numeric_limits<float>::quiet_NaN(); }),
-                "diverged"));
+    CHECK_THROWS_AS((void)refusal([](TrainingState& s) { s.weights[5] = std::numeric_limits<float>::quiet_NaN(); }),
+                    Diverged);
     save_state(runs / "run/state.bls", good.progress, good.weights, good.moments);
     CHECK_NOTHROW(train_quietly(options));
 }
@@ -317,7 +317,7 @@ TEST_CASE("a run that diverges names the step and leaves the saved state") {
     options.weight_decay = 1000.0;
     options.clip = 0.0;
     options.warmup = 0.0;
-    const std::string message = message_of<Error>([&] { train_quietly(options); });
+    const std::string message = message_of<Diverged>([&] { train_quietly(options); });
     CHECK(holds(message, "diverged"));
     CHECK(holds(message, "learning rate"));
     CHECK(holds(runs.text("run/run.json"), "\"status\": \"failed\""));

@@ -23,7 +23,6 @@ constexpr std::uint8_t kVersion = 2;
 constexpr std::size_t kHeaderBytes = 64;
 constexpr std::size_t kHashBytes = 8;
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kConfigBytes = 47;
 
 // Bounds that no honest state comes near, so that forged lengths cannot make the reader take more memory.
 constexpr std::uint64_t kMostMetadataBytes = 1 << 24;

@@ -81,7 +81,10 @@ void validate(const ModelConfig& config);
 /// Of forward and backward: three times as much; recomputation is not counted.
 [[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
 
-/// Fixed 47-byte little-endian form (docs/FORMAT.md), and back; parse validates.
+/// Length of a stored config: three bytes and eleven 32-bit fields.
+inline constexpr std::size_t kConfigBytes = 3 + 11 * 4;
+
+/// Fixed little-endian form of kConfigBytes (docs/FORMAT.md), and back; read validates.
 void write_config(ByteWriter& writer, const ModelConfig& config);
 [[nodiscard]] ModelConfig read_config(ByteReader& reader);
 
