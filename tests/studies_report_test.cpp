@@ -8,7 +8,6 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/studies/study_process.hpp"
 #include "bitlaw/studies/study_report.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "support/message.hpp"
@@ -202,18 +201,6 @@ TEST_CASE("a script that gnuplot cannot draw is an error that names it") {
                     draw_figures({{"broken", "", "", "set nonsense 3\n"}}, folder.path());
                 }),
                 "could not draw " + (folder / "broken.svg").string()));
-}
-
-TEST_CASE("other programs: their output is counted, their failure and absence told") {
-    const std::string text = test::random_text(300'000, 2);
-    const ByteSpan bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-    CHECK(run_process({"cat"}, bytes, "coreutils").bytes == 300'000);
-    CHECK(run_process({"head", "-c", "10"}, bytes, "coreutils").bytes == 10);  // ends before it has read all
-    const ProcessOutput failed = run_process({"sh", "-c", "echo wrong >&2; exit 3"}, bytes, "dash");
-    CHECK(failed.exit_code == 3);
-    CHECK(failed.errors == "wrong\n");
-    CHECK(holds(message_of<Error>([&] { (void)run_process({"no-such-program"}, {}, "its-package"); }),
-                "cannot start no-such-program"));
 }
 
 TEST_CASE("numbers for people") {

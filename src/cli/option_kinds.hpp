@@ -64,7 +64,6 @@ void add_archive(App& app, ArchiveArguments& arguments);
 void add_export(App& app, ExportArguments& arguments);
 void add_data(App& app, DataArguments& arguments);
 void add_table(App& app, TableArguments& arguments);
-/// Those of `bitlaw study` itself; those that every command has are the caller's.
 void add_study(App& app, StudyArguments& arguments);
 
 }  // namespace bitlaw::cli

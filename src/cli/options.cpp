@@ -286,10 +286,7 @@ Command parse_command_line(int argc, const char* const* argv) {
         });
     }
     if (name == "study") {
-        return command(argc, argv, StudyArguments{}, [](App& app, StudyArguments& a) {
-            add_study(app, a);
-            add_common(app, a.common, true);
-        });
+        return command(argc, argv, StudyArguments{}, [](App& app, StudyArguments& a) { add_study(app, a); });
     }
     if (name.size() > 1 && name.front() == '-') {
         // "bitlaw -d FILE", as in zstd and xz.

@@ -11,6 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/studies/compressor.hpp"
 
 namespace bitlaw {
 namespace {
@@ -93,12 +94,7 @@ DataAmount amount_of(const Words& words) {
 }
 
 Words compressors_of(const Words& words) {
-    constexpr std::array kKnown{"gzip", "bzip2", "xz", "zstd"};
-    for (const std::string& word : words) {
-        if (std::find(kKnown.begin(), kKnown.end(), word) == kKnown.end()) {
-            fail_usage("'", word, "' is not known; choose among gzip, bzip2, xz and zstd");
-        }
-    }
+    (void)choose_compressors(words);  // throws for one that there is not
     return distinct(words);
 }
 

@@ -9,6 +9,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/studies/program.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
 
@@ -50,7 +51,7 @@ void plot_classical(GnuplotScript& script, const StudyFindings& f, double factor
     for (std::size_t i = 0; i < f.classical.size(); ++i) {
         script.plot(text_of(factor * f.classical[i].bits_per_byte, " with lines lw 1.4 dt ", i + 2,
                             " lc rgb \"", kGreys[i % kGreys.size()], "\"",
-                            gnuplot_title(f.classical[i].command)));
+                            gnuplot_title(f.classical[i].name)));
     }
 }
 
@@ -332,14 +333,16 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
                    {reinterpret_cast<const std::uint8_t*>(figure.script.data()), figure.script.size()});
         paths.push_back(folder / (figure.name + ".svg"));
         std::filesystem::remove(paths.back(), error);  // an old picture must not be taken for the new one
-        // The script writes into the current folder, which is gnuplot's own.
-        const std::string change = "cd " + gnuplot_text(folder.string());
-        const ProcessOutput output =
-            run_process({"gnuplot", "-e", change, figure.name + ".gp"}, {}, "gnuplot-nox");
-        if (output.exit_code != 0 || !std::filesystem::exists(paths.back())) {
-            fail("gnuplot could not draw ", paths.back().string(), ": ",
-                 output.errors.substr(0, output.errors.find('\n', 1)), "; see the script beside it");
+        // The script writes into the current folder, which is the shell's own.
+        const std::filesystem::path words = folder / (figure.name + ".log");
+        const ProgramRun run = run_program("cd " + shell_word(folder.string()) + " && gnuplot " +
+                                               figure.name + ".gp >" + figure.name + ".log 2>&1",
+                                           [] {});
+        if (run.exit_code != 0 || !std::filesystem::exists(paths.back())) {
+            fail("gnuplot could not draw ", paths.back().string(), " (exit code ", run.exit_code, "); ",
+                 words.string(), " has its words; without gnuplot: apt-get install gnuplot-nox");
         }
+        std::filesystem::remove(words, error);
     }
     return paths;
 }

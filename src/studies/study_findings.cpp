@@ -10,6 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/studies/compressor.hpp"
 #include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw {
@@ -288,8 +289,10 @@ void find_classical(StudyFindings& f, const std::string& held_out) {
         const Corpus corpus({held_out});
         const ByteSpan all = corpus.bytes(0);
         const ByteSpan bytes = all.first(std::min<std::uint64_t>(all.size(), f.plan.config.held_out_bytes));
-        for (const std::string& name : f.plan.config.compressors) {
-            f.classical.push_back(classical_rate(name, bytes));
+        for (const Compressor& compressor : choose_compressors(f.plan.config.compressors)) {
+            const std::uint64_t size = compressor.compress(bytes, {}, [](std::uint64_t) {}).size();
+            f.classical.push_back(
+                {compressor.name, size, 8.0 * static_cast<double>(size) / static_cast<double>(bytes.size())});
         }
     } catch (const Error& error) {
         f.no_classical = error.what();

@@ -240,7 +240,7 @@ StudyTable classical_table(const StudyFindings& f) {
                      {}};
     for (const ClassicalRate& c : f.classical) {
         table.rows.push_back(
-            {text(c.command), count(c.bytes), fixed(c.bits_per_byte, 3), percent(c.bits_per_byte / 8.0)});
+            {text(c.name), count(c.bytes), fixed(c.bits_per_byte, 3), percent(c.bits_per_byte / 8.0)});
     }
     return table;
 }

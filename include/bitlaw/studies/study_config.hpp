@@ -48,7 +48,7 @@ struct StudyConfig {
     std::vector<std::uint64_t> coded_bytes{1'000'000,      10'000'000,      100'000'000,      1'000'000'000,
                                            10'000'000'000, 100'000'000'000, 1'000'000'000'000};  ///< S
     std::uint64_t predict_bytes = 1'000'000'000;  ///< D and S of the prediction
-    std::vector<std::string> compressors;         ///< classical ones, drawn as lines: gzip, bzip2, xz, zstd
+    std::vector<std::string> compressors;         ///< keys of classical ones, drawn as lines
     std::uint64_t bootstrap = 500;                ///< resampled studies behind each interval
 };
 

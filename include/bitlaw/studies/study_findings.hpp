@@ -7,7 +7,6 @@
 
 #include "bitlaw/studies/law_profiles.hpp"
 #include "bitlaw/studies/study_plan.hpp"
-#include "bitlaw/studies/study_process.hpp"
 #include "bitlaw/studies/study_results.hpp"
 
 namespace bitlaw {
@@ -49,6 +48,13 @@ struct PowerRow {
     double fixed = 0;        ///< the amount or the size
     PowerLaw with_floor;
     PowerLaw pure;
+};
+
+/// What a classical compressor makes of the held-out bytes.
+struct ClassicalRate {
+    std::string name;  ///< with its settings: "gzip -9"
+    std::uint64_t bytes = 0;
+    double bits_per_byte = 0;
 };
 
 struct StudyFindings {
