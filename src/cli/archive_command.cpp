@@ -235,12 +235,7 @@ class ArchiveRun {
     }
 
     void tell(const Input& input, const CodecSummary& summary, double seconds) {
-        sum_.plain_bytes += summary.plain_bytes;
-        sum_.archive_bytes += summary.archive_bytes;
-        sum_.model_bytes += summary.model_bytes;
-        sum_.blocks += summary.blocks;
-        sum_.stored_blocks += summary.stored_blocks;
-        sum_.mixed_blocks += summary.mixed_blocks;
+        sum_ += summary;
         seconds_ += seconds;
         // As in zstd: a filter is silent unless it is asked to speak.
         const bool filters =

@@ -49,13 +49,7 @@ int run_list(const ArchiveArguments& arguments) {
             const ArchiveListing listing = list_archive(input.source());
             const CodecSummary& s = listing.summary;
             add(input.shown(), text_cell(hex64(listing.model_id)), flag_cell(listing.embedded), s);
-            sum.plain_bytes += s.plain_bytes;
-            sum.archive_bytes += s.archive_bytes;
-            sum.model_bytes += s.model_bytes;
-            sum.blocks += s.blocks;
-            sum.stored_blocks += s.stored_blocks;
-            sum.mixed_blocks += s.mixed_blocks;
-            sum.streams += s.streams;
+            sum += s;
             ++listed;
         } catch (const Stopped&) {
             throw;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 
 #include <CLI/CLI.hpp>
 
@@ -13,41 +14,33 @@
 namespace bitlaw::cli {
 namespace {
 
+/// A word that is one of two names.
+template <class Value>
+CLI::Option* choice_option(App& app, const char* name, Value& value, const char* first,
+                           std::type_identity_t<Value> first_value, const char* second,
+                           std::type_identity_t<Value> second_value, const char* shown_default,
+                           const char* help) {
+    const auto read = [=, &value](const std::string& text) {
+        if (text != first && text != second) {
+            fail_usage(name, ": '", text, "' is not known; choose ", first, " or ", second);
+        }
+        value = text == first ? first_value : second_value;
+    };
+    return text_option(app, name, read, shown_default, help)->type_name("NAME");
+}
+
 void add_config(App& app, ConfigOverrides& config) {
-    text_option(
-        app, "--architecture",
-        [&config](const std::string& text) {
-            if (text != "modern" && text != "vanilla") {
-                fail_usage("--architecture: '", text, "' is not known; choose modern or vanilla");
-            }
-            config.architecture = text == "modern" ? Architecture::modern : Architecture::vanilla;
-        },
-        "", "modern, or vanilla (the paper's network)")
-        ->type_name("NAME")
+    choice_option(app, "--architecture", config.architecture, "modern", Architecture::modern, "vanilla",
+                  Architecture::vanilla, "", "modern, or vanilla (the paper's network)")
         ->group("Network");
-    text_option(
-        app, "--precision",
-        [&config](const std::string& text) {
-            if (text != "fp32" && text != "bf16") {
-                fail_usage("--precision: '", text, "' is not known; choose fp32 or bf16");
-            }
-            config.arithmetic = text == "bf16" ? Arithmetic::bf16 : Arithmetic::fp32;
-        },
-        "fp32",
+    choice_option(
+        app, "--precision", config.arithmetic, "fp32", Arithmetic::fp32, "bf16", Arithmetic::bf16, "fp32",
         "of products with weights, in training and coding: fp32, or bf16 summed in fp32; part of the model")
-        ->type_name("NAME")
         ->group("Network");
-    text_option(
-        app, "--cache",
-        [&config](const std::string& text) {
-            if (text != "fp32" && text != "bf16") {
-                fail_usage("--cache: '", text, "' is not known; choose fp32 or bf16");
-            }
-            config.cache = text == "bf16" ? CachePrecision::bf16 : CachePrecision::fp32;
-        },
+    choice_option(
+        app, "--cache", config.cache, "fp32", CachePrecision::fp32, "bf16", CachePrecision::bf16,
         "modern: bf16, vanilla: fp32",
         "what keys and values are rounded to, in training and coding: fp32 or bf16; part of the model")
-        ->type_name("NAME")
         ->group("Network");
     const auto field = [&](const char* name, std::optional<std::uint32_t>& value, const char* help) {
         number_option(app, name, value, help, {}, 1)->group("Network");
@@ -116,16 +109,9 @@ void add_train(App& app, TrainArguments& a) {
                   "1024 or 2048 by width, at least a sequence")
         ->group(group);
     real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
-    text_option(
-        app, "--optimizer",
-        [&o](const std::string& text) {
-            if (text != "adamw" && text != "muon") {
-                fail_usage("--optimizer: '", text, "' is not known; choose adamw or muon");
-            }
-            o.optimizer = text == "muon" ? Optimizer::muon : Optimizer::adamw;
-        },
-        "muon (modern), adamw (vanilla)", "of the hidden matrices: adamw or muon; the rest is AdamW's")
-        ->type_name("NAME")
+    choice_option(app, "--optimizer", o.optimizer, "adamw", Optimizer::adamw, "muon", Optimizer::muon,
+                  "muon (modern), adamw (vanilla)",
+                  "of the hidden matrices: adamw or muon; the rest is AdamW's")
         ->group(group);
     real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate",
                 text_of(kMatrixLearningRate), 0, 10)
@@ -162,16 +148,9 @@ void add_train(App& app, TrainArguments& a) {
 void add_eval(App& app, EvalArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes")->required();
-    text_option(
-        app, "--protocol",
-        [&a](const std::string& text) {
-            if (text != "continuous" && text != "chunked") {
-                fail_usage("--protocol: '", text, "' is not known; choose continuous or chunked");
-            }
-            a.protocol = text == "chunked" ? Protocol::chunked : Protocol::continuous;
-        },
-        "continuous", "continuous: as archives are made; chunked: independent chunks, the paper's way")
-        ->type_name("NAME");
+    choice_option(app, "--protocol", a.protocol, "continuous", Protocol::continuous, "chunked",
+                  Protocol::chunked, "continuous",
+                  "continuous: as archives are made; chunked: independent chunks, the paper's way");
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
                   std::uint64_t{1} << 30);
     add_common(app, a.common, true);

@@ -109,6 +109,17 @@ Bytes restore_block(ArchiveModel& model, ArchiveReader& reader, const BlockHeade
 
 }  // namespace
 
+CodecSummary& CodecSummary::operator+=(const CodecSummary& other) {
+    plain_bytes += other.plain_bytes;
+    archive_bytes += other.archive_bytes;
+    model_bytes += other.model_bytes;
+    blocks += other.blocks;
+    stored_blocks += other.stored_blocks;
+    mixed_blocks += other.mixed_blocks;
+    streams += other.streams;
+    return *this;
+}
+
 void count_block(CodecSummary& summary, const BlockHeader& header) {
     summary.plain_bytes += header.plain_bytes;
     summary.blocks += 1;

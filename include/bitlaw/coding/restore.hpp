@@ -22,6 +22,9 @@ struct CodecSummary {
     std::uint64_t stored_blocks = 0;
     std::uint64_t mixed_blocks = 0;  ///< coded without the model
     std::uint64_t streams = 0;       ///< over all blocks
+
+    /// Adds what another archive holds.
+    CodecSummary& operator+=(const CodecSummary& other);
 };
 
 /// Finds a model by its id, or throws an Error that says both ids and where it was looked for.
