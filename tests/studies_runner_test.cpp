@@ -10,7 +10,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/studies/study_results.hpp"
 #include "bitlaw/studies/study_runner.hpp"
 #include "support/message.hpp"

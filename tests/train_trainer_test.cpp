@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/train/learner.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/hostile_float_state.hpp"
@@ -259,7 +260,8 @@ TEST_CASE("resume refuses other options and other data by name, and a missing st
         return message_of<UsageError>([&] { train_quietly(changed); });
     };
     CHECK(holds(refusal([](TrainOptions& o) { o.seed = 9; }), "another value of seed"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.tokens *= 2; }), "another value of tokens"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens *= 2; }), "another learning rate"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens /= 3; }), "has made 3 steps"));
     CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 0.99; }), "another value of beta2"));
     CHECK(holds(refusal([](TrainOptions& o) { o.config.layers = 2; }), "another config"));
     CHECK(holds(refusal([](TrainOptions& o) { o.data.push_back(o.data[0]); }), "training files"));
@@ -269,6 +271,46 @@ TEST_CASE("resume refuses other options and other data by name, and a missing st
                 "the validation file data"));
     CHECK(runs.state("run") == state);
     CHECK_NOTHROW(train_quietly(options));
+}
+
+TEST_CASE("a run takes another length before its rate falls, and is then the run of that length") {
+    const Runs runs;
+    const auto options = [&](const std::string& out, std::uint64_t steps, double warmup, double decay) {
+        TrainOptions result = runs.options(out, steps);
+        result.warmup = warmup;
+        result.decay = decay;
+        return result;
+    };
+    train_quietly(options("straight", 12, 0.25, 0.5));
+    TrainOptions longer = options("longer", 30, 0.1, 0.1);  // 3 steps of warm-up, as above
+    longer.stop_after_steps = 6;
+    CHECK_FALSE(message_of<Stopped>([&] { train_quietly(longer); }).empty());
+    TrainOptions shorter = options("longer", 12, 0.25, 0.5);  // its rate falls from step 7 on
+    shorter.resume = true;
+    SUBCASE("the same bytes") {
+        train_quietly(shorter);
+        CHECK(runs.model("longer") == runs.model("straight"));
+        CHECK(runs.state("longer") == runs.state("straight"));
+    }
+    SUBCASE("not once a rate differs") {
+        shorter.decay = 0.7;
+        CHECK(holds(message_of<UsageError>([&] { train_quietly(shorter); }), "step 6 of the saved run"));
+        shorter.decay = 0.5;
+        shorter.warmup = 0.5;
+        CHECK(holds(message_of<UsageError>([&] { train_quietly(shorter); }), "options: tokens"));
+    }
+}
+
+TEST_CASE("a folder in which a process trains is left to it") {
+    const Runs runs;
+    const TrainOptions options = runs.options("run", 4);
+    train_quietly(options);
+    const FileLock lock(runs / "run/train.lock", FileLock::Wait::no);
+    REQUIRE(lock.held());
+    TrainOptions again = options;
+    again.overwrite = true;
+    CHECK(holds(message_of<Error>([&] { train_quietly(again); }), "another process trains in"));
+    CHECK(runs.has("run/model.blm"));
 }
 
 TEST_CASE("a finished run that is resumed returns its result at once") {

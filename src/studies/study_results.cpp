@@ -10,7 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
-#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {

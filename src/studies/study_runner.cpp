@@ -15,7 +15,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/metrics.hpp"
 #include "bitlaw/train/run_plan.hpp"

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <cmath>
 #include <sstream>
+#include <string_view>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/train/schedule.hpp"
 
 namespace bitlaw {
 namespace {
@@ -37,6 +39,37 @@ void check_budget(const TrainOptions& options) {
     if (options.tokens == 0 && options.minutes == 0.0 && !options.resume) {
         fail_usage("no budget is given; say how long to train in tokens or in minutes");
     }
+}
+
+// Lines of options_text that leave the steps done as they are, as long as their rates stay.
+constexpr std::array<std::string_view, 5> kScheduleLines{"tokens=", "warmup=", "decay=", "validate_every=",
+                                                         "validation_bytes="};
+
+std::string without_schedule(const std::string& text) {
+    std::string kept;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (std::none_of(kScheduleLines.begin(), kScheduleLines.end(),
+                         [&](std::string_view name) { return line.starts_with(name); })) {
+            kept += line + '\n';
+        }
+    }
+    return kept;
+}
+
+// The number in the line "name=number" of an options_text; throws Error where there is none.
+double number_of(const std::string& text, const std::string& name) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(name + '=')) {
+            double value = 0.0;
+            const char* const end = line.data() + line.size();
+            if (std::from_chars(line.data() + name.size() + 1, end, value).ptr == end) {
+                return value;
+            }
+        }
+    }
+    fail("the saved run's options have no number ", name, "; start the run anew");
 }
 
 }  // namespace
@@ -153,6 +186,31 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     line("validate_every", std::to_string(plan.validation_sequences > 0 ? plan.validate_every : 0));
     line("validation_bytes", std::to_string(plan.validation_sequences * plan.positions));
     return text;
+}
+
+void require_same_past(const std::string& saved, std::uint64_t saved_steps, std::uint64_t done,
+                       const TrainOptions& options, const RunPlan& plan) {
+    const std::string now = options_text(options, plan);
+    const std::string difference = first_difference(without_schedule(saved), without_schedule(now));
+    if (!difference.empty()) {
+        fail_usage("the saved run in ", options.out.string(), " has another value of ", difference,
+                   "; give the same options to resume it, or another folder for a new run");
+    }
+    if (plan.steps < done) {
+        fail_usage("the saved run in ", options.out.string(), " has made ", done, " steps, more than the ",
+                   plan.steps, " asked for; ask for more tokens, or for another folder");
+    }
+    const Schedule before{1.0, saved_steps, number_of(saved, "warmup"), number_of(saved, "decay")};
+    const Schedule after{1.0, plan.steps, options.warmup, options.decay};
+    for (std::uint64_t step = 0; step < done; ++step) {
+        if (before.rate(step) != after.rate(step)) {
+            fail_usage("with these options step ", step + 1, " of the saved run in ", options.out.string(),
+                       " would have had another learning rate (", before.rate(step), " of the peak then, ",
+                       after.rate(step), " now; options: ", first_difference(saved, now),
+                       "); a run takes another length only before its rate falls, with the same steps of "
+                       "warm-up");
+        }
+    }
 }
 
 std::string first_difference(const std::string& left, const std::string& right) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/learner.hpp"
@@ -42,9 +43,10 @@ LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan)
             .micro_batch_tokens = options.micro_batch_tokens};
 }
 
-// Makes the folder, or throws when it holds a run that neither resume nor overwrite was said for.
-void prepare_folder(const TrainOptions& options) {
-    const std::filesystem::path& out = options.out;
+// Held while a process trains in a folder.
+constexpr const char* kLockFile = "train.lock";
+
+void make_folder(const std::filesystem::path& out) {
     std::error_code error;
     std::filesystem::create_directories(out, error);
     std::error_code unknown;  // set where the path cannot be looked at, which `error` tells already
@@ -52,6 +54,12 @@ void prepare_folder(const TrainOptions& options) {
         fail("cannot make the folder ", out.string(), ": ",
              error ? error.message() : std::string("a file has that name"), "; name another folder");
     }
+}
+
+// Throws when the folder holds a run that neither resume nor overwrite was said for.
+void require_free_folder(const TrainOptions& options) {
+    const std::filesystem::path& out = options.out;
+    std::error_code error;
     const bool has_state = std::filesystem::exists(out / kStateFile, error);
     if (error) {
         fail("cannot look into the folder ", out.string(), ": ", error.message(), "; check its permissions");
@@ -96,16 +104,12 @@ void require_same_data(const std::vector<DataSource>& saved, const Corpus& now, 
 
 void require_same_run(const TrainingProgress& saved, const TrainOptions& options, const RunPlan& plan,
                       const Corpus& training, const Corpus& validation) {
-    const std::string difference = first_difference(saved.options, options_text(options, plan));
-    if (!difference.empty()) {
-        fail_usage("the saved run in ", options.out.string(), " has another value of ", difference,
-                   "; give the same options to resume it, or another folder for a new run");
-    }
+    require_same_past(saved.options, saved.steps, saved.step, options, plan);
     if (saved.config != options.config) {
         fail_usage("the saved run in ", options.out.string(), " has another config: ", describe(saved.config),
                    "; give the same preset to resume it");
     }
-    if (saved.steps != plan.steps || saved.tokens != saved.step * plan.step_tokens()) {
+    if (saved.tokens != saved.step * plan.step_tokens()) {
         fail((options.out / kStateFile).string(), " contradicts itself; start the run anew");
     }
     require_same_data(saved.training, training, "training");
@@ -319,13 +323,18 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
         corpus->require_length(options.config.context);
         corpus->require_alphabet(options.config.alphabet);
     }
-    prepare_folder(options);
+    make_folder(options.out);
+    const FileLock lock(options.out / kLockFile, FileLock::Wait::no);
+    if (!lock.held()) {
+        fail("another process trains in ", options.out.string(), "; wait for it or name another folder");
+    }
+    require_free_folder(options);
 
     std::optional<TrainingState> saved;
     if (options.resume) {
         saved = load_state(options.out / kStateFile);
     }
-    // A resumed run keeps its length unless another one is asked for, which is then refused below.
+    // A resumed run keeps its length unless another one is asked for.
     const bool keeps_length = saved && options.tokens == 0;
     RunPlan plan = make_plan(options, validation, keeps_length ? saved->progress.steps : 0);
     if (plan.steps == 0) {
@@ -342,11 +351,11 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     } else {
         remove_old_run(options.out);
         progress.config = options.config;
-        progress.options = options_text(options, plan);
         progress.training = training.sources();
         progress.validation = validation.sources();
-        progress.steps = plan.steps;
     }
+    progress.options = options_text(options, plan);
+    progress.steps = plan.steps;
     Run run(options, plan, training, validation, std::move(progress), start);
     if (saved) {
         run.restore(*std::move(saved));

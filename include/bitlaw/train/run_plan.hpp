@@ -35,6 +35,12 @@ void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_
 /// numbers in their shortest exact decimal form. The record of the model file and the saved state hold it.
 [[nodiscard]] std::string options_text(const TrainOptions& options, const RunPlan& plan);
 
+/// Throws UsageError unless `done` steps of a saved run (its options_text and number of steps) are the first
+/// of the planned one too. Tokens, warm-up, decay and validation may differ, as long as the learning rates of
+/// those steps have the same bits.
+void require_same_past(const std::string& saved, std::uint64_t saved_steps, std::uint64_t done,
+                       const TrainOptions& options, const RunPlan& plan);
+
 /// The first name whose line differs between two options_text, "" when they are equal.
 [[nodiscard]] std::string first_difference(const std::string& left, const std::string& right);
 

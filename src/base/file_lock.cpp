@@ -1,4 +1,4 @@
-#include "bitlaw/studies/study_lock.hpp"
+#include "bitlaw/base/file_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
