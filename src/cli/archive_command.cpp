@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
@@ -58,6 +59,17 @@ void check_usage(const ArchiveArguments& a) {
     if (a.mode == ArchiveMode::compress && a.to_stdout && a.files.size() > 1) {
         fail_usage("an archive holds one file; pack several with tar first, or leave -c out");
     }
+}
+
+// Gives `begin`, which was read from `rest` already, and then the rest.
+ByteSource joined(Bytes begin, ByteSource rest) {
+    return [begin = std::move(begin), rest = std::move(rest),
+            given = std::size_t{0}](std::span<std::uint8_t> buffer) mutable {
+        const std::size_t count = std::min(buffer.size(), begin.size() - given);
+        std::copy_n(begin.begin() + static_cast<std::ptrdiff_t>(given), count, buffer.begin());
+        given += count;
+        return count + (count < buffer.size() ? rest(buffer.subspan(count)) : 0);
+    };
 }
 
 // One command over its files: the model is loaded once.
@@ -166,9 +178,21 @@ class ArchiveRun {
     void restore_one(const std::string& name, const Input& input, std::optional<Output>& output,
                      const OpenOutput& open_output) {
         open_output();
+        ByteSource source = input.source();
+        if (a_.mode == ArchiveMode::decompress && a_.force && output && !output->is_file() && !a_.range) {
+            // As in xz and zstd: -d -c -f lets what is no archive through, so a reader can be given either.
+            Bytes begin(kArchiveMagic.size());
+            begin.resize(source(begin));
+            const bool is_archive = std::equal(begin.begin(), begin.end(), kArchiveMagic.begin(), kArchiveMagic.end());
+            source = joined(std::move(begin), std::move(source));
+            if (!is_archive) {
+                pass_through(source, *output);
+                return;
+            }
+        }
         ArchiveWatch watch(a_.common, input.shown(), plain_size(name, input));
         const CodecSummary summary = restore(
-            input,
+            input, source,
             [&](ByteSpan data) {
                 if (output) {
                     output->write(data);
@@ -182,7 +206,14 @@ class ArchiveRun {
         tell(input, summary, watch.seconds());
     }
 
-    CodecSummary restore(const Input& input, const ByteSink& sink, ArchiveWatch& watch) {
+    static void pass_through(const ByteSource& source, Output& output) {
+        Bytes buffer(std::size_t{1} << 16);
+        while (const std::size_t count = source(buffer)) {
+            output.write(ByteSpan(buffer).first(count));
+        }
+    }
+
+    CodecSummary restore(const Input& input, const ByteSource& source, const ByteSink& sink, ArchiveWatch& watch) {
         const ModelFinder find = [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); };
         const CodecProgress progress = [&](std::uint64_t plain, std::uint64_t archive) { watch(plain, archive); };
         // Streams of archives made with default options have 64 KiB at least.
@@ -192,7 +223,7 @@ class ArchiveRun {
         if (a_.range) {
             return decompress_range(find, input.seekable(), a_.range->begin, a_.range->end, sink, progress, notice);
         }
-        return decompress(find, input.source(), sink, progress, notice);
+        return decompress(find, source, sink, progress, notice);
     }
 
     // The model to compress with, in the precision that was asked for.
@@ -226,7 +257,7 @@ class ArchiveRun {
         const Input input(archive.string(), {});
         Hasher restored;
         ArchiveWatch watch(a_.common, archive.string() + " (verifying)", 0);
-        (void)restore(input, [&](ByteSpan data) { restored.update(data); }, watch);
+        (void)restore(input, input.source(), [&](ByteSpan data) { restored.update(data); }, watch);
         const MappedFile plain(source);
         if (hash64(plain.bytes()) != restored.digest()) {
             fail("kept ", source, ": ", archive.string(),

@@ -42,7 +42,7 @@ void add_archive(App& app, ArchiveArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
     app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
-    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices");
+    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices; with -d -c: pass on what is no archive");
     app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
     app.add_flag("--rm", a.remove_source,
                  "remove each source once its result is complete, verified and on the disk");
@@ -75,9 +75,9 @@ void add_archive(App& app, ArchiveArguments& a) {
                   "by model")
         ->group(compression);
     text_option(
-        app, "--fallback", [&a](const std::string& text) { a.fallback = parse_fallback(text); }, "worse",
-        "code blocks without the model: never; worse: where it makes them larger; best: wherever that is "
-        "smaller")
+        app, "--fallback", [&a](const std::string& text) { a.fallback = parse_fallback(text); }, "best",
+        "code blocks without the model: never; worse: only where it makes them larger; best: wherever that "
+        "is smaller")
         ->type_name("WHEN")
         ->group(compression);
     text_option(

@@ -61,7 +61,7 @@ struct ArchiveArguments {
     std::optional<std::size_t> streams;
     std::optional<std::uint64_t> reset_every;
     std::optional<ByteRange> range;
-    Fallback fallback = Fallback::worse;
+    Fallback fallback = Fallback::best;
     std::vector<std::string> files;  ///< "-" is a standard stream
 };
 

@@ -18,7 +18,7 @@ cp a ./-dash
 
 # Files.
 check "compress a file" "$bitlaw" compress "${model[@]}" a
-grep -Eq '^a: 20,000 -> [0-9,]+ bytes, [0-9.]+ %, [0-9.]+ bits/byte, [0-9.]+ .?B/s$' "$work/err"
+grep -Eq '^a: 20,000 -> [0-9,]+ bytes, [0-9.]+ %, [0-9.]+ bits/byte, [0-9.]+ .?B/s, 1 of 1 block coded without the model$' "$work/err"
 judge "summary line" cat "$work/err"
 check "the source stays" test -f a
 mkdir restored
@@ -44,6 +44,16 @@ size=$(stat -c %s random.blw)
 ((size < 777 + 64))
 judge "random bytes hardly grow" echo "$size bytes"
 
+# -dcf passes on what is no archive, whole or shorter than an archive's first bytes, and restores what is one.
+for file in a one empty a.blw; do
+    "$bitlaw" -dcf "${model[@]}" "$file" >passed
+    judge "-dcf $file" echo "it failed"
+    same "-dcf $file: its bytes" passed "${file%.blw}"
+done
+"$bitlaw" -dcf "${model[@]}" <a >passed
+same "-dcf of standard input" passed a
+refuse "-dc does not pass on" 1 "not a bitlaw archive" "$bitlaw" -dc "${model[@]}" a
+
 # Names that look like something else.
 check "odd names" "$bitlaw" compress -q "${model[@]}" list '[a,b]' ++ "with space" -- -dash
 for file in list '[a,b]' ++ "with space" ./-dash; do
@@ -67,7 +77,7 @@ check "-c of a named pipe" bash -c "'$bitlaw' compress -m model -c <(cat a) | cm
 
 # Options that experts turn give archives that need none of them.
 check "blocks, streams, resets" \
-    "$bitlaw" compress "${model[@]}" --block-size 7K --streams 3 --reset 500 -o expert.blw a
+    "$bitlaw" compress "${model[@]}" --fallback never --block-size 7K --streams 3 --reset 500 -o expert.blw a
 check "restore those" bash -c "'$bitlaw' decompress -m model -c expert.blw | cmp - a"
 "$bitlaw" list --json expert.blw a.blw >listing
 grep -q '"file": "expert.blw".*"blocks": 3.*"streams": 9.*"plain_bytes": 20000' listing &&
@@ -128,7 +138,7 @@ refuse "one bad file of three" 1 "cannot open missing: No such file" \
     "$bitlaw" compress -q "${model[@]}" good1 missing good2
 same "before the bad one" good1.blw a.blw
 same "after the bad one" good2.blw a.blw
-head -c 3000 a.blw >damaged.blw
+head -c 1500 a.blw >damaged.blw
 rm -f good1 good2
 "$bitlaw" decompress -q "${model[@]}" good1.blw damaged.blw good2.blw 2>err
 [[ $? == 1 && $(wc -l <err) == 1 ]] && cmp -s good1 a && cmp -s good2 a && [[ ! -e damaged ]]
