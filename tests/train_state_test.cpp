@@ -180,6 +180,16 @@ TEST_CASE("a forged state with fitting hashes gives an error or a bounded state"
     CHECK(holds(message_of<Error>([&] { (void)decode_state(forged, "s"); }), "impossible sizes"));
 }
 
+TEST_CASE("a state's model has the trained weights, not rounded, and the run's record") {
+    const TrainingState state = sample_state();
+    const StoredModel model = trained_model(state);
+    CHECK(model.precision == Precision::fp32);
+    CHECK(std::ranges::equal(model.model.weights, state.weights));
+    CHECK(model.record.tokens == state.progress.tokens);
+    CHECK(model.record.options == state.progress.options);
+    CHECK(model.record.seed == 1);
+}
+
 TEST_CASE("a file that is no state, or none at all, is named") {
     const TemporaryFolder folder;
     test::write_text(folder / "x", "hello");

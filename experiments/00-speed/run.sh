@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures bitlaw and, beside it, the libraries and the framework that are installed; ends with one table.
-# Usage: make bench, or experiments/00-speed/run.sh [--quick] after make. About 7 minutes on 2 quiet cores, --quick about 1.
+# Usage: make bench, or experiments/00-speed/run.sh [--quick] after make. About 9 minutes on 2 quiet cores, --quick about 1.
 #   BITLAW     the program (build/bitlaw)
 #   SPEED_OUT  folder of the results (speed, beside the program): table.md, table.json; out/ in it gets what they are made of
 #

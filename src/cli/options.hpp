@@ -68,6 +68,7 @@ struct ArchiveArguments {
 struct ExportArguments {
     CommonOptions common;
     std::string model;
+    bool from_state = false;
     Precision precision = Precision::bf16;
     std::string output;
     bool force = false;

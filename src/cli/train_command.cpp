@@ -47,16 +47,14 @@ void require_readable(const std::vector<std::string>& ranges) {
 
 // The values in force, before the work begins.
 void show_plan(const TrainOptions& o) {
-    const double rate = o.learning_rate > 0 ? o.learning_rate : default_learning_rate(o.config);
     note(text_of("network     ", o.preset, ": ", describe(o.config)));
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
     note(text_of("budget      ", budget(o), ", ", with_commas(o.batch_tokens), " a step"));
-    note(text_of("optimizer   AdamW, peak learning rate ", rate, ", warm-up ", o.warmup, ", decay ", o.decay,
+    note(text_of("optimizer   AdamW, peak learning rate ", peak_learning_rate(o), ", warm-up ", o.warmup, ", decay ", o.decay,
                  ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ",
                  o.weight_decay, ", clip ", o.clip, ", seed ", o.seed));
-    if (uses_muon(o)) {
-        const double matrix_rate = o.matrix_learning_rate > 0 ? o.matrix_learning_rate : kMatrixLearningRate;
+    if (const double matrix_rate = peak_matrix_learning_rate(o); matrix_rate > 0) {
         note(text_of("            Muon for the layers' matrices, peak learning rate ", matrix_rate,
                      ", momentum ", o.momentum));
     }

@@ -25,7 +25,7 @@ PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), 
         size += packed(tensor.rows, tensor.columns) + (training ? packed(tensor.columns, tensor.rows) : 0);
     };
     for (const LayerTensors& layer : layout.layers) {
-        for (const Tensor* tensor : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down}) {
+        for (const Tensor* tensor : layer.matrices()) {
             measure(*tensor);
         }
     }

@@ -19,7 +19,7 @@ constexpr std::size_t kChunk = 16'384;
 std::set<std::size_t> hidden_offsets(const Layout& layout) {
     std::set<std::size_t> offsets;
     for (const LayerTensors& layer : layout.layers) {
-        for (const Tensor* tensor : {&layer.qkv, &layer.attention_out, &layer.up, &layer.down}) {
+        for (const Tensor* tensor : layer.matrices()) {
             offsets.insert(tensor->offset);
         }
     }

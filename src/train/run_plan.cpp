@@ -125,12 +125,8 @@ RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::ui
     }
     plan.validation_sequences = static_cast<std::size_t>(
         std::min<std::uint64_t>(available, options.validation_bytes / plan.positions));
-    plan.learning_rate =
-        options.learning_rate > 0.0 ? options.learning_rate : default_learning_rate(options.config);
-    if (uses_muon(options)) {
-        plan.matrix_learning_rate =
-            options.matrix_learning_rate > 0.0 ? options.matrix_learning_rate : kMatrixLearningRate;
-    }
+    plan.learning_rate = peak_learning_rate(options);
+    plan.matrix_learning_rate = peak_matrix_learning_rate(options);
     if (steps == 0 && options.tokens > 0) {
         steps = std::max<std::uint64_t>(options.tokens / plan.step_tokens(), 1);
     }

@@ -364,9 +364,17 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     return run.finish(on_step, stop);
 }
 
-bool uses_muon(const TrainOptions& options) {
-    return options.optimizer == Optimizer::muon ||
-           (options.optimizer == Optimizer::automatic && options.config.architecture == Architecture::modern);
+double peak_learning_rate(const TrainOptions& options) {
+    return options.learning_rate > 0.0 ? options.learning_rate : default_learning_rate(options.config);
+}
+
+double peak_matrix_learning_rate(const TrainOptions& options) {
+    const bool has_muon =
+        options.optimizer == Optimizer::muon ||
+        (options.optimizer == Optimizer::automatic && options.config.architecture == Architecture::modern);
+    const double rate =
+        options.matrix_learning_rate > 0.0 ? options.matrix_learning_rate : kMatrixLearningRate;
+    return has_muon ? rate : 0.0;
 }
 
 double default_learning_rate(const ModelConfig& config) {

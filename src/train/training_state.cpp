@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <sstream>
+#include <string_view>
 
 #include <cereal/archives/portable_binary.hpp>
 
@@ -32,6 +34,19 @@ constexpr std::uint64_t kMostOptionsBytes = 1 << 16;
 
 constexpr std::uint64_t padded(std::uint64_t size) {
     return (size + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// The number in the line "seed=number" of a run's options; 0 when there is none.
+std::uint64_t seed_of(const std::string& options) {
+    constexpr std::string_view kName = "seed=";
+    std::istringstream lines(options);
+    std::uint64_t seed = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(kName)) {
+            std::from_chars(line.data() + kName.size(), line.data() + line.size(), seed);
+        }
+    }
+    return seed;
 }
 
 // What cereal carries: the progress and the optimizer's two scalars.
@@ -297,6 +312,20 @@ TrainingState decode_state(ByteSpan file, const std::string& name) {
 TrainingState load_state(const std::filesystem::path& path) {
     const MappedFile file(path);
     return decode_state(file.bytes(), path.string());
+}
+
+StoredModel trained_model(const TrainingState& state) {
+    const TrainingProgress& progress = state.progress;
+    Model model(progress.config);
+    model.weights = state.weights;
+    const TrainingRecord record{.training = progress.training,
+                                .validation = progress.validation,
+                                .seed = seed_of(progress.options),
+                                .steps = progress.step,
+                                .tokens = progress.tokens,
+                                .options = progress.options,
+                                .training_bits_per_byte = progress.mean_bits_per_byte.value};
+    return decode_model(encode_model(model, Precision::fp32, &record), "the model of the state");
 }
 
 }  // namespace bitlaw

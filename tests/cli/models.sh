@@ -10,8 +10,8 @@ one=$(id_of one) two=$(id_of two)
 [[ $one =~ ^[0-9a-f]{16}$ && $two =~ ^[0-9a-f]{16}$ && $one != "$two" ]]
 judge "ids" echo "'$one' '$two'"
 
-check "compress with a folder's model" "$bitlaw" compress -q -m one text
-check "compress with a file" "$bitlaw" compress -q -m one/model.blm -o same.blw text
+check "compress with a folder's model" "$bitlaw" compress --fallback never -q -m one text
+check "compress with a file" "$bitlaw" compress --fallback never -q -m one/model.blm -o same.blw text
 same "the same archive" text.blw same.blw
 refuse "wrong model: both ids and places" 1 \
     "needs model $one; the given two is model $two; looked in .*home/checkpoints.*-m" \
@@ -33,14 +33,14 @@ same "found: identical" out text
 check "found although another is given" env BITLAW_MODELS=shelf "$bitlaw" test -m two text.blw
 mkdir "$work/home/checkpoints" && cp one/model.blm "$work/home/checkpoints/tiny.blm"
 check "found in checkpoints" "$bitlaw" test text.blw
-check "compress without -m" "$bitlaw" compress -q -o chosen.blw text
+check "compress without -m" "$bitlaw" compress --fallback never -q -o chosen.blw text
 same "with the model found" chosen.blw text.blw
 cp two/model.blm "$work/home/checkpoints/3.2m.blm"
-check "3.2m is preferred" bash -c "'$bitlaw' compress -c text | cmp - <('$bitlaw' compress -m two -c text)"
+check "3.2m is preferred" bash -c "'$bitlaw' compress --fallback never -c text | cmp - <('$bitlaw' compress --fallback never -m two -c text)"
 rm -r "$work/home/checkpoints"
 
 # An archive with its model restores alone.
-check "--embed-model" "$bitlaw" compress -q -m one --embed-model -o alone.blw text
+check "--embed-model" "$bitlaw" compress --fallback never -q -m one --embed-model -o alone.blw text
 mkdir empty && mv alone.blw empty
 check "restores in a folder without the model" bash -c "cd empty && '$bitlaw' decompress -q alone.blw"
 same "embedded: identical" empty/alone text
@@ -54,7 +54,7 @@ for precision in fp32 bf16 int8; do
     check "export $precision" "$bitlaw" export -m one --model-precision $precision -o $precision.blm
     grep -Eq "^$precision.blm: model [0-9a-f]{16} in $precision, [0-9,]+ bytes when embedded; of $one in bf16" "$work/err"
     judge "says what it made of what" cat "$work/err"
-    check "compress with $precision" "$bitlaw" compress -qf -m $precision.blm --embed-model -o $precision.blw text
+    check "compress with $precision" "$bitlaw" compress --fallback never -qf -m $precision.blm --embed-model -o $precision.blw text
     check "restore with $precision" bash -c "'$bitlaw' decompress -c $precision.blw | cmp - text"
 done
 [[ $(id_of bf16.blm) == "$one" && $(id_of int8.blm) != "$one" && $(id_of fp32.blm) != "$one" ]]
@@ -62,13 +62,22 @@ judge "ids of the exported" echo "$one: $(id_of fp32.blm) $(id_of bf16.blm) $(id
 size() { stat -c %s "$1"; }
 (($(size int8.blm) * 16 < $(size bf16.blm) * 10 && $(size bf16.blm) * 16 < $(size fp32.blm) * 10))
 judge "sizes of the exported" ls -l
-check "embed in int8 at once" "$bitlaw" compress -q -m one --embed-model --model-precision int8 -o at-once.blw text
+check "embed in int8 at once" "$bitlaw" compress --fallback never -q -m one --embed-model --model-precision int8 -o at-once.blw text
 same "as with the exported model" int8.blw at-once.blw
 refuse "export does not overwrite" 1 "int8.blm exists already; use -f" \
     "$bitlaw" export -m one --model-precision int8 -o int8.blm
 check "export -f" "$bitlaw" export -qf -m one --model-precision int8 -o int8.blm
+# A training's own weights, which its model file has rounded; also in the middle of a run.
+check "export --from-state" "$bitlaw" export -m one --from-state --model-precision fp32 -o trained.blm
+check "export --from-state in bf16" "$bitlaw" export -m one --from-state --model-precision bf16 -o rounded.blm
+[[ $(id_of rounded.blm) == "$one" && $(id_of trained.blm) != "$one" && $(id_of trained.blm) != "$(id_of fp32.blm)" ]]
+judge "ids of the trained weights" echo "$one: $(id_of trained.blm) $(id_of rounded.blm)"
+check "compress with the trained weights" "$bitlaw" compress --fallback never -qf -m trained.blm --embed-model -o trained.blw text
+check "restore with them" bash -c "'$bitlaw' decompress -c trained.blw | cmp - text"
+refuse "--from-state of nothing" 2 "needs a training folder" "$bitlaw" export --from-state --model-precision fp32 -o x.blm
+refuse "--from-state of a model file" 1 "is no training state" "$bitlaw" export -m int8.blm --from-state --model-precision fp32 -o x.blm
 refuse "a precision that does not exist" 2 "choose fp32, bf16 or int8" \
     "$bitlaw" export -m one --model-precision int4 -o int4.blm
 refuse "a precision of no embedded model" 2 "add --embed-model" \
-    "$bitlaw" compress -m one --model-precision int8 -o none.blw text
+    "$bitlaw" compress --fallback never -m one --model-precision int8 -o none.blw text
 finish

@@ -1,6 +1,7 @@
 #pragma once
 /// \file Parameters: one allocation, named views with shapes, so that counting, saving and updating are flat loops.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,6 +34,9 @@ struct LayerTensors {
     Tensor attention_bias;  ///< [1, C]       vanilla
     Tensor mlp_gain;        ///< [1, C]       vanilla: layer norm after the MLP
     Tensor mlp_bias;        ///< [1, C]       vanilla
+
+    /// The operands of products.
+    [[nodiscard]] std::array<const Tensor*, 4> matrices() const { return {&qkv, &attention_out, &up, &down}; }
 };
 
 /// Order and shapes of all tensors of a config.

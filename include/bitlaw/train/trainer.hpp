@@ -98,7 +98,10 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
 /// Default peak learning rate of Muon: its step has the same size in every matrix, whatever the width.
 inline constexpr double kMatrixLearningRate = 0.02;
 
-/// Whether the hidden matrices are Muon's under these options.
-[[nodiscard]] bool uses_muon(const TrainOptions& options);
+/// AdamW's peak learning rate under these options: the one given, or the default.
+[[nodiscard]] double peak_learning_rate(const TrainOptions& options);
+
+/// Muon's likewise, or 0 when AdamW takes the hidden matrices too.
+[[nodiscard]] double peak_matrix_learning_rate(const TrainOptions& options);
 
 }  // namespace bitlaw

@@ -58,4 +58,7 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
 /// The same from memory; `name` stands for the file in errors.
 [[nodiscard]] TrainingState decode_state(ByteSpan file, const std::string& name);
 
+/// The network as it is trained: a model in fp32 with the run's record, also of a run that has not ended.
+[[nodiscard]] StoredModel trained_model(const TrainingState& state);
+
 }  // namespace bitlaw
