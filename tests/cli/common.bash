@@ -8,6 +8,8 @@ trap 'leave' EXIT
 failures=0
 
 leave() {
+    # A job that a signal ends before it has become its command runs this too, and must not clean up.
+    [[ $BASHPID == "$$" ]] || return 0
     local job
     for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null; done
     if [[ -n ${mounted:-} ]]; then umount "$mounted"; fi

@@ -36,7 +36,7 @@ number() {
     "$bitlaw" "$@" --json | sed -n "s/.*\"$key\": \([0-9]*\),.*/\1/p"
 }
 for file in held noise; do
-    "$bitlaw" compress -q -m model $file
+    "$bitlaw" compress -q --fallback never -m model $file
     estimate=$(number estimated_bytes eval -m model --data $file)
     actual=$(stat -c %s $file.blw)
     streams=$(number streams list $file.blw)

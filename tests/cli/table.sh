@@ -97,7 +97,7 @@ judge "in-sample and held-out" cat one.csv
     ! grep 'FLAC -8 (16 bit)' one.csv | grep -q held
 judge "FLAC of 16 bits for 16-bit samples only" cat one.csv
 tail -c +50001 text >held
-"$bitlaw" compress -q -m model held
+"$bitlaw" compress -q --fallback never -m model held
 [[ $(cell continuous tiny held coded_bytes) == $(stat -c %s held.blw) && $(cell continuous tiny held rate_from) == archive ]]
 judge "a model's rate is its archive's" cat one.csv
 "$bitlaw" eval -m model --data held --protocol chunked --json >eval.json
