@@ -36,7 +36,7 @@ restored() {
     export BITLAW_ISA=$isa
     case $way in
         file) "$bitlaw" decompress -qf -m "$model" -T "$count" -o "$work/back" "$work/plain.blw" ;;
-        pipe) cat "$work/plain.blw" | "$bitlaw" -dc -m "$model" -T "$count" | cat > "$work/back" ;;
+        pipe) "$bitlaw" -dc -m "$model" -T "$count" < "$work/plain.blw" | cat > "$work/back" ;;
         ranges)
             local size half
             size=$(stat -c %s "$work/plain")
