@@ -1,6 +1,9 @@
 #include "signals.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <string_view>
 
 #include "bitlaw/base/error.hpp"
 
@@ -16,6 +19,15 @@ std::atomic<bool>& stop_flag() {
 
 extern "C" void request_stop(int) { stop_flag().store(true, std::memory_order_relaxed); }
 
+// A page of a mapped file is gone. The thread cannot go on from there, and few calls are safe here.
+extern "C" void end_with_a_line(int) {
+    constexpr std::string_view kLine =
+        "bitlaw: a file that was being read has become shorter or its disk has failed; nothing was changed after "
+        "that: leave the file as it is and do it again (a training with --resume)\n";
+    (void)!::write(STDERR_FILENO, kLine.data(), kLine.size());
+    ::_exit(1);
+}
+
 }  // namespace
 
 const std::atomic<bool>& stop_requested() { return stop_flag(); }
@@ -24,6 +36,9 @@ void install_signal_handlers() {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, nullptr);
+    struct sigaction vanished {};
+    vanished.sa_handler = end_with_a_line;
+    ::sigaction(SIGBUS, &vanished, nullptr);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction before {};
         ::sigaction(signal, nullptr, &before);

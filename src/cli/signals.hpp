@@ -10,7 +10,7 @@ namespace bitlaw::cli {
 
 /// Makes the three signals set stop_requested() once and act as usual from then on; signals that the parent
 /// had set to be ignored (nohup) stay so. SIGPIPE is ignored, so that a closed pipe is an error like any
-/// other.
+/// other. SIGBUS, a mapped file that was cut short, ends the process with a line and exit code 1.
 void install_signal_handlers();
 
 /// Throws Stopped when a stop was requested; `what` says what was not done.

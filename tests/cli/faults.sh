@@ -49,6 +49,17 @@ exec 7>&-
 judge "SIGTERM while waiting" cat err
 check "nothing of it is left" bash -c "! ls | grep -q waiting"
 
+# A file that is cut short while it is trained on.
+cp text shrinking
+train_tiny shrunk shrinking --tokens 100M 2>err &
+job=$!
+wait_for 20 test -s shrunk/metrics.csv
+truncate -s 0 shrinking
+wait $job
+code=$?
+[[ $code == 1 && $(wc -l <err) == 1 ]] && grep -q "^bitlaw: a file that was being read has become shorter" err
+judge "a file cut short" echo "exit code $code: $(cat err)"
+
 # Stopped at random moments of the work itself, with and without mercy.
 is_whole() { cmp -s long <(cat text text text text); }
 begin_slow_work() {
