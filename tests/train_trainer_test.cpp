@@ -292,6 +292,20 @@ TEST_CASE("a run takes another length before its rate falls, and is then the run
         CHECK(runs.model("longer") == runs.model("straight"));
         CHECK(runs.state("longer") == runs.state("straight"));
     }
+    SUBCASE("with no step left") {
+        TrainOptions constant = options("constant", 4, 0.0, 0.0);
+        train_quietly(constant);
+        constant.resume = true;
+        constant.tokens *= 3;
+        constant.stop_after_steps = 8;
+        CHECK_FALSE(message_of<Stopped>([&] { train_quietly(constant); }).empty());
+        constant.stop_after_steps = 0;
+        constant.tokens = constant.tokens / 3 * 2;
+        train_quietly(constant);
+        train_quietly(options("constant-straight", 8, 0.0, 0.0));
+        CHECK(runs.model("constant") == runs.model("constant-straight"));
+        CHECK(runs.state("constant") == runs.state("constant-straight"));
+    }
     SUBCASE("not once a rate differs") {
         shorter.decay = 0.7;
         CHECK(holds(message_of<UsageError>([&] { train_quietly(shorter); }), "step 6 of the saved run"));

@@ -19,6 +19,7 @@ run() {
     "$bitlaw" train -q -T 1 --preset "$1" --data data/wiki8 --tokens "$3" --lr "$5" --matrix-lr "$6" --out "$out" -f || return
     local bits
     bits=$("$bitlaw" eval -q -T 1 -m "$out" --data data/wiki-valid@:500K --json | sed -n 's/.*"bits_per_byte": *\([0-9.]*\).*/\1/p' | head -n 1)
+    [[ -n $bits ]] || return 255  # and no further runs
     rm -rf "$out"
     echo "$key,$bits" | tee -a "$results"
 }
@@ -59,12 +60,14 @@ awk -F, '
                 where = "inside"
             }
             printf "%s width %d, %d bytes: best rate %.4g (%s), %.4f bits/byte\n", c[1], c[2], c[3], 2 ^ x, where, bits[cell, r[best]] | "sort"
+            if (where != "inside") continue  # says only on which side the best rate lies
             k = c[1]; u = log(c[2] / 64); v = log(c[3] / 1e6); y = x * log(2)
             N[k]++; U[k] += u; V[k] += v; Y[k] += y; UU[k] += u * u; VV[k] += v * v; UV[k] += u * v; UY[k] += u * y; VY[k] += v * y
         }
         close("sort")
         for (k in N) {
             n = N[k]
+            if (n < 4) { printf "%s: too few inside for a law\n", k; continue }
             suu = UU[k] - U[k] ^ 2 / n; svv = VV[k] - V[k] ^ 2 / n; suv = UV[k] - U[k] * V[k] / n
             suy = UY[k] - U[k] * Y[k] / n; svy = VY[k] - V[k] * Y[k] / n
             det = suu * svv - suv * suv

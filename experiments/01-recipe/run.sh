@@ -1,7 +1,7 @@
 #!/bin/bash
 # Ablation of the training recipe: every part on and off at equal minutes of one core.
 #
-#   experiments/01-recipe/run.sh [MINUTES]     default 5 a run and core: 25 runs, about 65 minutes of 2 quiet cores
+#   experiments/01-recipe/run.sh [MINUTES]     default 5 a run and core: 26 runs, about 70 minutes of 2 quiet cores
 #
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). Rows go to results.csv as they come; a run whose row is there
 # is not repeated. Validation: wiki-valid, first 1,000,000 bytes, weights as stored (bf16), continuous protocol.
@@ -22,6 +22,7 @@ run() {
     "$bitlaw" train -q -T 1 --data data/wiki8 --minutes "$minutes" --seed "$seed" --out "$out" -f "$@" || return
     local bits tokens seconds
     bits=$("$bitlaw" eval -q -T 1 -m "$out" --data data/wiki-valid@:1M --json | sed -n 's/.*"bits_per_byte": *\([0-9.]*\).*/\1/p' | head -n 1)
+    [[ -n $bits ]] || return 255  # and no further runs
     tokens=$(tail -n 1 "$out/metrics.csv" | cut -d, -f2)
     seconds=$(tail -n 1 "$out/metrics.csv" | cut -d, -f7)
     echo "$name,$minutes,$seed,$*,$tokens,$(awk -v t="$tokens" -v s="$seconds" 'BEGIN { printf "%.0f", t / s }'),$bits" | tee -a "$results"
@@ -53,5 +54,5 @@ layers-5 1 --layers 5 --hidden 192
 layers-6 1 --layers 6 --hidden 128
 layers-3 1 --layers 3 --hidden 384
 END
-} | sed 's/^\([^ ]* [0-9]*\)/\1 --preset 200k/' | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'
-echo "vanilla 1 --preset vanilla-200k --context 512" | xargs -I{} bash -c 'run {}'
+} | sed 's/^\([^ ]* [0-9]*\)/\1 --preset 200k/; $a vanilla 1 --preset vanilla-200k --context 512' |
+    xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'

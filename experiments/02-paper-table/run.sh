@@ -83,7 +83,10 @@ fi
 made random random --bytes "$random_bytes"
 column random "$sets/random"
 
-"$bitlaw" table --data "${columns[@]}" "${arguments[@]}" -o "$out/table"
+command -v gnuplot > /dev/null || fail "gnuplot draws the chart; apt-get install gnuplot-nox"
+status=0
+"$bitlaw" table --data "${columns[@]}" "${arguments[@]}" -o "$out/table" || status=$?
+[[ -f $out/table.csv ]] || exit "$status"
 
 # ---- The paper's figures beside ours --------------------------------------------------------------------------------
 
@@ -109,3 +112,4 @@ column random "$sets/random"
 } > "$out/beside.md"
 printf '\n' && cat "$out/beside.md"
 printf '\ntables and chart: %s/table.*, the paper beside: %s/beside.md\n' "$out" "$out"
+exit "$status"  # of a row that failed, as the table says

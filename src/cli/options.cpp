@@ -150,7 +150,7 @@ void add_eval(App& app, EvalArguments& a) {
     files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes")->required();
     choice_option(app, "--protocol", a.protocol, "continuous", Protocol::continuous, "chunked",
                   Protocol::chunked, "continuous",
-                  "continuous: as archives are made; chunked: independent chunks, the paper's way");
+                  "continuous: as archives by the network alone; chunked: independent chunks, the paper's way");
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
                   std::uint64_t{1} << 30);
     add_common(app, a.common, true);

@@ -31,7 +31,7 @@ std::string list_of(const std::vector<std::string>& names) {
 }
 
 std::string budget(const TrainOptions& o) {
-    if (o.resume) {
+    if (o.resume && o.tokens == 0) {
         return "as the run began";
     }
     return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes")

@@ -61,6 +61,8 @@ class PngReader {
             return false;
         }
         ::png_set_read_fn(png_, this, on_read);
+        // The bound on pixels below limits memory; rows may be as many as a data set of narrow ones needs.
+        ::png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
         // Checksums of all chunks count, those of chunks that we do not need as well.
         ::png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
         ::png_read_info(png_, info_);

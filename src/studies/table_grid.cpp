@@ -82,9 +82,8 @@ Legend legend_of_marks(const TableReport& report) {
             "without and with the model's bytes as stored; a classical compressor's own bytes are "
             "not counted, as in the paper");
         add("*",
-            "in-sample: the model was trained on some of these bytes (by hash); otherwise held-out, or ? for "
-            "a model "
-            "without a record");
+            "in-sample: the model was trained on some of these bytes (by hash of its training ranges; a part cut "
+            "out of one cannot be seen); otherwise held-out, or ? for a model without a record");
     }
     add("chunked",
         "every chunk by itself; bytes = sum - (chunks - 1) x header, where header is the size of one zero "
@@ -140,7 +139,7 @@ std::string protocol_title(const TableReport& report, TableProtocol protocol) {
     if (protocol == TableProtocol::chunked) {
         return text_of("Independent chunks of ", with_commas(report.chunk_bytes), " bytes");
     }
-    return has_models(report) ? "In one piece (models: continuous, as archives are made)" : "In one piece";
+    return has_models(report) ? "In one piece (models: continuous, archives by the network alone)" : "In one piece";
 }
 
 Grid table_grid(const TableReport& report, TableProtocol protocol) {

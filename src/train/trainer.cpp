@@ -289,11 +289,18 @@ class Run {
     }
 
     TrainResult result() {
-        TrainResult result{.record = record(), .model_file = options_.out / kModelFile};
-        if (!std::filesystem::exists(result.model_file)) {
-            save_model(result.model_file, learner_.model(), options_.precision, result.record);
+        const std::filesystem::path file = options_.out / kModelFile;
+        const std::uint64_t id = model_id(learner_.model(), options_.precision);
+        // A run that has just got another length may have no step left, and the model of its old length.
+        if (!std::filesystem::exists(file) || peek_model_id(file) != id) {
+            if (!validation_.empty()) {
+                validate_weights(schedule_.rate(plan_.steps - 1));
+            }
+            save_model(file, learner_.model(), options_.precision, record());
+            save();
+            write_status("finished");
         }
-        result.model_id = model_id(learner_.model(), options_.precision);
+        TrainResult result{.record = record(), .model_id = id, .model_file = file};
         result.seconds = seconds_between(start_, Clock::now());
         return result;
     }
