@@ -22,29 +22,67 @@ constexpr double kMostSeconds = 3.0;
 constexpr double kMostShare = 0.02;
 
 // Seconds of a run of so many steps, validations included.
-double run_seconds(std::uint64_t steps, double token_seconds, RunPlan plan, std::uint64_t validate_every) {
+double run_seconds(std::uint64_t steps, double token_time, RunPlan plan, std::uint64_t validate_every) {
     set_steps(plan, steps, validate_every);
     const std::uint64_t validations = (steps + plan.validate_every - 1) / plan.validate_every;
     // The forward pass is a third of the operations of a step.
     const double validated = static_cast<double>(validations) *
                              static_cast<double>(plan.validation_sequences * plan.positions) / 3.0;
-    return token_seconds * (static_cast<double>(plan.tokens()) + validated);
+    return token_time * (static_cast<double>(plan.tokens()) + validated);
 }
 
 // The greatest number of steps that fits, at least 1.
-std::uint64_t steps_within(double seconds, double token_seconds, const RunPlan& plan,
+std::uint64_t steps_within(double seconds, double token_time, const RunPlan& plan,
                            std::uint64_t validate_every) {
-    const double without_validation = seconds / (token_seconds * static_cast<double>(plan.step_tokens()));
+    const double without_validation = seconds / (token_time * static_cast<double>(plan.step_tokens()));
     std::uint64_t fitting = 1;
     std::uint64_t beyond = without_validation < 1.0 ? 2 : static_cast<std::uint64_t>(without_validation) + 1;
     while (beyond - fitting > 1) {
         const std::uint64_t middle = fitting + (beyond - fitting) / 2;
-        (run_seconds(middle, token_seconds, plan, validate_every) <= seconds ? fitting : beyond) = middle;
+        (run_seconds(middle, token_time, plan, validate_every) <= seconds ? fitting : beyond) = middle;
     }
     return fitting;
 }
 
 }  // namespace
+
+LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan) {
+    return {.adam = {.beta1 = options.beta1,
+                     .beta2 = options.beta2,
+                     .epsilon = options.epsilon,
+                     .weight_decay = options.weight_decay},
+            .muon = {.enabled = plan.matrix_learning_rate > 0.0,
+                     .rate_ratio = plan.matrix_learning_rate / plan.learning_rate,
+                     .momentum = options.momentum,
+                     .weight_decay = options.weight_decay},
+            .clip = options.clip,
+            .micro_batch_tokens = options.micro_batch_tokens};
+}
+
+double token_seconds(Learner& learner, std::span<const Symbol> leaf, std::size_t leaves, double seconds,
+                     const std::atomic<bool>& stop) {
+    const std::size_t step_tokens = leaves * leaf.size();
+    const float factor = 1.0F / static_cast<float>(step_tokens);
+    const auto run_step = [&] {
+        for (std::size_t i = 0; i < leaves; ++i) {
+            if (stop) {
+                throw Stopped(
+                    "stopped while the speed was measured; nothing was saved, so start the same command "
+                    "again");
+            }
+            learner.add_leaf(leaf, factor);
+        }
+        (void)learner.update(0.0);
+    };
+    run_step();  // allocates and warms the caches
+    const Clock::time_point timed = Clock::now();
+    std::uint64_t steps = 0;
+    do {
+        run_step();
+        ++steps;
+    } while (seconds_since(timed) < seconds);
+    return seconds_since(timed) / (static_cast<double>(steps) * static_cast<double>(step_tokens));
+}
 
 std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptions& options,
                         const RunPlan& plan, const Corpus& corpus, std::uint64_t validate_every,
@@ -57,28 +95,11 @@ std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptio
     for (std::size_t s = 0; s < sequences; ++s) {
         sampler.next(std::span(symbols).subspan(s * plan.positions, plan.positions));
     }
-    const float factor = 1.0F / static_cast<float>(symbols.size());
-    const auto run_leaf = [&] {
-        if (stop) {
-            throw Stopped(
-                "stopped before the first step; nothing was saved, so start the same command again");
-        }
-        learner.add_leaf(symbols, factor);
-        (void)learner.update(0.0);
-    };
-    run_leaf();  // allocates and warms the caches
-    const Clock::time_point timed = Clock::now();
-    const double most = std::min(kMostSeconds, kMostShare * seconds);
-    std::uint64_t leaves = 0;
-    do {
-        run_leaf();
-        ++leaves;
-    } while (seconds_since(timed) < most);
-    const double token_seconds =
-        seconds_since(timed) / (static_cast<double>(leaves) * static_cast<double>(symbols.size()));
+    const double measured =
+        token_seconds(learner, symbols, 1, std::min(kMostSeconds, kMostShare * seconds), stop);
 
     const double left = seconds * (1.0 - kMargin) - seconds_since(start);
-    return steps_within(left, token_seconds, plan, validate_every);
+    return steps_within(left, measured, plan, validate_every);
 }
 
 }  // namespace bitlaw

@@ -3,12 +3,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <ctime>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "bitlaw/base/clock.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json.hpp"
@@ -61,15 +61,6 @@ std::string json_list(const std::vector<std::string>& texts) {
         result += (result.size() > 1 ? ", " : "") + json_text(text);
     }
     return result + "]";
-}
-
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text.data();
 }
 
 std::string absolute_text(const std::filesystem::path& path) {

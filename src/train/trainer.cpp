@@ -11,6 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/learner.hpp"
 #include "bitlaw/train/metrics.hpp"
@@ -30,31 +31,8 @@ double seconds_between(Clock::time_point from, Clock::time_point to) {
 // When save_every is 0: often enough that a crash costs little, seldom enough that saving costs nothing.
 constexpr double kSaveSeconds = 120.0;
 
-LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan) {
-    return {.adam = {.beta1 = options.beta1,
-                     .beta2 = options.beta2,
-                     .epsilon = options.epsilon,
-                     .weight_decay = options.weight_decay},
-            .muon = {.enabled = plan.matrix_learning_rate > 0.0,
-                     .rate_ratio = plan.matrix_learning_rate / plan.learning_rate,
-                     .momentum = options.momentum,
-                     .weight_decay = options.weight_decay},
-            .clip = options.clip,
-            .micro_batch_tokens = options.micro_batch_tokens};
-}
-
 // Held while a process trains in a folder.
 constexpr const char* kLockFile = "train.lock";
-
-void make_folder(const std::filesystem::path& out) {
-    std::error_code error;
-    std::filesystem::create_directories(out, error);
-    std::error_code unknown;  // set where the path cannot be looked at, which `error` tells already
-    if (!std::filesystem::is_directory(out, unknown)) {
-        fail("cannot make the folder ", out.string(), ": ",
-             error ? error.message() : std::string("a file has that name"), "; name another folder");
-    }
-}
 
 // Throws when the folder holds a run that neither resume nor overwrite was said for.
 void require_free_folder(const TrainOptions& options) {
@@ -68,9 +46,8 @@ void require_free_folder(const TrainOptions& options) {
         fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
     }
     if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
-        fail(
-            out.string(),
-            " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
+        fail(out.string(),
+             " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
     }
 }
 

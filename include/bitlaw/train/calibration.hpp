@@ -2,13 +2,24 @@
 /// \file From minutes to steps: the one place where time decides anything, once and before the run.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/learner.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {
+
+/// The optimizers of a run.
+[[nodiscard]] LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan);
+
+/// Seconds that a token of training takes: updates of `leaves` times the sequences `leaf` [at most a leaf, T]
+/// each, at learning rate 0, for so many seconds and at least one, after one that is not timed. Throws
+/// Stopped when `stop` becomes true.
+[[nodiscard]] double token_seconds(Learner& learner, std::span<const Symbol> leaf, std::size_t leaves,
+                                   double seconds, const std::atomic<bool>& stop);
 
 /// Trains a scratch model for min(3 s, 2 % of `seconds`) and more than one leaf, and returns how many steps
 /// with their validations fit into `seconds` less the time used: at least 1. `validate_every` is the option:

@@ -1,0 +1,11 @@
+#pragma once
+/// \file Folders.
+
+#include <filesystem>
+
+namespace bitlaw {
+
+/// Makes the folder and those above it, where they are missing. Throws Error with the path and why.
+void make_folder(const std::filesystem::path& folder);
+
+}  // namespace bitlaw
