@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/studies/study_plan.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
 #include "support/message.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training.hpp"
 
 using namespace bitlaw;
 using bitlaw::test::holds;
@@ -178,27 +183,80 @@ TEST_CASE("batch and learning rate follow their rules") {
           doctest::Approx(default_learning_rate(network)).epsilon(1e-12));
     config.learning_rate = 0.01;
     config.rate_bytes_power = -0.1;
+    CHECK(study_matrix_rate(network, 3.0 * default_learning_rate(network)) ==
+          doctest::Approx(3.0 * kMatrixLearningRate).epsilon(1e-12));
     network.width = 256;
     CHECK(study_learning_rate(config, network, 1024, 100'000'000) ==
           doctest::Approx(0.01 * 0.5 * 0.5 * std::pow(10.0, -0.1)).epsilon(1e-12));
 }
 
+TEST_CASE("limits change neither batch nor rates nor warm-up: the seeds of a cell agree") {
+    const StudyPlan plan = make_study_plan(
+        parsed("data = text\nheld_out = held\ntrain_on = 1M passes 2 4 8\ntrain_on = 10M passes 1 2 4\n"
+               "train_on = 32M\ntrain_on = 100M\nshare_within = 4\nsizes = 8K 130K 800K\nseeds = 1 2\n"
+               "all_seeds_to_flops = 2e13\nmost_flops = 3e14\n"));
+    REQUIRE_FALSE(plan.left_out.empty());
+    using Settings = std::tuple<std::uint64_t, double, double, std::uint64_t, std::uint64_t>;
+    std::map<std::pair<std::uint64_t, std::string>, Settings>
+        cells;  // parameters, and passes over which bytes
+    std::size_t shared = 0;
+    bool is_cut = false;
+    for (const StudyTrunk& trunk : plan.trunks) {
+        is_cut = is_cut || trunk.runs.back().steps < trunk.steps;
+        for (const StudyRun& run : trunk.runs) {
+            CAPTURE(run.id);
+            const Settings settings{trunk.batch_bytes, trunk.learning_rate, trunk.matrix_learning_rate,
+                                    trunk.warmup_steps, trunk.data_bytes};
+            const auto [cell, is_new] =
+                cells.try_emplace({trunk.size, run.id.substr(0, run.id.rfind("-s"))}, settings);
+            CHECK(cell->second == settings);
+            shared += is_new ? 0 : 1;
+        }
+    }
+    CHECK(is_cut);  // some trunk ends before the longest run of its group
+    CHECK(shared > 5);
+}
+
+TEST_CASE("sizes that come out as one network are refused") {
+    std::string text = kSmall;
+    text.replace(text.find("sizes = 8K 40K"), 14, "sizes = 8K 8.2K 40K");
+    CHECK(holds(message_of<UsageError>([&] { (void)make_study_plan(parsed(text)); }),
+                "the sizes 8K and 8.2K come out as the same network of 8192 parameters"));
+}
+
 TEST_CASE("the recipe changes with whatever changes the result, and with nothing else") {
-    const StudyPlan plan = make_study_plan(parsed(kSmall));
-    const auto first_recipe = [](const StudyConfig& config) {
-        return make_study_plan(config).trunks[0].runs[0].recipe;
+    const test::TemporaryFolder folder;
+    const std::string text = test::random_text(400'000, 1);
+    test::write_text(folder / "text", text);
+    test::write_text(folder / "held", test::random_text(5000, 2));
+    const auto recipe_of = [&](const StudyConfig& config) {
+        StudyPlan plan = make_study_plan(config);
+        CHECK(plan.trunks[1].runs[0].recipe.empty());
+        add_recipes(plan, {(folder / "text").string(), (folder / "held").string()});
+        return plan.trunks[1].runs[0].recipe;
     };
-    const std::string recipe = plan.trunks[0].runs[0].recipe;
+    const std::string recipe = recipe_of(parsed(kSmall));
     StudyConfig same = parsed(kSmall);
     same.bootstrap = 77;
     same.data = "/elsewhere/text";
-    CHECK(first_recipe(same) == recipe);
-    for (double StudyConfig::*field :
-         {&StudyConfig::warmup, &StudyConfig::weight_decay, &StudyConfig::cooldown}) {
+    CHECK(recipe_of(same) == recipe);
+    for (double StudyConfig::*field : {&StudyConfig::warmup, &StudyConfig::weight_decay,
+                                       &StudyConfig::cooldown, &StudyConfig::rate_batch_power}) {
         StudyConfig other = parsed(kSmall);
         other.*field *= 1.1;
-        CHECK(first_recipe(other) != recipe);
+        CHECK(recipe_of(other) != recipe);
     }
+    // It reads the first 100,000 bytes, so those behind them decide nothing.
+    for (const std::size_t place : {std::size_t{399'999}, std::size_t{99'999}}) {
+        std::string changed = text;
+        changed[place] = 'x';
+        test::write_text(folder / "text", changed);
+        CHECK((recipe_of(parsed(kSmall)) == recipe) == (place == 399'999));
+    }
+    test::write_text(folder / "text", text);
+    CHECK(recipe_of(parsed(kSmall)) == recipe);
+    test::write_text(folder / "held", test::random_text(5000, 3));
+    CHECK(recipe_of(parsed(kSmall)) != recipe);
 }
 
 TEST_CASE("runs too short for their schedule are refused") {

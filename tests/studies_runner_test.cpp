@@ -7,10 +7,11 @@
 #include <thread>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/studies/study_results.hpp"
 #include "bitlaw/studies/study_runner.hpp"
 #include "support/message.hpp"
@@ -36,6 +37,10 @@ class TinyStudy {
                 more,
             folder_ / "study.conf");
         plan_ = make_study_plan(config_);
+        add_recipes(plan_, data());
+    }
+    [[nodiscard]] StudyData data() const {
+        return {(folder_ / "data").string(), (folder_ / "held").string()};
     }
     [[nodiscard]] StudyRunOptions options() const {
         StudyRunOptions o;
@@ -102,28 +107,32 @@ TEST_CASE("a study runs to its end once; a second call finds nothing to do") {
     CHECK(rates(study.results()) == once);
 }
 
-TEST_CASE("a branch equals a run of its own: the shared beginning changes no bit") {
+TEST_CASE(
+    "a branch equals a run of its own, as its record describes it: the shared beginning changes no bit") {
     const test::MachineScope scope;
     set_thread_count(1);
-    const TinyStudy study("warmup = 0.01\n");
+    // Of 96 steps 19 rise, which are a fifth of the longest run only.
+    const TinyStudy study("warmup = 0.2\n");
     (void)study.run(study.options());
-    // The trunk's runs have the trunk's warm-up: floor(0.01 x 96) is 0 steps, as of a run alone.
     const StudyTrunk& trunk = *std::find_if(study.plan().trunks.begin(), study.plan().trunks.end(),
                                             [](const StudyTrunk& t) { return t.runs.size() == 3; });
+    REQUIRE(trunk.warmup_steps == 19);
     for (const StudyRun& run : trunk.runs) {
         CAPTURE(run.id);
         TrainOptions o;
+        const double share = run_options(study.plan(), trunk, run, study.data()).warmup;
+        CHECK(static_cast<std::uint64_t>(share * static_cast<double>(run.steps)) == 19);
         o.data = {text_of((study / "data").string(), "@0:", trunk.data_bytes)};
         o.validation = {(study / "held").string()};
         o.validation_bytes = 2000;
         o.validate_every = run.steps;
         o.out = study / ("alone-" + run.id);
-        o.preset = "study-" + size_text(trunk.size);
         o.config = trunk.config;
         o.tokens = run.bytes;
         o.batch_tokens = trunk.batch_bytes;
         o.learning_rate = trunk.learning_rate;
-        o.warmup = 0.01;
+        o.matrix_learning_rate = trunk.matrix_learning_rate;
+        o.warmup = share;
         o.decay = 0.2;
         const TrainResult alone = test::train_quietly(o);
         const std::filesystem::path branch =

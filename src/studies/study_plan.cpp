@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/math.hpp"
-#include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {
 namespace {
@@ -66,34 +63,25 @@ std::string run_id(std::uint64_t size, const Wish& wish, std::uint32_t context, 
                    seed);
 }
 
-// Everything but the bytes of the data, which the trainer checks itself when it resumes.
-std::string recipe_of(const StudyConfig& config, const StudyTrunk& trunk, const StudyRun& run) {
-    const TrainOptions defaults;
-    ByteWriter network;
-    write_config(network, trunk.config);
-    const std::string text = text_of(
-        hex64(hash64(network.data())), '\n', std::filesystem::path(config.data).filename().string(), '\n',
-        trunk.data_bytes, '\n', std::filesystem::path(config.held_out).filename().string(), '\n',
-        config.held_out_bytes, '\n', trunk.seed, '\n', trunk.batch_bytes, '\n',
-        exact_text(trunk.learning_rate), '\n', run.steps, '\n', run.branch_step, '\n',
-        trunk.runs.back().steps, '\n', exact_text(config.warmup), '\n', exact_text(config.cooldown), '\n',
-        exact_text(config.weight_decay), '\n', exact_text(defaults.beta1), '\n', exact_text(defaults.beta2),
-        '\n', exact_text(defaults.epsilon), '\n', exact_text(defaults.clip));
-    return hex64(hash64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
-}
-
 // Steps in which the rate falls: Schedule's own rounding, so that the branch begins where its fall does.
 std::uint64_t cooldown_steps(double share, std::uint64_t steps) {
     return static_cast<std::uint64_t>(share * static_cast<double>(steps));
 }
 
-// Gives the trunk's runs their steps and costs; they are ascending and not empty.
-void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vector<Wish>& wishes) {
-    const std::uint64_t longest = wishes.back().bytes();
+// Gives the trunk's runs their steps and costs; they are ascending and not empty. Batch, rates, warm-up and
+// data are those of the longest run that the config asks for, also where a limit leaves it out: otherwise the
+// seeds of a cell, and the sizes of a column, would differ in more than what names them.
+void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vector<Wish>& wishes,
+                   const Wish& longest_wish) {
+    const std::uint64_t longest = longest_wish.bytes();
+    trunk.data_bytes = longest_wish.unique;
     trunk.batch_bytes = study_batch(config, longest, trunk.config.context);
     trunk.learning_rate = study_learning_rate(config, trunk.config, trunk.batch_bytes, longest);
     const double step_flops = training_flops(trunk.config, trunk.config.context) *
                               static_cast<double>(trunk.batch_bytes / trunk.config.context);
+    trunk.matrix_learning_rate = study_matrix_rate(trunk.config, trunk.learning_rate);
+    trunk.steps = longest / trunk.batch_bytes;
+    trunk.warmup_steps = static_cast<std::uint64_t>(config.warmup * static_cast<double>(trunk.steps));
     std::uint64_t trunk_steps = 0;
     for (const Wish& wish : wishes) {
         StudyRun run;
@@ -114,15 +102,25 @@ void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vect
         trunk_steps = run.branch_step;
         trunk.runs.push_back(std::move(run));
     }
-    const auto rising =
-        static_cast<std::uint64_t>(config.warmup * static_cast<double>(trunk.runs.back().steps));
-    if (trunk.runs.size() > 1 && trunk.runs.front().branch_step < rising) {
-        fail_usage("the run ", trunk.runs.front().id, " would leave its trunk before the warm-up of ", rising,
-                   " steps ends; make warmup or share_within smaller");
+    if (trunk.runs.front().branch_step < trunk.warmup_steps) {
+        fail_usage("the run ", trunk.runs.front().id, " would leave its trunk before the warm-up of ",
+                   trunk.warmup_steps, " steps ends; make warmup or share_within smaller");
     }
     trunk.id = trunk.runs.size() == 1 ? trunk.runs.front().id : "trunk-" + trunk.runs.back().id;
-    for (StudyRun& run : trunk.runs) {
-        run.recipe = recipe_of(config, trunk, run);
+}
+
+// Throws when two sizes come out as the same network.
+void require_different_sizes(const StudyConfig& config) {
+    std::vector<ModelConfig> networks;
+    for (const std::uint64_t size : config.sizes) {
+        networks.push_back(study_network(size, config.layers, config.contexts.front(), config.arithmetic));
+        const auto same = std::find(networks.begin(), networks.end() - 1, networks.back());
+        if (same != networks.end() - 1) {
+            fail_usage("the sizes ",
+                       size_text(config.sizes[static_cast<std::size_t>(same - networks.begin())]), " and ",
+                       size_text(size), " come out as the same network of ", parameter_count(networks.back()),
+                       " parameters; leave one of them out");
+        }
     }
 }
 
@@ -208,7 +206,12 @@ double study_learning_rate(const StudyConfig& config, const ModelConfig& network
            power_of(static_cast<double>(bytes) / kReferenceBytes, config.rate_bytes_power);
 }
 
+double study_matrix_rate(const ModelConfig& network, double learning_rate) {
+    return kMatrixLearningRate * (learning_rate / default_learning_rate(network));
+}
+
 StudyPlan make_study_plan(const StudyConfig& config) {
+    require_different_sizes(config);
     StudyPlan plan;
     plan.config = config;
     for (const std::uint64_t size : config.sizes) {
@@ -216,6 +219,7 @@ StudyPlan make_study_plan(const StudyConfig& config) {
             const ModelConfig network = study_network(size, config.layers, context, config.arithmetic);
             const double byte_flops = training_flops(network, context) / context;
             for (std::vector<Wish> wishes : grouped(config)) {
+                const Wish longest = wishes.back();
                 // Before the rounding to whole steps, so that limits do not depend on the batch.
                 const auto flops = [&](const Wish& wish) {
                     return byte_flops * static_cast<double>(wish.bytes());
@@ -241,8 +245,7 @@ StudyPlan make_study_plan(const StudyConfig& config) {
                     trunk.size = size;
                     trunk.config = network;
                     trunk.seed = seed;
-                    trunk.data_bytes = kept.back().unique;
-                    schedule_runs(config, trunk, kept);
+                    schedule_runs(config, trunk, kept, longest);
                     plan.trunks.push_back(std::move(trunk));
                 }
             }

@@ -69,6 +69,7 @@ const std::vector<Column>& columns() {
         column("steps", &R::steps),
         column("batch_bytes", &R::batch_bytes),
         column("learning_rate", &R::learning_rate),
+        column("matrix_learning_rate", &R::matrix_learning_rate),
         column("training_flops", &R::training_flops),
         column("held_out_bytes", &R::held_out_bytes),
         column("held_out_bits_per_byte", &R::bits_per_byte),
@@ -136,6 +137,7 @@ StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run) {
     result.steps = run.steps;
     result.batch_bytes = trunk.batch_bytes;
     result.learning_rate = trunk.learning_rate;
+    result.matrix_learning_rate = trunk.matrix_learning_rate;
     result.training_flops = run.flops;
     return result;
 }
@@ -186,7 +188,7 @@ void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>&
     }
     for (const StudyResult& result : results) {
         const auto found = planned.find(result.run);
-        if (found != planned.end() && found->second != result.recipe) {
+        if (found != planned.end() && !found->second.empty() && found->second != result.recipe) {
             fail_usage(plan.results().string(), " holds the run ", result.run,
                        " made with other settings; name another folder in the config, or remove its row");
         }

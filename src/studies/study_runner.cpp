@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <exception>
 #include <mutex>
 #include <numeric>
@@ -12,13 +11,15 @@
 #include <system_error>
 #include <thread>
 
+#include "bitlaw/base/clock.hpp"
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/corpus.hpp"
-#include "bitlaw/train/metrics.hpp"
-#include "bitlaw/train/run_plan.hpp"
 #include "bitlaw/train/training_state.hpp"
 
 namespace bitlaw {
@@ -26,34 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bytes of the held-out data that the trainer measures in independent chunks when a run ends.
-constexpr std::uint64_t kChunkedBytes = 262'144;
-
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::string utc_now() {
-    const std::time_t time = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&time, &parts);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text.data();
-}
-
-// "FILE@BEGIN:END" for the first `bytes` of a range.
-std::string beginning_of(const std::string& data, std::uint64_t bytes) {
-    const DataRange range = parse_range(data);
-    return text_of(range.path.string(), '@', range.begin, ':', range.begin + bytes);
-}
-
-void make_folder(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (!fs::is_directory(folder, error)) {
-        fail("cannot make the folder ", folder.string(), "; check the path and its permissions");
-    }
 }
 
 void remove_quietly(const fs::path& path) {
@@ -65,22 +40,19 @@ void remove_quietly(const fs::path& path) {
 class Study {
    public:
     Study(const StudyPlan& plan, const StudyRunOptions& options, const std::atomic<bool>& stop)
-        : plan_(plan), options_(options), stop_(stop), held_out_({options.held_out}) {
-        const Corpus data({options.data});
-        for (const StudyTrunk& trunk : plan.trunks) {
-            if (data.bytes(0).size() < trunk.data_bytes) {
-                fail_usage(options.data, " has ", data.bytes(0).size(), " bytes, but the config trains on ",
-                           trunk.data_bytes, "; name larger data or train on less");
-            }
-            require_held_out(trunk.data_bytes);
-        }
-        make_folder(plan.work());
-        const std::vector<StudyResult> results = read_results(plan.results());
-        require_same_recipes(plan, results);
+        : plan_(plan),
+          options_(options),
+          data_{options.data, options.held_out},
+          stop_(stop),
+          held_out_({options.held_out}) {
+        add_recipes(plan_, data_);
+        make_folder(plan_.work());
+        const std::vector<StudyResult> results = read_results(plan_.results());
+        require_same_recipes(plan_, results);
         const std::set<std::string> ended = ended_runs(results);
-        for (std::size_t i = 0; i < plan.trunks.size(); ++i) {
-            const std::size_t left = runs_left(plan.trunks[i], ended);
-            summary_.before += plan.trunks[i].runs.size() - left;
+        for (std::size_t i = 0; i < plan_.trunks.size(); ++i) {
+            const std::size_t left = runs_left(plan_.trunks[i], ended);
+            summary_.before += plan_.trunks[i].runs.size() - left;
             if (left > 0) {
                 queue_.push_back(i);
             }
@@ -108,19 +80,6 @@ class Study {
     }
 
    private:
-    // Throws when bytes to measure on are among the first `bytes` of the data.
-    void require_held_out(std::uint64_t bytes) const {
-        const DataRange data = parse_range(options_.data);
-        const DataRange held = parse_range(options_.held_out);
-        const std::uint64_t held_end = held.begin + held_out_.bytes(0).size();
-        std::error_code ignored;
-        if (fs::equivalent(data.path, held.path, ignored) && held.begin < data.begin + bytes &&
-            data.begin < held_end) {
-            fail_usage("the held-out bytes of ", options_.held_out, " are among the first ", bytes, " of ",
-                       options_.data, ", which the config trains on; choose others");
-        }
-    }
-
     static std::set<std::string> ended_runs(const std::vector<StudyResult>& results) {
         std::set<std::string> names;
         for (const StudyResult& result : results) {
@@ -175,33 +134,12 @@ class Study {
         return plan_.work() / (name + "." + run.recipe.substr(0, 8));
     }
 
-    [[nodiscard]] TrainOptions train_options(const StudyTrunk& trunk, const fs::path& out) const {
-        TrainOptions o;
-        o.data = {beginning_of(options_.data, trunk.data_bytes)};
+    // The trainer's options with everything that does not decide bits.
+    [[nodiscard]] TrainOptions in_folder(TrainOptions o, const fs::path& out) const {
         o.out = out;
-        o.preset = "study-" + size_text(trunk.size);
-        o.config = trunk.config;
-        o.seed = trunk.seed;
-        o.batch_tokens = trunk.batch_bytes;
-        o.learning_rate = trunk.learning_rate;
-        o.warmup = plan_.config.warmup;
-        o.weight_decay = plan_.config.weight_decay;
         o.command = options_.command;
         o.resume = fs::exists(out / kStateFile);
         o.overwrite = !o.resume;
-        return o;
-    }
-
-    // The run's own part: what the trunk gave it, and the decay.
-    [[nodiscard]] TrainOptions run_options(const StudyTrunk& trunk, const StudyRun& run,
-                                           const fs::path& out) const {
-        TrainOptions o = train_options(trunk, out);
-        o.validation = {options_.held_out};
-        o.validation_bytes = std::max<std::uint64_t>(std::min(kChunkedBytes, plan_.config.held_out_bytes),
-                                                     trunk.config.context);
-        o.validate_every = run.steps;
-        o.tokens = run.bytes;
-        o.decay = plan_.config.cooldown;
         return o;
     }
 
@@ -238,7 +176,8 @@ class Study {
         }
     }
 
-    // Brings the trunk to the run's branch and copies its state into the run's folder.
+    // Brings the trunk to the run's branch and copies its state into the run's folder, where the trainer goes
+    // on with the run's options: they leave the steps done as they are.
     void branch(std::size_t worker, const StudyTrunk& trunk, const StudyRun& run, const fs::path& out,
                 StudyResult& result) {
         const fs::path folder = folder_of(trunk.id, trunk.runs.back());
@@ -249,19 +188,12 @@ class Study {
             reached = 0;
         }
         if (reached < run.branch_step) {
-            TrainOptions o = train_options(trunk, folder);
-            o.tokens = trunk.runs.back().bytes;
-            o.decay = 0.0;
+            TrainOptions o = in_folder(trunk_options(plan_, trunk, data_), folder);
             o.stop_after_steps = run.branch_step;
             train_on(worker, run, o, run.bytes, result);
         }
-        TrainingState state = load_state(state_file);
-        const TrainOptions o = run_options(trunk, run, out);
-        state.progress.options = options_text(o, make_plan(o, held_out_, run.steps));
-        state.progress.validation = held_out_.sources();
-        state.progress.steps = run.steps;
         make_folder(out);
-        save_state(out / kStateFile, state.progress, state.weights, state.moments);
+        write_file(out / kStateFile, MappedFile(state_file).bytes());
     }
 
     void measure(std::size_t worker, const StudyRun& run, const fs::path& out, StudyResult& result) {
@@ -307,7 +239,7 @@ class Study {
         }
         bool has_diverged = false;
         try {
-            train_on(worker, run, run_options(trunk, run, out), run.bytes, result);
+            train_on(worker, run, in_folder(run_options(plan_, trunk, run, data_), out), run.bytes, result);
             // Worse than writing the bytes down: finite, but no model.
             has_diverged = result.chunk_bits_per_byte > std::log2(trunk.config.alphabet);
             measure(worker, run, out, result);
@@ -353,8 +285,9 @@ class Study {
         }
     }
 
-    const StudyPlan& plan_;
+    StudyPlan plan_;  // with recipes
     const StudyRunOptions& options_;
+    StudyData data_;
     const std::atomic<bool>& stop_;
     Corpus held_out_;
     std::mutex mutex_;                // guards what follows

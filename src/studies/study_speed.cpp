@@ -1,54 +1,31 @@
 #include "bitlaw/studies/study_speed.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/train/learner.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
+#include "bitlaw/train/calibration.hpp"
+#include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Seconds a byte in one worker.
-double byte_seconds(const StudyTrunk& trunk, double seconds, const std::atomic<bool>& stop) {
-    const TrainOptions defaults;
-    const Clock::time_point start = Clock::now();
-    Learner learner(initial_model(trunk.config, 1), {.adam = {.beta1 = defaults.beta1,
-                                                              .beta2 = defaults.beta2,
-                                                              .epsilon = defaults.epsilon,
-                                                              .weight_decay = defaults.weight_decay},
-                                                     .clip = defaults.clip});
-    const std::size_t sequences =
-        std::min<std::size_t>(learner.leaf(), trunk.batch_bytes / trunk.config.context);
-    std::vector<Symbol> symbols(sequences * trunk.config.context);
+// Seconds a byte in one worker, with the trunk's own updates.
+double byte_seconds(const StudyPlan& plan, const StudyTrunk& trunk, double seconds,
+                    const std::atomic<bool>& stop) {
+    const TrainOptions options = trunk_options(plan, trunk, {});
+    const RunPlan steps = make_plan(options, Corpus(std::vector<std::string>{}), trunk.steps);
+    Learner learner(initial_model(trunk.config, 1), learner_options(options, steps));
+    const std::size_t sequences = std::min(learner.leaf(), steps.step_sequences);
+    std::vector<Symbol> symbols(sequences * steps.positions);
     Random random(1);
     std::generate(symbols.begin(), symbols.end(),
                   [&] { return static_cast<Symbol>(random.below(trunk.config.alphabet)); });
-    const auto step = [&] {
-        if (stop) {
-            throw Stopped("stopped while measuring the speed");
-        }
-        learner.add_leaf(symbols, 1.0F / static_cast<float>(symbols.size()));
-        (void)learner.update(0.0);
-    };
-    step();  // allocates and warms the caches
-    const Clock::time_point timed = Clock::now();
-    std::size_t steps = 0;
-    do {
-        step();
-        ++steps;
-    } while (seconds_since(start) < seconds);
-    return seconds_since(timed) / static_cast<double>(steps * symbols.size());
+    return token_seconds(learner, symbols, (steps.step_sequences + sequences - 1) / sequences, seconds, stop);
 }
 
 }  // namespace
@@ -72,7 +49,7 @@ std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds, 
         std::exception_ptr failure;
         const auto work = [&] {
             try {
-                const double measured = byte_seconds(*trunk, share, stop);
+                const double measured = byte_seconds(plan, *trunk, share, stop);
                 const std::lock_guard guard(mutex);
                 sum += measured;
             } catch (...) {

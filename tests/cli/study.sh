@@ -14,7 +14,7 @@ write_config() {
         "batch_bytes = 256" "batch_power = 0" "bootstrap = 20" "$@" >"$name.conf"
 }
 # rows NAME: run, status and rates, sorted: what no interruption may change.
-rows() { tail -n +2 "$1/results.csv" | cut -d, -f1,2,19-21 | sort; }
+rows() { tail -n +2 "$1/results.csv" | cut -d, -f1,2,20-22 | sort; }
 
 write_config straight
 refuse "an unknown key" 2 "odd.conf:14: there is no key 'colour'" \
@@ -35,6 +35,11 @@ judge "the plan's operations are exact" cat "$work/out"
 check "run" "$bitlaw" study run straight.conf -T1
 [[ $(rows straight | wc -l) == 15 && $(grep -c ': .* bits/byte held out' "$work/err") == 15 ]]
 judge "15 runs, a line each" cat "$work/err"
+# A branch's own folder says how to make it without the study.
+branch=$(echo straight/out/n8K-u4K-p1-k32-s1.*)
+check "a run by its train.conf" "$bitlaw" train --config "$branch/train.conf" -o alone -q
+cmp "$branch/model.blm" alone/model.blm
+judge "it gives the branch's bytes" ls -l "$branch" alone
 check "again" "$bitlaw" study run straight.conf
 grep -q "done: 0 runs now, 15 before" "$work/err"
 judge "nothing is repeated" cat "$work/err"
@@ -95,6 +100,9 @@ for table in measured_optimum law optimum prediction residuals; do
 done >missing
 [[ ! -s missing ]]
 judge "its tables as JSON" cat "$work/out"
+grep -q '^{"no_law": null,$' "$work/out" && grep -q '"no_classical": null' "$work/out" &&
+    grep -qE '"huber": (null|[0-9])' "$work/out" && ! grep -qE '"(value|unique_bytes|residual)": "' "$work/out"
+judge "numbers are numbers, and what is missing has its reason" cat "$work/out"
 check "fit writes CSV" test -s straight/fit/law.csv
 check "plot" "$bitlaw" study plot straight.conf
 check "a picture" grep -q "<svg" straight/plots/adjusted.svg

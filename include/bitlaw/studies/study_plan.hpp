@@ -14,7 +14,7 @@ namespace bitlaw {
 /// One measured point: a model trained to its end. Every run is a row of results.csv.
 struct StudyRun {
     std::string id;            ///< "n200K-u1M-p2-k512-s1": size aimed at, unique bytes, passes, context, seed
-    std::string recipe;        ///< hash of everything that decides the result but the data's bytes
+    std::string recipe;        ///< hash of everything that decides the result; add_recipes() sets it
     std::uint64_t unique = 0;  ///< different bytes read
     std::uint64_t passes = 0;
     std::uint64_t steps = 0;
@@ -33,9 +33,12 @@ struct StudyTrunk {
     ModelConfig config;
     std::uint64_t data_bytes = 0;  ///< read from the start of the data
     std::uint64_t seed = 0;
-    std::uint64_t batch_bytes = 0;  ///< of a step, whole sequences
-    double learning_rate = 0;       ///< peak
-    std::vector<StudyRun> runs;     ///< ascending in steps
+    std::uint64_t batch_bytes = 0;    ///< of a step, whole sequences
+    double learning_rate = 0;         ///< peak of AdamW
+    double matrix_learning_rate = 0;  ///< peak of Muon, for the hidden matrices
+    std::uint64_t steps = 0;          ///< of the longest run that the config asks for, left out or not
+    std::uint64_t warmup_steps = 0;   ///< of all its runs
+    std::vector<StudyRun> runs;       ///< ascending in steps
     [[nodiscard]] double spent_flops() const;
 };
 
@@ -77,7 +80,12 @@ struct StudyPlan {
 [[nodiscard]] double study_learning_rate(const StudyConfig& config, const ModelConfig& network,
                                          std::uint64_t batch, std::uint64_t bytes);
 
-/// All runs of a study. Throws UsageError when a run would have too few steps for its schedule.
+/// Peak rate of the hidden matrices' optimizer: the trainer's default times learning_rate / the default
+/// learning rate of the network, so that both rates follow the same rules. Class A.
+[[nodiscard]] double study_matrix_rate(const ModelConfig& network, double learning_rate);
+
+/// All runs of a study, without recipes. Throws UsageError when a run would have too few steps for its
+/// schedule, or when two sizes come out as the same network.
 [[nodiscard]] StudyPlan make_study_plan(const StudyConfig& config);
 
 }  // namespace bitlaw

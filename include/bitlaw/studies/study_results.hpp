@@ -29,6 +29,7 @@ struct StudyResult {
     std::uint64_t steps = 0;
     std::uint64_t batch_bytes = 0;
     double learning_rate = 0;
+    double matrix_learning_rate = 0;
     double training_flops = 0;
     std::uint64_t held_out_bytes = 0;
     double bits_per_byte = 0;           ///< held out, archive without the model, continuous context
@@ -53,7 +54,8 @@ struct StudyResult {
 void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
                 const StudyResult& result);
 
-/// Throws UsageError naming the first row that was made by a run of the plan's name with other settings.
+/// Throws UsageError naming the first row that was made by a run of the plan's name with another recipe. Runs
+/// that have none are not compared.
 void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results);
 
 }  // namespace bitlaw

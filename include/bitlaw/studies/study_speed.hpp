@@ -15,8 +15,9 @@ struct NetworkSpeed {
     double byte_seconds = 0;
 };
 
-/// Trains each of the plan's networks on random bytes for an equal share of `seconds`, in as many workers at
-/// once as the study is to have, each with thread_count() threads. Throws Stopped when `stop` becomes true.
+/// Trains each of the plan's networks on random bytes for an equal share of `seconds`, with the optimizers
+/// and the batch of its cheapest trunk, in as many workers at once as the study is to have, each with
+/// thread_count() threads. Throws Stopped when `stop` becomes true.
 [[nodiscard]] std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds,
                                                        std::size_t jobs, const std::atomic<bool>& stop);
 
