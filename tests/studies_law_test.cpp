@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -160,4 +161,51 @@ TEST_CASE("the adjusted optimum is where the adjusted rate is least, whatever D"
     const auto rate = [](double n) { return kChinchilla.bits(n, 1e20 / (6 * n), 1e20 / (6 * n)); };
     CHECK(rate(best) < rate(1.01 * best));
     CHECK(rate(best) < rate(best / 1.01));
+}
+
+TEST_CASE("a term whose scale is 0 is not there, even where its power would be infinite") {
+    Law law = kChinchilla;
+    law.size_scale = 0.0;
+    CHECK(law.bits(0.0, 1e9, 1e9) == law.bits(1e9, 1e9, 1e9));
+    law.data_scale = 0.0;
+    CHECK(law.bits(1e9, 0.0, 1.0) == law.floor);
+}
+
+TEST_CASE("intervals leave out what is not finite") {
+    std::vector<Law> laws(100, kChinchilla);
+    laws[7].floor = std::nan("");
+    laws[8].floor = INFINITY;
+    const auto floor_of = [](const Law& law) { return law.floor; };
+    const Interval interval = interval_of(kChinchilla, laws, floor_of);
+    CHECK(interval.low == kChinchilla.floor);
+    CHECK(interval.high == kChinchilla.floor);
+    CHECK_FALSE(interval_of(kChinchilla, std::span(laws).subspan(7, 2), floor_of).has_bounds());
+    CHECK_FALSE(interval_of(kChinchilla, {}, floor_of).has_bounds());
+}
+
+TEST_CASE("modified residuals are centred, and larger than those that the fit leaves") {
+    const std::vector<LawPoint> points = runs_of(kChinchilla, 0.01, 5);
+    const LawFit fit = fit_law(points);
+    const std::vector<double> residuals = modified_residuals(points, fit);
+    CHECK(std::abs(std::accumulate(residuals.begin(), residuals.end(), 0.0)) < 1e-12);
+    double raw = 0;
+    double modified = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        raw += std::pow(points[i].bits / fit.law.bits(points[i]) - 1.0, 2);
+        modified += residuals[i] * residuals[i];
+    }
+    // 5 parameters of 40 runs: leverages sum to 5, so the squares grow by about 40 / 35.
+    CHECK(modified > 1.05 * raw);
+    CHECK(modified < 1.35 * raw);
+}
+
+TEST_CASE("what keeps a law from being trusted is told") {
+    LawFit fit{.law = kChinchilla, .free = 5};
+    std::vector<Law> laws(10, kChinchilla);
+    CHECK(law_doubts(fit, laws).empty());
+    laws[3].size_scale = 0.0;
+    REQUIRE(law_doubts(fit, laws).size() == 1);
+    CHECK(holds(law_doubts(fit, laws)[0], "in 1 of 10 resampled studies the rates do not fall with N"));
+    fit.law.size_power = 3.0;
+    CHECK(holds(law_doubts(fit, laws)[0], "a = 3 is an end of the range"));
 }

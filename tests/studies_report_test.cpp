@@ -97,6 +97,8 @@ TEST_CASE("findings recover the law and its optima from results that follow it")
         const double truth = adjusted_optimum(kLaw, o.unique, 2.0);
         if (truth > 12'000 && truth < 1.2e6) {
             CHECK(o.is_inside);
+            CHECK(o.parameters.low <= o.parameters.value);
+            CHECK(o.parameters.value <= o.parameters.high);
             CHECK(std::abs(std::log(o.parameters.value / truth)) <
                   std::log(1.3));  // a parabola's, between sizes
         }
@@ -146,6 +148,54 @@ TEST_CASE("a study that has only begun has tables and no law") {
     CHECK(holds(message_of<Error>([&] { (void)study.findings(); }), "run the study first"));
 }
 
+TEST_CASE(
+    "larger networks that are no better: no law, but pictures and a report, and no number that is none") {
+    KnownStudy study(0.0);
+    for (StudyResult& row : study.rows()) {
+        row.bits_per_byte = 2.0 + 0.1 * std::log(static_cast<double>(row.parameters)) +
+                            40.0 * std::pow(static_cast<double>(row.unique_bytes), -0.28);
+    }
+    const StudyFindings f = study.findings();
+    CHECK(holds(f.no_law, "do not fall with the number of parameters"));
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        CHECK_FALSE(o.is_inside);  // the smallest is best
+        CHECK_FALSE(o.parameters.has_bounds());
+        CHECK_FALSE(o.adjusted.has_bounds());
+    }
+    const StudyTable& measured = table_of(findings_tables(f), "measured_optimum");
+    CHECK(measured.rows[0][2].shown == "-");
+    CHECK(measured.rows[0][2].exact.empty());
+    for (const StudyTable& table : findings_tables(f)) {
+        CAPTURE(table.name);
+        CHECK_FALSE(holds(table.csv(), "nan"));
+        CHECK_FALSE(holds(table.csv(), "inf"));
+    }
+    CHECK(std::filesystem::exists(write_report(f)));
+    CHECK_FALSE(holds(report_html(f, {}, {}), "nan"));
+}
+
+TEST_CASE("a resampled study without the term of N stops neither fit nor pictures") {
+    // The term of N is far below the noise.
+    KnownStudy study(0.0);
+    Random random(11);
+    for (StudyResult& row : study.rows()) {
+        row.bits_per_byte = (2.0 + 1e-3 * kLaw.size_scale * std::pow(row.parameters, -kLaw.size_power) +
+                             40.0 * std::pow(static_cast<double>(row.trained_bytes), -0.28)) *
+                            (1.0 + 0.002 * random.normal());
+        row.passes = 1;  // so that none counts as read too often
+        row.unique_bytes = row.trained_bytes;
+    }
+    const StudyFindings f = study.findings();
+    REQUIRE(f.has_law());
+    const auto without = std::count_if(f.bootstrap.begin(), f.bootstrap.end(),
+                                       [](const Law& law) { return law.size_scale == 0.0; });
+    REQUIRE(without > 0);
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, text_of("in ", without, " of 50 resampled studies the rates do not fall with N")));
+    CHECK_FALSE(holds(html, "nan"));
+    CHECK(std::filesystem::exists(write_report(f)));
+}
+
 TEST_CASE("tables are the same as CSV and in the report") {
     const KnownStudy study(0.004, "compressors = gzip xz\n");
     const StudyFindings f = study.findings();
@@ -161,7 +211,10 @@ TEST_CASE("tables are the same as CSV and in the report") {
         }
     }
     CHECK(table_of(tables, "residuals").rows.size() == f.fitted.size());
-    CHECK(table_of(tables, "law").rows.size() == 8);
+    const StudyTable& law = table_of(tables, "law");
+    REQUIRE(law.rows.size() == 8);
+    CHECK(law.rows[5][0].shown == "R* (repeats)");
+    CHECK(law.rows[5][4].shown == "-");  // given to the Huber fit, not found by it
     const StudyTable& classical = table_of(tables, "compressors");
     REQUIRE(classical.rows.size() == 2);
     CHECK(classical.rows[0][0].shown == "gzip -9");

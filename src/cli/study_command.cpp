@@ -10,6 +10,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/studies/study_report.hpp"
 #include "bitlaw/studies/study_runner.hpp"
 #include "bitlaw/studies/study_speed.hpp"
@@ -24,6 +25,16 @@
 namespace bitlaw::cli {
 namespace {
 
+// Numbers that there are not, or that are not finite, are null.
+std::string json_number(const std::string& exact) {
+    return exact.empty() || exact.find("nan") != std::string::npos || exact.find("inf") != std::string::npos
+               ? "null"
+               : exact;
+}
+
+// Why something is missing, or null.
+std::string json_reason(const std::string& reason) { return reason.empty() ? "null" : json_text(reason); }
+
 Table shown_table(const StudyTable& table) {
     std::vector<Column> columns;
     for (const StudyColumn& column : table.columns) {
@@ -32,8 +43,9 @@ Table shown_table(const StudyTable& table) {
     Table shown(std::move(columns));
     for (const auto& row : table.rows) {
         std::vector<Cell> cells;
-        for (const StudyCell& cell : row) {
-            cells.push_back({cell.shown, json_text(cell.exact)});
+        for (std::size_t c = 0; c < row.size(); ++c) {
+            cells.push_back(
+                {row[c].shown, table.columns[c].left ? json_text(row[c].exact) : json_number(row[c].exact)});
         }
         shown.add(std::move(cells));
     }
@@ -67,6 +79,7 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
                  {"batch_bytes", "batch"},
                  {"steps", "steps"},
                  {"learning_rate", "rate"},
+                 {"matrix_learning_rate", "of matrices"},
                  {"training_flops", "operations"},
                  {"spent_flops", "spent"},
                  {"hours", "hours"}});
@@ -79,8 +92,8 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
                        count_cell(multiplied_parameter_count(trunk.config)), count_cell(trunk.config.width),
                        count_cell(trunk.config.layers), count_cell(run.unique), count_cell(run.bytes),
                        count_cell(trunk.batch_bytes), count_cell(run.steps),
-                       number_cell(trunk.learning_rate, 5), scientific_cell(run.flops),
-                       scientific_cell(run.spent_flops),
+                       number_cell(trunk.learning_rate, 5), number_cell(trunk.matrix_learning_rate, 5),
+                       scientific_cell(run.flops), scientific_cell(run.spent_flops),
                        speeds.empty() ? nothing_cell() : number_cell(run_time / 3600.0, 3)});
         }
     }
@@ -217,10 +230,10 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
     write_tables(tables, folder);
     std::string text;
     if (a.common.json) {
-        text = "{";
+        text = text_of("{\"no_law\": ", json_reason(findings.no_law),
+                       ",\n \"no_classical\": ", json_reason(findings.no_classical));
         for (const StudyTable& table : tables) {
-            text += text_of(text.size() > 1 ? ",\n " : "", json_text(table.name), ": ",
-                            shown_table(table).json());
+            text += text_of(",\n ", json_text(table.name), ": ", shown_table(table).json());
         }
         print(text + "}\n");
         return kDone;
@@ -235,6 +248,9 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
         if (!findings.has_law()) {
             note("no law: " + findings.no_law);
         }
+        for (const std::string& doubt : findings.doubts) {
+            note("doubt about the law: " + doubt);
+        }
         if (!findings.no_classical.empty()) {
             note("no classical compressors: " + findings.no_classical);
         }
@@ -246,12 +262,19 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
 }  // namespace
 
 int run_study_command(const StudyArguments& a) {
-    const StudyPlan plan = make_study_plan(read_study_config(a.config));
+    StudyPlan plan = make_study_plan(read_study_config(a.config));
     if (a.action == StudyAction::plan) {
         return plan_study(a, plan);
     }
     if (a.action == StudyAction::run) {
         return run_all(a, plan);
+    }
+    try {
+        add_recipes(plan, {resolve_data(plan.config.data), resolve_data(plan.config.held_out)});
+    } catch (const Error& error) {  // rows can be fitted where the data are not
+        if (a.common.quiet == 0) {
+            note(text_of("whether the rows are of this config is not checked: ", error.what()));
+        }
     }
     const StudyFindings findings = study_findings(plan, resolve_data(plan.config.held_out));
     if (a.action == StudyAction::fit) {

@@ -64,6 +64,9 @@ GnuplotScript::GnuplotScript(const std::string& name, const std::string& title, 
 void GnuplotScript::set(const std::string& line) { settings_ += line + "\n"; }
 
 void GnuplotScript::set_sizes(char axis, double low, double high) {
+    if (!(low > 0.0 && high >= low && std::isfinite(high))) {
+        return;
+    }
     set(text_of("set ", axis, "range [", low, ":", high, "]"));
     std::string text = text_of("set ", axis, "tics (");
     bool is_first = true;

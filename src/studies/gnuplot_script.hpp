@@ -27,7 +27,7 @@ class GnuplotScript {
     /// Adds a line before the plot.
     void set(const std::string& line);
     /// Range and tics of axis 'x' or 'y' for sizes: powers of ten with the project's letters, since gnuplot
-    /// writes a small k.
+    /// writes a small k. Sizes that no logarithm can show are left to gnuplot.
     void set_sizes(char axis, double low, double high);
     /// Plots an element: what it is, and its style.
     void plot(const std::string& element);

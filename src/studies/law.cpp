@@ -13,8 +13,12 @@ double effective_bytes(double bytes, double unique, double repeat_scale) {
 }
 
 double Law::bits(double parameters, double bytes, double unique) const {
-    return floor + size_scale * std::pow(parameters, -size_power) +
-           data_scale * std::pow(effective_bytes(bytes, unique, repeat_scale), -data_power);
+    // A term whose scale is 0 is not there, whatever its power: 0 times infinity would not be a number.
+    const auto term = [](double scale, double value, double power) {
+        return scale == 0.0 ? 0.0 : scale * std::pow(value, -power);
+    };
+    return floor + term(size_scale, parameters, size_power) +
+           term(data_scale, effective_bytes(bytes, unique, repeat_scale), data_power);
 }
 
 double adjusted_rate(const Law& law, const LawPoint& trained, double coded_bytes,

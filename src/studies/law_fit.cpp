@@ -196,19 +196,29 @@ LawFit refit_law(std::span<const LawPoint> points, const Law& start) {
     return law.result(refine_projection(law.problem(), law.start(start)));
 }
 
-std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit, std::size_t count,
-                                std::uint64_t seed) {
+std::vector<double> modified_residuals(std::span<const LawPoint> points, const LawFit& fit) {
     require_enough(points);
     const VectorXd leverage = LawProblem(points).leverages(fit.law);
-    std::vector<double> predicted;
     std::vector<double> residuals;
     double mean = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
-        predicted.push_back(fit.law.bits(points[i]));
         // A run that the fit follows wherever it goes has no residual; the bound keeps the division finite.
         const double share = std::max(1.0 - leverage[static_cast<Index>(i)], 0.05);
-        residuals.push_back((points[i].bits / predicted[i] - 1.0) / std::sqrt(share));
+        residuals.push_back((points[i].bits / fit.law.bits(points[i]) - 1.0) / std::sqrt(share));
         mean += residuals[i] / static_cast<double>(points.size());
+    }
+    for (double& residual : residuals) {
+        residual -= mean;
+    }
+    return residuals;
+}
+
+std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit, std::size_t count,
+                                std::uint64_t seed) {
+    const std::vector<double> residuals = modified_residuals(points, fit);
+    std::vector<double> predicted;
+    for (const LawPoint& point : points) {
+        predicted.push_back(fit.law.bits(point));
     }
     Random random(seed);
     std::vector<LawPoint> resampled(points.begin(), points.end());
@@ -216,11 +226,38 @@ std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& 
     laws.reserve(count);
     for (std::size_t sample = 0; sample < count; ++sample) {
         for (std::size_t i = 0; i < resampled.size(); ++i) {
-            resampled[i].bits = predicted[i] * (1.0 + residuals[random.below(residuals.size())] - mean);
+            resampled[i].bits = predicted[i] * (1.0 + residuals[random.below(residuals.size())]);
         }
         laws.push_back(refit_law(resampled, fit.law).law);
     }
     return laws;
+}
+
+std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> bootstrap) {
+    std::vector<std::string> doubts;
+    const auto check = [&](const char* name, double value, double least, double greatest) {
+        constexpr double kNear = 1e-6;  // relative; exp(log) need not give the bound back
+        if (value <= least * (1.0 + kNear) || value >= greatest * (1.0 - kNear)) {
+            doubts.push_back(text_of(name, " = ", value, " is an end of the range that is searched (", least,
+                                     " to ", greatest, "), so the runs do not determine it"));
+        }
+    };
+    check("a", fit.law.size_power, kLeastPower, kGreatestPower);
+    check("b", fit.law.data_power, kLeastPower, kGreatestPower);
+    if (fit.repeats()) {
+        check("R*", fit.law.repeat_scale, kLeastRepeats, kGreatestRepeats);
+    }
+    const auto count = [&](double Law::*scale, const char* consequence) {
+        const auto without = std::count_if(bootstrap.begin(), bootstrap.end(),
+                                           [=](const Law& law) { return law.*scale == 0.0; });
+        if (without > 0) {
+            doubts.push_back(
+                text_of("in ", without, " of ", bootstrap.size(), " resampled studies ", consequence));
+        }
+    };
+    count(&Law::size_scale, "the rates do not fall with N (A = 0), and the best N is 0");
+    count(&Law::data_scale, "the rates do not fall with D (B = 0)");
+    return doubts;
 }
 
 double quantile(std::vector<double>& values, double share) {

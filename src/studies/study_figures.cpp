@@ -9,6 +9,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/studies/program.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
@@ -66,6 +67,42 @@ FigureRows rows_of(const StudyFindings& f, double amount, const std::function<do
     return rows;
 }
 
+// A line of measured rates for each amount and, dashed, the law at its most passes.
+void plot_amounts(GnuplotScript& script, const StudyFindings& f, const std::string& label,
+                  const std::function<double(const BestRate&)>& measured,
+                  const std::function<double(const LawPoint&)>& predicted) {
+    const auto [low, high] = size_range(f);
+    const std::vector<double> amounts = f.amounts();
+    for (std::size_t i = 0; i < amounts.size(); ++i) {
+        const std::string colour = figure_colour(i, amounts.size());
+        const double u = amounts[i];
+        const double bytes = u * most_passes(f, u);
+        if (f.has_law()) {
+            script.plot(curve(low / kBeyond, high * kBeyond,
+                              [&](double n) {
+                                  return predicted({n, bytes, u, 0});
+                              }),
+                        text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
+        }
+        script.plot(rows_of(f, u, measured), text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour,
+                                                     "\"", gnuplot_title(label + short_text(u))));
+    }
+}
+
+// Place and value of the optima inside, and the interval of their sizes: of no width where there is none.
+FigureRows rows_of_optima(const StudyFindings& f,
+                          const std::function<std::pair<double, double>(const MeasuredOptimum&)>& point) {
+    FigureRows rows;
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        if (o.is_inside) {
+            const auto [x, y] = point(o);
+            const Interval& n = o.parameters;
+            rows.push_back({x, y, n.has_bounds() ? n.low : n.value, n.has_bounds() ? n.high : n.value});
+        }
+    }
+    return rows;
+}
+
 StudyFigure rate_figure(const StudyFindings& f) {
     StudyFigure figure{"rate", "Held-out rate without the model",
                        "Each size's best number of passes over each amount of data, seeds averaged.", ""};
@@ -73,20 +110,9 @@ StudyFigure rate_figure(const StudyFindings& f) {
     const auto [low, high] = size_range(f);
     script.set("set logscale x");
     script.set_sizes('x', low / kBeyond, high * kBeyond);
-    const std::vector<double> amounts = f.amounts();
-    for (std::size_t i = 0; i < amounts.size(); ++i) {
-        const std::string colour = figure_colour(i, amounts.size());
-        const double u = amounts[i];
-        const double bytes = u * most_passes(f, u);
-        if (f.has_law()) {
-            script.plot(
-                curve(low / kBeyond, high * kBeyond, [&](double n) { return f.fit.law.bits(n, bytes, u); }),
-                text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
-        }
-        script.plot(rows_of(f, u, [](const BestRate& r) { return r.bits; }),
-                    text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
-                            gnuplot_title("D = " + short_text(u))));
-    }
+    plot_amounts(
+        script, f, "D = ", [](const BestRate& r) { return r.bits; },
+        [&](const LawPoint& p) { return f.fit.law.bits(p); });
     plot_classical(script, f, 1.0);
     figure.caption += f.has_law() ? " Dashed: the law at the most passes." : "";
     figure.script = script.text();
@@ -114,22 +140,9 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
     script.set(text_of("set yrange [", 80.0 * least,
                        ":250]\nset ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, "
                        "200)\nunset mytics"));
-    const std::vector<double> amounts = f.amounts();
-    for (std::size_t i = 0; i < amounts.size(); ++i) {
-        const std::string colour = figure_colour(i, amounts.size());
-        const double u = amounts[i];
-        const double bytes = u * most_passes(f, u);
-        if (f.has_law()) {
-            script.plot(curve(low / kBeyond, high * kBeyond,
-                              [&](double n) {
-                                  return 100.0 * adjusted_rate(f.fit.law, {n, bytes, u, 0}, u, 2.0);
-                              }),
-                        text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
-        }
-        script.plot(rows_of(f, u, [](const BestRate& r) { return 100.0 * r.adjusted(); }),
-                    text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour, "\"",
-                            gnuplot_title("D = S = " + short_text(u))));
-    }
+    plot_amounts(
+        script, f, "D = S = ", [](const BestRate& r) { return 100.0 * r.adjusted(); },
+        [&](const LawPoint& p) { return 100.0 * adjusted_rate(f.fit.law, p, p.unique, 2.0); });
     if (f.has_law()) {
         const auto bytes = static_cast<double>(f.plan.config.predict_bytes);
         script.plot(curve(low / kBeyond, high * kBeyond,
@@ -139,13 +152,8 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
                     text_of("with lines lw 1.6 dt (2, 3) lc rgb \"#c03030\"",
                             gnuplot_title("law at " + short_text(bytes))));
     }
-    FigureRows optima;
-    for (const MeasuredOptimum& o : f.measured_optima) {
-        if (o.is_inside) {
-            optima.push_back(
-                {o.parameters.value, 100.0 * o.adjusted.value, o.parameters.low, o.parameters.high});
-        }
-    }
+    const FigureRows optima = rows_of_optima(
+        f, [](const MeasuredOptimum& o) { return std::pair(o.parameters.value, 100.0 * o.adjusted.value); });
     script.plot(optima, "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" +
                             gnuplot_title("lowest point"));
     plot_classical(script, f, 100.0 / 8.0);
@@ -219,8 +227,9 @@ StudyFigure optimum_figure(const StudyFindings& f) {
     FigureRows band;
     for (const LawOptimum& o : f.optima) {
         by_cost[o.bytes_per_parameter].push_back({o.coded, o.parameters.value});
-        if (o.bytes_per_parameter == 2.0) {
-            band.push_back({o.coded, o.parameters.low, o.parameters.high});
+        if (o.bytes_per_parameter == 2.0 && o.parameters.has_bounds()) {
+            // A best N of 0 has no place on a logarithmic axis.
+            band.push_back({o.coded, std::max(o.parameters.low, least / 1.5), o.parameters.high});
         }
     }
     script.plot(band, "using 1:2:3 with filledcurves lc rgb \"#dddddd\" fs solid noborder" +
@@ -230,12 +239,8 @@ StudyFigure optimum_figure(const StudyFindings& f) {
         script.plot(rows, text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
                                   gnuplot_title(text_of(cost, " bytes a parameter"))));
     }
-    FigureRows points;
-    for (const MeasuredOptimum& o : f.measured_optima) {
-        if (o.is_inside) {
-            points.push_back({o.unique, o.parameters.value, o.parameters.low, o.parameters.high});
-        }
-    }
+    const FigureRows points =
+        rows_of_optima(f, [](const MeasuredOptimum& o) { return std::pair(o.unique, o.parameters.value); });
     script.plot(points, "using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb \"#000000\"" +
                             gnuplot_title("measured"));
     figure.script = script.text();
@@ -325,8 +330,8 @@ std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
 
 std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& figures,
                                                 const std::filesystem::path& folder) {
+    make_folder(folder);
     std::error_code error;
-    std::filesystem::create_directories(folder, error);
     std::vector<std::filesystem::path> paths;
     for (const StudyFigure& figure : figures) {
         write_file(folder / (figure.name + ".gp"),

@@ -136,29 +136,30 @@ Lowest lowest_point(const std::vector<double>& x, const std::vector<double>& y) 
     return result;
 }
 
-// Intervals: each rate times 1 + e, e drawn from the residuals of the law.
+// Intervals: each rate times 1 + e / sqrt(seeds), e drawn from the law's modified residuals, since the rate
+// is a mean over seeds. Without residuals there are none, nor of a size at the end, which stands for all
+// beyond.
 void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals) {
     constexpr std::size_t kFewestSizes = 3;
     Random random(kBootstrapSeed, 1);
     for (const double amount : f.amounts()) {
         std::vector<double> x;
         std::vector<double> adjusted;
-        std::vector<double> raw;
+        std::vector<double> scatter;  // of the rate for a residual of 1
         for (const BestRate& rate : f.best) {
             if (rate.unique == amount) {
                 x.push_back(std::log(rate.parameters));
                 adjusted.push_back(rate.adjusted());
-                raw.push_back(rate.bits / 8.0);
+                scatter.push_back(rate.bits / 8.0 / std::sqrt(static_cast<double>(rate.seeds)));
             }
         }
         if (x.size() < kFewestSizes) {
             continue;
         }
         const Lowest lowest = lowest_point(x, adjusted);
-        const double size = std::exp(lowest.place);
         MeasuredOptimum optimum{.unique = amount,
-                                .parameters = {size, size, size},
-                                .adjusted = {lowest.value, lowest.value, lowest.value},
+                                .parameters = {.value = std::exp(lowest.place)},
+                                .adjusted = {.value = lowest.value},
                                 .is_inside = lowest.is_inside};
         if (!residuals.empty()) {
             std::vector<double> places;
@@ -166,14 +167,16 @@ void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals
             for (std::uint64_t sample = 0; sample < f.plan.config.bootstrap; ++sample) {
                 std::vector<double> noisy = adjusted;
                 for (std::size_t i = 0; i < noisy.size(); ++i) {
-                    noisy[i] += raw[i] * residuals[random.below(residuals.size())];
+                    noisy[i] += scatter[i] * residuals[random.below(residuals.size())];
                 }
                 const Lowest found = lowest_point(x, noisy);
                 places.push_back(std::exp(found.place));
                 values.push_back(found.value);
             }
-            optimum.parameters.low = quantile(places, 0.05);
-            optimum.parameters.high = quantile(places, 0.95);
+            if (lowest.is_inside) {
+                optimum.parameters.low = quantile(places, 0.05);
+                optimum.parameters.high = quantile(places, 0.95);
+            }
             optimum.adjusted.low = quantile(values, 0.05);
             optimum.adjusted.high = quantile(values, 0.95);
         }
@@ -236,7 +239,23 @@ void find_profiles(StudyFindings& f, const std::vector<ProfileRun>& runs) {
         PowerLaw power = fit_power(flops, sizes, false);
         power.scale = 1.0 / power.scale;
         power.power = -power.power;
-        f.profile_power = power;
+        if (std::isfinite(power.scale)) {
+            f.profile_power = power;
+        }
+    }
+}
+
+// A fit without one of its terms has no best size.
+void require_terms(const Law& law) {
+    if (law.size_scale == 0.0) {
+        fail(
+            "the fitted rates do not fall with the number of parameters (A = 0), so no size is best; train "
+            "the larger networks longer, or look for a better learning rate");
+    }
+    if (law.data_scale == 0.0) {
+        fail(
+            "the fitted rates do not fall with the bytes trained on (B = 0); train on more different amounts "
+            "of data");
     }
 }
 
@@ -253,12 +272,12 @@ void find_law(StudyFindings& f) {
     std::vector<double> residuals;
     try {
         f.fit = fit_law(points);
+        require_terms(f.fit.law);
         f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
         f.without_embeddings = fit_law(multiplied);
         f.bootstrap = bootstrap_laws(points, f.fit, f.plan.config.bootstrap, kBootstrapSeed);
-        for (const LawPoint& point : points) {
-            residuals.push_back(point.bits / f.fit.law.bits(point) - 1.0);
-        }
+        f.doubts = law_doubts(f.fit, f.bootstrap);
+        residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
         f.no_law = error.what();
     }

@@ -63,7 +63,9 @@ std::string table_html(const StudyTable& table) {
 }
 
 std::string range_text(const Interval& interval, std::string (*shown)(double)) {
-    return text_of(shown(interval.value), " (", shown(interval.low), " to ", shown(interval.high), ")");
+    return interval.has_bounds()
+               ? text_of(shown(interval.value), " (", shown(interval.low), " to ", shown(interval.high), ")")
+               : shown(interval.value);
 }
 
 std::string two_decimals(double share) { return percent_text(share, 2); }
@@ -85,6 +87,9 @@ std::vector<std::string> headlines(const StudyFindings& f) {
                                     fixed_text(o.bits, 3), " bits per byte raw, adjusted rate ",
                                     range_text(o.adjusted, two_decimals), "."));
         }
+    }
+    for (const std::string& doubt : f.doubts) {
+        lines.push_back("Doubt about the law: " + doubt + ".");
     }
     if (!f.has_law()) {
         lines.push_back("No law was fitted: " + f.no_law + ".");
@@ -150,13 +155,19 @@ std::string method_html(const StudyFindings& f) {
                 "from which each "
                 "branches off with a fall of its own. A branch has the same bits as a run of its own with "
                 "the same warm-up."),
-        text_of("Batch: ", c.batch_bytes, " bytes a step at 10^7 bytes trained on, growing with power ",
-                fixed_text(c.batch_power, 3), " of them, rounded to a power of two. Learning rate: ",
-                c.learning_rate > 0 ? text_of(c.learning_rate, " at width 64, with power ",
-                                              c.rate_width_power, " of the width")
-                                    : "the trainer's default for the width",
-                ", times (batch / 4096)^", c.rate_batch_power, ", times (bytes / 10^7)^", c.rate_bytes_power,
-                ". AdamW, weight decay ", c.weight_decay, "."),
+        text_of(
+            "Batch: ", c.batch_bytes, " bytes a step at 10^7 bytes trained on, growing with power ",
+            fixed_text(c.batch_power, 3),
+            " of them, rounded to a power of two. Learning rate of embeddings, output and gains (AdamW): ",
+            c.learning_rate > 0
+                ? text_of(c.learning_rate, " at width 64, with power ", c.rate_width_power, " of the width")
+                : "the trainer's default for the width",
+            ", times (batch / 4096)^", c.rate_batch_power, ", times (bytes / 10^7)^", c.rate_bytes_power,
+            ". Hidden matrices (Muon, momentum ", TrainOptions{}.momentum, "): ", kMatrixLearningRate,
+            " times the same rate's ratio to the trainer's default for the width. Weight decay ",
+            c.weight_decay,
+            " of both on matrices. For batch, rates and warm-up the bytes trained on are "
+            "those of the longest run that the config asks for with the same data, so that seeds agree."),
         "Rates: bits per byte of the held-out bytes as an archive would hold them, without the model, with "
         "one context "
         "running on. Adjusted: (archive + model as stored) / original bytes, S the bytes coded, D the bytes "

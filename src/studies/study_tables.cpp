@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
@@ -31,11 +32,11 @@ std::string general_text(double value) {
 }
 StudyCell general(double value) { return {general_text(value), exact_text(value)}; }
 
-// Value, low and high as three cells.
+// Value, low and high as three cells; "-" where there are no bounds.
 void add_interval(Row& row, const Interval& interval, const std::function<StudyCell(double)>& cell) {
     row.push_back(cell(interval.value));
-    row.push_back(cell(interval.low));
-    row.push_back(cell(interval.high));
+    row.push_back(interval.has_bounds() ? cell(interval.low) : nothing());
+    row.push_back(interval.has_bounds() ? cell(interval.high) : nothing());
 }
 
 StudyTable law_table(const StudyFindings& f) {
@@ -53,11 +54,14 @@ StudyTable law_table(const StudyFindings& f) {
          {"huber", "Huber loss"},
          {"without_embeddings", "N without embeddings"}},
         {}};
-    const auto add = [&](const char* name, double Law::*field) {
+    for (const std::string& doubt : f.doubts) {
+        table.note += " Doubt: " + doubt + ".";
+    }
+    const auto add = [&](const char* name, double Law::*field, bool huber_finds_it = true) {
         Row row{text(name)};
         add_interval(row, interval_of(f.fit.law, f.bootstrap, [=](const Law& law) { return law.*field; }),
                      general);
-        row.push_back(general(f.huber.law.*field));
+        row.push_back(huber_finds_it ? general(f.huber.law.*field) : nothing());
         row.push_back(general(f.without_embeddings.law.*field));
         table.rows.push_back(std::move(row));
     };
@@ -67,7 +71,7 @@ StudyTable law_table(const StudyFindings& f) {
     add("B", &Law::data_scale);
     add("b", &Law::data_power);
     if (f.fit.repeats()) {
-        add("R* (repeats)", &Law::repeat_scale);
+        add("R* (repeats)", &Law::repeat_scale, false);  // the Huber fit is given it
     }
     const auto power = [](const Law& law) { return law.data_power / (law.size_power + law.data_power); };
     Row row{text("b / (a + b): best N ~ operations^this")};
@@ -88,7 +92,9 @@ StudyTable measured_table(const StudyFindings& f) {
         "each "
         "size, seeds averaged. N is the lowest point of a parabola through the best size and up to two on "
         "each "
-        "side; intervals by adding the law's residuals to the rates. 'end' marks a best size that is the "
+        "side; intervals by adding the law's residuals, scaled by their leverage, to the rates, divided by "
+        "the "
+        "square root of the number of seeds; none without a law. 'end' marks a best size that is the "
         "smallest or largest of the study, so that the true one may lie beyond.",
         {{"unique_bytes", "D = S bytes"},
          {"parameters", "best N"},
@@ -183,7 +189,9 @@ StudyTable power_table(const StudyFindings& f) {
                      "Power laws in one variable",
                      "bits = floor + scale x^-power over the sizes at one amount of data, and over the "
                      "amounts at one size "
-                     "(best number of passes, seeds averaged); the last columns are without a floor.",
+                     "(best number of passes, seeds averaged); the last columns are without a floor. Rates "
+                     "that do not fall "
+                     "have no power.",
                      {{"over", "over", true},
                       {"fixed", "at"},
                       {"points", "points"},
@@ -200,9 +208,9 @@ StudyTable power_table(const StudyFindings& f) {
                               {fixed_shown, exact_text(row.fixed)},
                               count(row.with_floor.points),
                               fixed(row.with_floor.floor, 3),
-                              fixed(row.with_floor.power, 3),
+                              row.with_floor.scale > 0 ? fixed(row.with_floor.power, 3) : nothing(),
                               percent(row.with_floor.error),
-                              fixed(row.pure.power, 3),
+                              row.pure.scale > 0 ? fixed(row.pure.power, 3) : nothing(),
                               percent(row.pure.error)});
     }
     return table;
@@ -334,6 +342,7 @@ StudyTable results_table(const StudyFindings& f) {
                       {"trained_bytes", "D"},
                       {"batch_bytes", "batch"},
                       {"learning_rate", "rate"},
+                      {"matrix_learning_rate", "of matrices"},
                       {"training_flops", "operations"},
                       {"held_out_bits_per_byte", "held-out bits/byte"},
                       {"held_out_chunk_bits_per_byte", "in chunks"},
@@ -341,20 +350,20 @@ StudyTable results_table(const StudyFindings& f) {
                       {"seconds", "seconds"}},
                      {}};
     for (const StudyResult& r : f.results) {
-        table.rows.push_back(
-            {text(r.run), text(r.status), count(r.parameters), count(r.multiplied_parameters),
-             count(r.unique_bytes), count(r.trained_bytes), count(r.batch_bytes), general(r.learning_rate),
-             general(r.training_flops), r.is_done() ? fixed(r.bits_per_byte, 4) : nothing(),
-             r.is_done() ? fixed(r.chunk_bits_per_byte, 4) : nothing(),
-             r.is_done() ? fixed(r.training_bits_per_byte, 4) : nothing(), fixed(r.seconds, 1)});
+        table.rows.push_back({text(r.run), text(r.status), count(r.parameters),
+                              count(r.multiplied_parameters), count(r.unique_bytes), count(r.trained_bytes),
+                              count(r.batch_bytes), general(r.learning_rate), general(r.matrix_learning_rate),
+                              general(r.training_flops), r.is_done() ? fixed(r.bits_per_byte, 4) : nothing(),
+                              r.is_done() ? fixed(r.chunk_bits_per_byte, 4) : nothing(),
+                              r.is_done() ? fixed(r.training_bits_per_byte, 4) : nothing(),
+                              fixed(r.seconds, 1)});
     }
     return table;
 }
 
 std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
                                                 const std::filesystem::path& folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
+    make_folder(folder);
     std::vector<std::filesystem::path> paths;
     for (const StudyTable& table : tables) {
         const std::string csv = table.csv();

@@ -25,7 +25,8 @@ struct Law {
     double data_power = 0;    ///< b
     double repeat_scale = 0;  ///< R*: how many repeats are worth something; 0: every byte counts as new
 
-    /// Bits per byte of a model of N parameters after D bytes of which U are different.
+    /// Bits per byte of a model of N parameters after D bytes of which U are different. A term whose scale is
+    /// 0 is 0.
     [[nodiscard]] double bits(double parameters, double bytes, double unique) const;
     [[nodiscard]] double bits(const LawPoint& point) const {
         return bits(point.parameters, point.bytes, point.unique);

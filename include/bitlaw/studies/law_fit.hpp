@@ -1,9 +1,12 @@
 #pragma once
 /// \file Fits of the scaling law to measured runs, and how far they can be trusted.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bitlaw/studies/law.hpp"
@@ -38,35 +41,45 @@ inline constexpr std::size_t kFewestValues = 3;
 /// al. 2022, section D.2, who use L-BFGS). `error` is as in fit_law. Class B.
 [[nodiscard]] LawFit fit_law_huber(std::span<const LawPoint> points, double repeat_scale);
 
-/// A value and its 90 % interval: the 5 % and 95 % quantiles of the bootstrap.
+/// A value and its 90 % interval, where there is one: the 5 % and 95 % quantiles of the bootstrap.
 struct Interval {
     double value = 0;
-    double low = 0;
-    double high = 0;
+    double low = std::numeric_limits<double>::quiet_NaN();
+    double high = std::numeric_limits<double>::quiet_NaN();
+    [[nodiscard]] bool has_bounds() const { return low <= high; }
 };
 
+/// Relative residuals (measured / predicted - 1) of the runs, each divided by sqrt(1 - h) with h its
+/// leverage, and centred: the modified residuals of Davison and Hinkley 1997, section 6.3. Class B.
+[[nodiscard]] std::vector<double> modified_residuals(std::span<const LawPoint> points, const LawFit& fit);
+
 /// Laws fitted to `count` resampled studies: predictions of `fit` times 1 + e, e drawn with replacement from
-/// the runs' relative residuals, each divided by sqrt(1 - h) with h its leverage, and centred (residual
-/// bootstrap; Davison and Hinkley 1997, section 6.3, with their modified residuals). Class B, a pure function
-/// of the seed.
+/// the modified residuals (residual bootstrap). Class B, a pure function of the seed.
 [[nodiscard]] std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit,
                                               std::size_t count, std::uint64_t seed);
 
+/// What keeps the law from being trusted, a sentence each: powers or R* at the end of the range that is
+/// searched, and resampled studies without one of the terms.
+[[nodiscard]] std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> bootstrap);
+
 /// Quantile `share` (0 .. 1) of the values, interpolated linearly between neighbours; values are sorted in
-/// place. At least one value.
+/// place. At least one value, none of them NaN.
 [[nodiscard]] double quantile(std::vector<double>& values, double share);
 
-/// The interval of any figure of the law: figure(law) for the fit's law and for the bootstrap's.
+/// The interval of any figure of the law: figure(law) for the fit's law and for the bootstrap's. Figures that
+/// are not finite are left out; without any other there are no bounds.
 template <class Figure>
 [[nodiscard]] Interval interval_of(const Law& law, std::span<const Law> bootstrap, const Figure& figure) {
     std::vector<double> values;
     values.reserve(bootstrap.size());
     for (const Law& sample : bootstrap) {
-        values.push_back(figure(sample));
+        if (const double found = figure(sample); std::isfinite(found)) {
+            values.push_back(found);
+        }
     }
     const double value = figure(law);
     if (values.empty()) {
-        return {value, value, value};
+        return {.value = value};
     }
     const double low = quantile(values, 0.05);
     return {value, low, quantile(values, 0.95)};

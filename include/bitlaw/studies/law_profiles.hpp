@@ -41,7 +41,7 @@ struct Profile {
     double best_bits = 0;
 };
 
-/// Profiles at `count` numbers of operations, evenly spaced in their logarithm between those that three sizes
+/// Profiles at `count` numbers of operations, evenly spaced in their logarithm between those that four sizes
 /// cover (Hoffmann et al. 2022, approach 2): the rate of a size is interpolated linearly in log operations
 /// between its runs, of which only those count that no cheaper run of that size betters; a parabola in log N
 /// is fitted through the sizes. Profiles of fewer than 4 sizes are left out.

@@ -28,8 +28,8 @@ struct BestRate {
 /// parabola in log N through the best size and up to two on each side.
 struct MeasuredOptimum {
     double unique = 0;
-    Interval parameters;
-    Interval adjusted;
+    Interval parameters;     ///< bounded where there is a law and the optimum lies inside
+    Interval adjusted;       ///< bounded where there is a law
     bool is_inside = false;  ///< neither the smallest nor the largest size was best
 };
 
@@ -67,7 +67,8 @@ struct StudyFindings {
     std::vector<StudyResult> fitted;  ///< the first context's other runs
     std::vector<BestRate> best;       ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
-    std::string no_law;  ///< why there is no law; empty when there is one
+    std::string no_law;               ///< why there is no law; empty when there is one
+    std::vector<std::string> doubts;  ///< law_doubts()
     LawFit fit;
     std::vector<Law> bootstrap;
     LawFit huber;
@@ -85,8 +86,8 @@ struct StudyFindings {
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
 };
 
-/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. Class
-/// B.
+/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There
+/// is no law when the fit lacks one of its terms. Class B.
 [[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
 
 /// A run as the fits see it.
