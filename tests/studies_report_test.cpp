@@ -151,6 +151,9 @@ TEST_CASE("a study that has only begun has tables and no law") {
 TEST_CASE(
     "larger networks that are no better: no law, but pictures and a report, and no number that is none") {
     KnownStudy study(0.0);
+    const std::filesystem::path folder = study.plan().config.folder;
+    (void)write_report(study.findings());
+    REQUIRE(std::filesystem::exists(folder / "fit" / "law.csv"));
     for (StudyResult& row : study.rows()) {
         row.bits_per_byte = 2.0 + 0.1 * std::log(static_cast<double>(row.parameters)) +
                             40.0 * std::pow(static_cast<double>(row.unique_bytes), -0.28);
@@ -162,16 +165,21 @@ TEST_CASE(
         CHECK_FALSE(o.parameters.has_bounds());
         CHECK_FALSE(o.adjusted.has_bounds());
     }
-    const StudyTable& measured = table_of(findings_tables(f), "measured_optimum");
+    const std::vector<StudyTable> tables = findings_tables(f);
+    const StudyTable& measured = table_of(tables, "measured_optimum");
     CHECK(measured.rows[0][2].shown == "-");
     CHECK(measured.rows[0][2].exact.empty());
-    for (const StudyTable& table : findings_tables(f)) {
+    for (const StudyTable& table : tables) {
         CAPTURE(table.name);
         CHECK_FALSE(holds(table.csv(), "nan"));
         CHECK_FALSE(holds(table.csv(), "inf"));
     }
     CHECK(std::filesystem::exists(write_report(f)));
     CHECK_FALSE(holds(report_html(f, {}, {}), "nan"));
+    // Nothing is left of the law that there was before.
+    CHECK_FALSE(std::filesystem::exists(folder / "fit" / "law.csv"));
+    CHECK_FALSE(std::filesystem::exists(folder / "plots" / "optimum.svg"));
+    CHECK(std::filesystem::exists(folder / "plots" / "rate.svg"));
 }
 
 TEST_CASE("a resampled study without the term of N stops neither fit nor pictures") {

@@ -332,6 +332,12 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
                                                 const std::filesystem::path& folder) {
     make_folder(folder);
     std::error_code error;
+    // What an earlier report drew must not stand beside this one's pictures.
+    for (const char* name : {"rate", "adjusted", "flops", "optimum", "residuals", "isoflop"}) {
+        for (const char* suffix : {".gp", ".svg"}) {
+            std::filesystem::remove(folder / (std::string(name) + suffix), error);
+        }
+    }
     std::vector<std::filesystem::path> paths;
     for (const StudyFigure& figure : figures) {
         write_file(folder / (figure.name + ".gp"),

@@ -364,6 +364,12 @@ StudyTable results_table(const StudyFindings& f) {
 std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
                                                 const std::filesystem::path& folder) {
     make_folder(folder);
+    // What an earlier fit found must not stand beside this one's tables.
+    for (const char* name : {"measured_optimum", "law", "optimum", "prediction", "extrapolation", "isoflop",
+                             "powers", "compressors", "residuals"}) {
+        std::error_code ignored;
+        std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
+    }
     std::vector<std::filesystem::path> paths;
     for (const StudyTable& table : tables) {
         const std::string csv = table.csv();

@@ -21,8 +21,8 @@ struct StudyFigure {
 /// The pictures that the findings have data for, in the order of the report.
 [[nodiscard]] std::vector<StudyFigure> findings_figures(const StudyFindings& findings);
 
-/// Writes NAME.gp and draws NAME.svg into the folder; returns the SVG files. Throws Error
-/// naming the file of gnuplot's words when it fails, or when there is none.
+/// Writes NAME.gp and draws NAME.svg into the folder, without those of earlier findings; returns the SVG
+/// files. Throws Error naming the file of gnuplot's words when it fails, or when there is none.
 std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& figures,
                                                 const std::filesystem::path& folder);
 

@@ -35,7 +35,8 @@ struct StudyTable {
 /// All results as a table for the report (its CSV is results.csv).
 [[nodiscard]] StudyTable results_table(const StudyFindings& findings);
 
-/// Writes each table to folder/NAME.csv and returns the paths.
+/// Writes each table to folder/NAME.csv, removes the files of tables that are no longer there, and returns
+/// the paths.
 std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
                                                 const std::filesystem::path& folder);
 
