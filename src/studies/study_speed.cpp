@@ -35,7 +35,7 @@ std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds, 
     std::vector<const StudyTrunk*> networks;
     for (const StudyTrunk& trunk : plan.trunks) {
         const bool is_known = std::any_of(networks.begin(), networks.end(), [&](const StudyTrunk* other) {
-            return other->config == trunk.config;
+            return other->config == trunk.config && other->batch_bytes == trunk.batch_bytes;
         });
         if (!is_known) {
             networks.push_back(&trunk);
@@ -68,15 +68,17 @@ std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds, 
         if (failure) {
             std::rethrow_exception(failure);
         }
-        speeds.push_back({trunk->config, sum / static_cast<double>(std::max<std::size_t>(jobs, 1))});
+        speeds.push_back(
+            {trunk->config, trunk->batch_bytes, sum / static_cast<double>(std::max<std::size_t>(jobs, 1))});
     }
     return speeds;
 }
 
 double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRun& run,
                    const std::vector<NetworkSpeed>& speeds) {
-    const auto speed = std::find_if(speeds.begin(), speeds.end(),
-                                    [&](const NetworkSpeed& other) { return other.config == trunk.config; });
+    const auto speed = std::find_if(speeds.begin(), speeds.end(), [&](const NetworkSpeed& other) {
+        return other.config == trunk.config && other.batch_bytes == trunk.batch_bytes;
+    });
     BITLAW_ASSERT(speed != speeds.end());
     const double trained = static_cast<double>(run.bytes) * run.spent_flops / run.flops;
     return speed->byte_seconds * (trained + static_cast<double>(plan.config.held_out_bytes) / 3.0);

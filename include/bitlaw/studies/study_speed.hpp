@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "bitlaw/studies/study_plan.hpp"
@@ -12,12 +13,13 @@ namespace bitlaw {
 /// Seconds that one worker needs for a byte of training.
 struct NetworkSpeed {
     ModelConfig config;
+    std::uint64_t batch_bytes = 0;  ///< of a step: the optimizers' share falls with it
     double byte_seconds = 0;
 };
 
-/// Trains each of the plan's networks on random bytes for an equal share of `seconds`, with the optimizers
-/// and the batch of its cheapest trunk, in as many workers at once as the study is to have, each with
-/// thread_count() threads. Throws Stopped when `stop` becomes true.
+/// Trains each of the plan's networks with each of its batches on random bytes, with the optimizers of the
+/// runs, for an equal share of `seconds` and at least two steps, in as many workers at once as the study is
+/// to have, each with thread_count() threads. Throws Stopped when `stop` becomes true.
 [[nodiscard]] std::vector<NetworkSpeed> measure_speeds(const StudyPlan& plan, double seconds,
                                                        std::size_t jobs, const std::atomic<bool>& stop);
 
