@@ -230,8 +230,12 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
     write_tables(tables, folder);
     std::string text;
     if (a.common.json) {
-        text = text_of("{\"no_law\": ", json_reason(findings.no_law),
-                       ",\n \"no_classical\": ", json_reason(findings.no_classical));
+        std::string doubts;
+        for (const std::string& doubt : findings.doubts) {
+            doubts += (doubts.empty() ? "" : ", ") + json_text(doubt);
+        }
+        text = text_of("{\"no_law\": ", json_reason(findings.no_law), ",\n \"doubts\": [", doubts,
+                       "],\n \"no_classical\": ", json_reason(findings.no_classical));
         for (const StudyTable& table : tables) {
             text += text_of(",\n ", json_text(table.name), ": ", shown_table(table).json());
         }

@@ -100,7 +100,7 @@ for table in measured_optimum law optimum prediction residuals; do
 done >missing
 [[ ! -s missing ]]
 judge "its tables as JSON" cat "$work/out"
-grep -q '^{"no_law": null,$' "$work/out" && grep -q '"no_classical": null' "$work/out" &&
+grep -q '^{"no_law": null,$' "$work/out" && grep -q '^ "doubts": \[' "$work/out" && grep -q '"no_classical": null' "$work/out" &&
     grep -qE '"huber": (null|[0-9])' "$work/out" && ! grep -qE '"(value|unique_bytes|residual)": "' "$work/out"
 judge "numbers are numbers, and what is missing has its reason" cat "$work/out"
 check "fit writes CSV" test -s straight/fit/law.csv
