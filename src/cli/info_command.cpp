@@ -147,7 +147,7 @@ void show_model(const std::filesystem::path& path, bool json) {
 
 void show_archive(const std::string& name, bool json) {
     const Input input(name, {});
-    const ArchiveListing listing = list_archive(input.source());
+    const ArchiveListing listing = naming(name, [&] { return list_archive(input.source()); });
     const CodecSummary& s = listing.summary;
     const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
     Facts facts;
@@ -228,7 +228,7 @@ int run_info(const InfoArguments& a) {
         fail("there is no file and no preset '", a.subject, "'; the presets are ", preset_list());
     } else {
         if (is_preset) {
-            note("the file " + a.subject + ", not the preset; for that, ask where no such file is");
+            note("the file " + printable(a.subject) + ", not the preset; for that, ask where no such file is");
         }
         if (!std::filesystem::is_directory(a.subject, error) && is_archive(a.subject)) {
             show_archive(a.subject, a.common.json);
