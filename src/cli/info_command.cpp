@@ -181,7 +181,7 @@ bool is_archive(const std::string& name) {
 Cell list_cell(const std::vector<std::filesystem::path>& paths) {
     Cell cell{"", "["};
     for (const std::filesystem::path& path : paths) {
-        cell.shown += (cell.shown.empty() ? "" : ", ") + path.string();
+        cell.shown += (cell.shown.empty() ? "" : ", ") + printable(path.string());
         cell.json += (cell.json.size() > 1 ? ", " : "") + json_text(path.string());
     }
     return {cell.shown.empty() ? "none" : cell.shown, cell.json + "]"};
