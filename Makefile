@@ -132,21 +132,24 @@ signature-arm64:  ## the same, cross-compiled for ARM and run by qemu-aarch64
 
 MODELS = $(wildcard checkpoints/*.blm)
 HEADERS = include/bitlaw/bitlaw.h
+# Not from the environment, where the name may mean a program.
+STRIP = -s
+TARGET = "$(DESTDIR)$(PREFIX)"
 
-install:  ## copy tool, library, header, manual page and models to PREFIX (default /usr/local; DESTDIR is put in front)
+install:  ## copy tool, library, header, manual page and models to PREFIX (default /usr/local; DESTDIR is put in front; STRIP= keeps what debuggers need)
 	+@$(PARALLEL_MAKE) $(BINARY) $(LIBBITLAW)
-	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/bitlaw
-	install -D -m 644 $(LIBBITLAW) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libbitlaw.so
-	install -D -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/bitlaw/bitlaw.h
-	install -D -m 644 man/bitlaw.1 $(DESTDIR)$(PREFIX)/share/man/man1/bitlaw.1
-	install -d $(DESTDIR)$(PREFIX)/share/bitlaw
-	$(if $(MODELS),install -m 644 $(MODELS) $(DESTDIR)$(PREFIX)/share/bitlaw)
+	install $(STRIP) -D -m 755 "$(BINARY)" $(TARGET)/bin/bitlaw
+	install $(STRIP) -D -m 644 "$(LIBBITLAW)" $(TARGET)/lib/$(SONAME)
+	ln -sf $(SONAME) $(TARGET)/lib/libbitlaw.so
+	install -D -m 644 $(HEADERS) $(TARGET)/include/bitlaw/bitlaw.h
+	install -D -m 644 man/bitlaw.1 $(TARGET)/share/man/man1/bitlaw.1
+	install -d $(TARGET)/share/bitlaw
+	$(if $(MODELS),install -m 644 $(MODELS) $(TARGET)/share/bitlaw)
 
 uninstall:  ## remove what install copied; models that are not in checkpoints stay
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/bitlaw lib/$(SONAME) lib/libbitlaw.so include/bitlaw/bitlaw.h \
-	    share/man/man1/bitlaw.1 $(addprefix share/bitlaw/,$(notdir $(MODELS))))
-	-rmdir $(DESTDIR)$(PREFIX)/include/bitlaw $(DESTDIR)$(PREFIX)/share/bitlaw
+	rm -f $(foreach file,bin/bitlaw lib/$(SONAME) lib/libbitlaw.so include/bitlaw/bitlaw.h share/man/man1/bitlaw.1 \
+	    $(addprefix share/bitlaw/,$(notdir $(MODELS))),$(TARGET)/$(file))
+	-rmdir $(TARGET)/include/bitlaw $(TARGET)/share/bitlaw
 
 man:  ## make the manual page anew from man/bitlaw.1.in and the commands' help
 	+@$(PARALLEL_MAKE) $(BINARY)

@@ -11,23 +11,25 @@ commands() { "$bitlaw" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p
 section() {
     local command=$1
     echo ".SS bitlaw $command"
-    "$bitlaw" "$command" --help | sed 's/\\/\\e/g; s/-/\\-/g' | awk -v OFS='' '
-        function item(line,   names, text) {
-            names = line; text = ""
-            # Two columns: names, then at column 30 the help.
-            if (length(names) > 2 && match(names, /   +/)) {
-                text = substr(names, RSTART + RLENGTH); names = substr(names, 1, RSTART - 1)
-            } else if (match(names, /[^ ]  [^ ]/)) {
-                text = substr(names, RSTART + 3); names = substr(names, 1, RSTART)
-            }
+    "$bitlaw" "$command" --help | awk -v OFS='' '
+        function show(names, text) {
+            sub(/ +$/, "", names)
             print ".TP"; print ".B ", names
             if (text != "") print text
         }
+        # Two columns: names, and from column 30 (two spaces are gone) the help, which stands below names that reach it.
+        function show_row() {
+            if (row != "") show(substr(row, 1, 28), substr(row, 29))
+            row = ""
+        }
+        /^                    / { sub(/^ +/, ""); if (row != "") { show(row, $0); row = "" } else print; next }
+        { show_row() }
         NR == 1 { print $0; print ".PP"; next }
         /^Usage:/ || /^ *$/ { next }
         /^[A-Z][a-z]*:$/ { if ($0 != "Options:" && $0 != "Positionals:") { sub(":", ""); print ".PP"; print ".I ", $0 } next }
-        /^  [^ ]/ { sub(/^  /, ""); item($0); next }
-        { sub(/^ +/, ""); print }'
+        /^  [^ ]/ { row = substr($0, 3); next }
+        { sub(/^ +/, ""); print }
+        END { show_row() }' | sed 's/\\/\\e/g; s/-/\\-/g'
 }
 
 version=$("$bitlaw" --version | sed 's/^bitlaw \([^,]*\),.*/\1/')

@@ -102,6 +102,29 @@ TEST_CASE("file: without commit, and after an exception, nothing is left behind"
     CHECK(read_file(folder / "kept", kMost) == kOld);
 }
 
+TEST_CASE("file: names as long as the file system allows leave room for the temporary one's mark") {
+    const TemporaryFolder folder;
+    for (const std::size_t length : {230, 237, 238, 254, 255}) {
+        const std::string name(length, 'n');
+        write_file(folder / name, kNew);
+        CHECK(read_file(folder / name, kMost) == kNew);
+    }
+    std::string umlauts = "x";
+    while (umlauts.size() < 255) {
+        umlauts += "\xc3\xbc";
+    }
+    AtomicFile file(folder / umlauts);
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+        const std::string name = entry.path().filename().string();
+        if (const std::size_t mark = name.find(".tmp-"); mark != std::string::npos) {
+            CHECK(name.size() > 250);
+            CHECK(name[mark - 1] == '\xbc');  // no half character
+        }
+    }
+    file.commit();
+    CHECK(folder.entries() == 6);
+}
+
 TEST_CASE("file: two writers of one name do not disturb each other; the last commit stays") {
     const TemporaryFolder folder;
     AtomicFile first(folder / "data");

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
@@ -229,7 +231,7 @@ TEST_CASE("archive: forged fields are named, with all checks right") {
 TEST_CASE("archive: a forged length allocates nothing that has not arrived") {
     const test::PeakMemory memory;
     ArchiveHeader header = kHeader;
-    header.model_bytes = std::uint64_t{1} << 40;
+    header.model_bytes = std::uint64_t{1} << 33;
     const Bytes archive = header_bytes(header);
     const ByteSource source = source_of(archive);
     ArchiveReader reader(source);
@@ -237,6 +239,25 @@ TEST_CASE("archive: a forged length allocates nothing that has not arrived") {
     CHECK(holds(message, "ends too early, at byte"));
     CHECK(holds(message, "in the embedded model"));
     CHECK(memory.growth() < 32 * 1024 * 1024);
+    header.model_bytes = (std::uint64_t{1} << 33) + 81;
+    CHECK(holds(reading(header_bytes(header)), "the embedded model's length is 8589934673, but at most 8589934672"));
+}
+
+TEST_CASE("stream: descriptors that do not block are waited for") {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe2(ends.data(), O_NONBLOCK) == 0);
+    const Bytes data = counting(300'000);  // several times what a pipe holds
+    std::thread writer([&] {
+        sink_to_descriptor(ends[1], "the pipe")(data);
+        close(ends[1]);
+    });
+    Bytes back(data.size() + 1);
+    const std::size_t count = source_of_descriptor(ends[0], "the pipe")(back);
+    writer.join();
+    close(ends[0]);
+    CHECK(count == data.size());
+    back.resize(data.size());
+    CHECK(back == data);
 }
 
 TEST_CASE("stream: descriptors give all bytes through a pipe in small pieces") {

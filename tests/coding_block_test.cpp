@@ -122,6 +122,21 @@ TEST_CASE("block: progress may end the work, and a failure on any worker does") 
     }
 }
 
+TEST_CASE("block: contexts that are decoded at the same time take 1 GiB together") {
+    const test::Threads threads(8);
+    ModelConfig config = tiny_config(Architecture::modern);
+    config.cache = CachePrecision::fp32;
+    CHECK(groups_at_once(config, 16, 4) == 16);  // a small model: as many as there are
+    config.context = config.window = 800'000;    // 195 MiB a stream
+    CHECK(groups_at_once(config, 16, 1) == 5);
+    CHECK(groups_at_once(config, 16, 2) == 2);
+    CHECK(groups_at_once(config, 3, 1) == 3);
+    config.cache = CachePrecision::bf16;
+    CHECK(groups_at_once(config, 16, 1) == 16);  // all 8 threads may
+    CHECK(groups_at_once(config, 16, 2) == 5);
+    CHECK(groups_at_once(config, 16, 100) == 1);
+}
+
 TEST_CASE("block: a model whose context would not fit is refused before it is allocated") {
     ModelConfig config = tiny_config(Architecture::modern);
     CHECK_NOTHROW(check_context_memory(config));

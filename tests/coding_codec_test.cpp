@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <numeric>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
@@ -316,20 +316,21 @@ TEST_CASE("codec: options out of range are wrong usage") {
     CHECK(trying([](CompressOptions& o) { o.block_bytes = 1 << 24; }).empty());
 }
 
-TEST_CASE("codec: progress comes from the calling thread, ends with the whole, and may stop the work") {
+TEST_CASE("codec: progress comes from one thread at a time, ends with the whole, and may stop the work") {
     const StoredModel model = noisy_model(tiny_config(Architecture::modern), 11);
     const Bytes plain = likely_bytes(model, 3000, 1);
     CompressOptions options;
     options.block_bytes = 1000;
-    const auto caller = std::this_thread::get_id();
+    std::atomic<bool> busy{false};
     std::uint64_t last_plain = 0;
     std::uint64_t last_archive = 0;
     const CodecProgress watch = [&](std::uint64_t done, std::uint64_t archive) {
-        CHECK(std::this_thread::get_id() == caller);
+        CHECK_FALSE(busy.exchange(true));
         CHECK(done >= last_plain);
         CHECK(archive >= last_archive);
         last_plain = done;
         last_archive = archive;
+        busy = false;
     };
     options.progress = watch;
     const Bytes archive = pack(model, plain, options).archive;
@@ -346,6 +347,38 @@ TEST_CASE("codec: progress comes from the calling thread, ends with the whole, a
     CHECK_THROWS_AS((void)pack(model, plain, options), Stopped);
     CHECK_THROWS_AS((void)decompress(only(model), source_of(archive), sink_to(back), stop), Stopped);
     CHECK_THROWS_AS((void)chunked_bits(model, plain, 100, stop), Stopped);
+}
+
+TEST_CASE("codec: the coder without a model looks at the progress too, in both directions") {
+    const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 3);  // cannot code other bytes than 0 .. 3
+    const Bytes plain(200'000, 'x');
+    CompressOptions options;
+    options.fallback = Fallback::worse;
+    const Bytes archive = pack(model, plain, options).archive;
+    const CodecProgress stop = [](std::uint64_t, std::uint64_t) { throw Stopped("enough"); };
+    Bytes out;
+    CHECK_THROWS_AS((void)decompress(only(model), source_of(archive), sink_to(out), stop), Stopped);
+    CHECK(out.empty());  // before the block's end
+    options.progress = stop;
+    CHECK_THROWS_AS((void)compress(model, options, source_of(plain), sink_to(out)), Stopped);
+    CHECK(out.size() < 40);  // the header
+}
+
+TEST_CASE("codec: a source that has ended is not asked again") {
+    const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 3);
+    const Bytes plain(250, 1);
+    CompressOptions options;
+    options.block_bytes = 100;
+    const ByteSource inner = source_of(plain);
+    bool ended = false;
+    const ByteSource source = [&](std::span<std::uint8_t> buffer) {
+        CHECK_FALSE(ended);
+        const std::size_t count = inner(buffer);
+        ended = count < buffer.size();
+        return count;
+    };
+    Bytes archive;
+    CHECK(compress(model, options, source, sink_to(archive)).plain_bytes == 250);
 }
 
 TEST_CASE("codec: the worked example of docs/FORMAT.md is what this code writes, and decodes for ever") {

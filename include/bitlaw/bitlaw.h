@@ -2,7 +2,8 @@
  *
  * Every function may be called from any thread, and a model may be used by several at once. What a call computes does not depend on
  * the thread's floating-point state, which it leaves as it found it. Functions that can fail return a bitlaw_status or a null
- * pointer; bitlaw_last_error() then says why, in one line. No pointer but an `options` may be null where nothing is said. */
+ * pointer; bitlaw_last_error() then says why, in one line. No pointer but an `options` may be null where nothing is said. In a child
+ * forked by a process that has used several threads here, calls work with one thread, and give the same bytes. */
 #ifndef BITLAW_BITLAW_H
 #define BITLAW_BITLAW_H
 
@@ -26,7 +27,7 @@ typedef enum bitlaw_status {
     BITLAW_OK = 0,
     BITLAW_FAILED = 1,    /* damaged or wrong data, another model, no memory */
     BITLAW_WRONG_USE = 2, /* an argument makes no sense */
-    BITLAW_TOO_SMALL = 3  /* the output buffer; *size says how many bytes it needs, where that is known */
+    BITLAW_TOO_SMALL = 3  /* the output buffer; *size is how many bytes suffice, 0 where that is not known */
 } bitlaw_status;
 
 /* When blocks are coded without the model: never, where it makes them larger, wherever that is smaller. */
@@ -40,10 +41,10 @@ typedef enum bitlaw_fallback {
 typedef struct bitlaw_options {
     size_t struct_size;       /* sizeof(bitlaw_options) */
     int embed_model;          /* not 0: the archive holds the model and restores alone */
-    bitlaw_fallback fallback; /* default: worse */
+    bitlaw_fallback fallback; /* default: best */
     uint64_t block_bytes;     /* 1 .. 2^24; 0: the default, 16,000,000 */
 } bitlaw_options;
-#define BITLAW_OPTIONS_INIT {sizeof(bitlaw_options), 0, BITLAW_FALLBACK_WORSE, 0}
+#define BITLAW_OPTIONS_INIT {sizeof(bitlaw_options), 0, BITLAW_FALLBACK_BEST, 0}
 
 /* "0.1.0"; static. */
 BITLAW_API const char* bitlaw_version(void);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <system_error>
 #include <utility>
 
@@ -97,6 +98,17 @@ std::filesystem::path final_name(const std::filesystem::path& path) {
     return std::filesystem::is_symlink(path, error) ? std::filesystem::canonical(path) : path;
 }
 
+// The name's first bytes, at most `most`, cut between two characters: some file systems insist on UTF-8.
+std::string cut_name(std::string name, std::size_t most) {
+    if (name.size() > most) {
+        while (most > 0 && (static_cast<unsigned char>(name[most]) & 0xC0) == 0x80) {
+            --most;
+        }
+        name.resize(most);
+    }
+    return name;
+}
+
 // Makes the rename itself durable. A folder that may be written but not read, or a file system that
 // cannot do it, is no reason to call a complete file failed.
 void sync_folder(const std::filesystem::path& folder) {
@@ -147,8 +159,8 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_name(pat
     // Unique by process and count; names left behind by a killed process of the same number are stepped over.
     static std::atomic<unsigned> counter{0};
     do {
-        temporary_ = path_;
-        temporary_ += text_of(".tmp-", ::getpid(), "-", counter++);
+        const std::string mark = text_of(".tmp-", ::getpid(), "-", counter++);
+        temporary_ = path_.parent_path() / (cut_name(path_.filename().string(), NAME_MAX - mark.size()) + mark);
         descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) {

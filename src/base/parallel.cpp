@@ -1,13 +1,17 @@
 #include "bitlaw/base/parallel.hpp"
 
 #include <omp.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
+#include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
@@ -51,6 +55,56 @@ class WorkerScope {
     FloatStateGuard float_state_;
 };
 
+// Threads besides the caller that exist at the same time, of `wanted`.
+std::size_t startable(std::size_t wanted) {
+    std::atomic<bool> open{false};
+    std::vector<std::thread> threads;
+    try {
+        threads.reserve(wanted);
+        while (threads.size() < wanted) {
+            threads.emplace_back([&open] { open.wait(false); });
+        }
+    } catch (const std::system_error&) {
+        // What the system denies; the number says it.
+    } catch (const std::bad_alloc&) {
+    }
+    open.store(true);
+    open.notify_all();
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    return threads.size();
+}
+
+// At most `wanted`: so many that gcc's OpenMP library, which ends the process when it cannot start a thread, can start them. Tried when
+// a thread asks for more than ever before: every thread that calls has workers of its own. Where the system denies some, half of what it gave is
+// used, because the work needs memory too.
+std::size_t possible_workers(std::size_t wanted) {
+    thread_local std::size_t tried = 1;
+    thread_local std::size_t possible = kMostThreads;
+    if (wanted > tried) {
+        const std::size_t started = startable(wanted - 1);
+        tried = wanted;
+        if (started < wanted - 1) {
+            possible = std::min(possible, 1 + started / 2);
+        }
+    }
+    return std::min(wanted, possible);
+}
+
+std::atomic<bool>& forked_flag() {
+    static std::atomic<bool> flag{false};
+    return flag;
+}
+
+// A forked child has none of the threads that the OpenMP library believes in, and would wait for them for ever. True in the child of
+// a process that had used threads.
+bool lost_threads() {
+    static const int registered =
+        ::pthread_atfork(nullptr, nullptr, [] { forked_flag().store(true, std::memory_order_relaxed); });
+    return registered != 0 || forked_flag().load(std::memory_order_relaxed);
+}
+
 // Keeps the exception of the lowest index. Indices are claimed in ascending order and a claimed index always
 // runs, so the lowest failing index, hence what is rethrown, is the same for every number of threads.
 class FirstFailure {
@@ -92,7 +146,10 @@ void set_thread_count(std::size_t count) {
 void detail::parallel_for_erased(std::size_t count, void* context,
                                  void (*body)(void*, std::size_t, std::size_t)) {
     const std::size_t caller = current_worker();
-    const std::size_t workers = std::min(thread_count(), count);
+    std::size_t workers = std::min(thread_count(), count);
+    if (caller == kOutside && workers > 1) {
+        workers = lost_threads() ? 1 : possible_workers(workers);
+    }
     if (caller != kOutside || workers <= 1) {
         // A nested call keeps its worker's number, so that scratch memory owned by workers stays theirs.
         const std::size_t worker = caller == kOutside ? 0 : caller;

@@ -115,6 +115,16 @@ SeekableSource seekable(ByteSpan archive) {
             }};
 }
 
+// What an archive that did not fit needs by its index; 0 when the index is damaged or says that it fits.
+std::size_t needed_size(ByteSpan archive, std::size_t capacity) {
+    try {
+        const std::uint64_t plain = read_index(seekable(archive)).plain_bytes;
+        return plain > capacity ? static_cast<std::size_t>(plain) : 0;
+    } catch (const Error&) {
+        return 0;
+    }
+}
+
 }  // namespace
 
 const char* bitlaw_version(void) { return kVersion; }
@@ -166,8 +176,13 @@ bitlaw_status bitlaw_compress(const bitlaw_model* model, const void* input, size
         check_pointer(output, capacity, "output");
         check_pointer(size, 1, "size");
         std::size_t used = 0;
-        (void)compress(model->stored, options_of(options), source_of(span_of(input, input_size)),
-                       sink_to_buffer(output, capacity, used));
+        try {
+            (void)compress(model->stored, options_of(options), source_of(span_of(input, input_size)),
+                           sink_to_buffer(output, capacity, used));
+        } catch (const Full&) {
+            *size = bitlaw_compress_bound(model, input_size, options);
+            throw;
+        }
         *size = used;
     });
 }
@@ -193,7 +208,13 @@ bitlaw_status bitlaw_decompress(const bitlaw_model* model, const void* archive, 
             return model->stored;
         };
         std::size_t used = 0;
-        (void)decompress(find, source_of(span_of(archive, archive_size)), sink_to_buffer(output, capacity, used), {});
+        const ByteSpan bytes = span_of(archive, archive_size);
+        try {
+            (void)decompress(find, source_of(bytes), sink_to_buffer(output, capacity, used), {});
+        } catch (const Full&) {
+            *size = needed_size(bytes, capacity);
+            throw;
+        }
         *size = used;
     });
 }

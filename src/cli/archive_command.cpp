@@ -31,6 +31,9 @@ const char* mode_name(ArchiveMode mode) {
 bool has_suffix(const std::string& name) { return name.ends_with(kArchiveSuffix); }
 
 void check_usage(const ArchiveArguments& a) {
+    if (a.common.json) {
+        fail_usage("--json is for list; add -l, or leave it out");
+    }
     if (!a.output.empty() && a.files.size() > 1) {
         fail_usage("-o names one output, but there are ", a.files.size(), " inputs; leave -o out");
     }
@@ -53,8 +56,8 @@ void check_usage(const ArchiveArguments& a) {
     if (a.range && a.remove_source) {
         fail_usage("--rm would remove an archive of which only a part was restored; leave --rm or --range out");
     }
-    if (a.remove_source && a.to_stdout) {
-        fail_usage("--rm cannot know whether what goes to standard output is safe; leave --rm or -c out");
+    if (a.remove_source && (a.to_stdout || a.output == kStandardStream)) {
+        fail_usage("--rm cannot know whether what goes to standard output is safe; leave --rm, or -c and -o -, out");
     }
     if (a.mode == ArchiveMode::compress && a.to_stdout && a.files.size() > 1) {
         fail_usage("an archive holds one file; pack several with tar first, or leave -c out");
@@ -98,7 +101,7 @@ class ArchiveRun {
         if (a_.mode == ArchiveMode::compress) {
             compress_one(name, input, path, output, open_output);
         } else {
-            restore_one(name, input, output, open_output);
+            restore_one(input, output, open_output);
         }
         if (a_.remove_source && !a_.keep && path && !input.is_standard()) {
             remove_source(name, input);
@@ -149,8 +152,8 @@ class ArchiveRun {
                       const OpenOutput& open_output) {
         const StoredModel& model = chosen_model();
         if (a_.common.verbose) {
-            note(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
-                         describe(model.model.config)));
+            note(printable(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
+                                   describe(model.model.config))));
         }
         open_output();
         ArchiveWatch watch(a_.common, input.shown(), input.size());
@@ -175,8 +178,7 @@ class ArchiveRun {
     }
 
     template <class OpenOutput>
-    void restore_one(const std::string& name, const Input& input, std::optional<Output>& output,
-                     const OpenOutput& open_output) {
+    void restore_one(const Input& input, std::optional<Output>& output, const OpenOutput& open_output) {
         open_output();
         ByteSource source = input.source();
         if (a_.mode == ArchiveMode::decompress && a_.force && output && !output->is_file() && !a_.range) {
@@ -190,7 +192,7 @@ class ArchiveRun {
                 return;
             }
         }
-        ArchiveWatch watch(a_.common, input.shown(), plain_size(name, input));
+        ArchiveWatch watch(a_.common, input.shown(), plain_size(input));
         const CodecSummary summary = restore(
             input, source,
             [&](ByteSpan data) {
@@ -214,6 +216,11 @@ class ArchiveRun {
     }
 
     CodecSummary restore(const Input& input, const ByteSource& source, const ByteSink& sink, ArchiveWatch& watch) {
+        return naming(input.shown(), [&] { return restore_named(input, source, sink, watch); });
+    }
+
+    CodecSummary restore_named(const Input& input, const ByteSource& source, const ByteSink& sink,
+                               ArchiveWatch& watch) {
         const ModelFinder find = [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); };
         const CodecProgress progress = [&](std::uint64_t plain, std::uint64_t archive) { watch(plain, archive); };
         // Streams of archives made with default options have 64 KiB at least.
@@ -240,13 +247,12 @@ class ArchiveRun {
 
     // Only for the progress line, so an archive that cannot be listed is no error here: restoring it will
     // tell.
-    [[nodiscard]] std::uint64_t plain_size(const std::string& name, const Input& input) const {
-        if (!input.is_regular() || input.is_standard() || a_.range || a_.common.quiet > 0 || !is_terminal(2)) {
+    [[nodiscard]] std::uint64_t plain_size(const Input& input) const {
+        if (!input.is_regular() || a_.range || a_.common.quiet > 0 || !is_terminal(2)) {
             return 0;
         }
         try {
-            const Input again(name, {});
-            return list_archive(again.source()).summary.plain_bytes;
+            return read_index(input.seekable()).plain_bytes;
         } catch (const Error&) {
             return 0;
         }

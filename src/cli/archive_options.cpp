@@ -86,6 +86,7 @@ void add_archive(App& app, ArchiveArguments& a) {
         ->type_name("BEGIN:END")
         ->group("Restoring");
     add_common(app, a.common, true);
+    app.get_option("--json")->description("with -l: print JSON");
 }
 
 }  // namespace bitlaw::cli

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "failure.hpp"
 #include "signals.hpp"
 #include "table.hpp"
 
@@ -23,7 +24,7 @@ double flops_per_byte(const ModelConfig& config, std::uint64_t positions, std::u
 }
 
 ArchiveWatch::ArchiveWatch(const CommonOptions& common, std::string name, std::uint64_t total)
-    : line_(common.quiet == 0), progress_(total), name_(std::move(name)), total_(total) {}
+    : line_(common.quiet == 0), progress_(total), name_(printable(std::move(name))), total_(total) {}
 
 void ArchiveWatch::operator()(std::uint64_t plain, std::uint64_t archive) {
     throw_if_stopped("nothing is left half-written");

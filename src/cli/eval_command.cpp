@@ -52,7 +52,7 @@ double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subje
         if (line.active() && progress.due()) {
             const double bits =
                 plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
-            line.show(subject.name +
+            line.show(printable(subject.name) +
                       progress.line(plain, bits, static_cast<double>(plain) * flops / progress.seconds() / 1e9));
         }
     };
@@ -129,7 +129,7 @@ int run_eval(const EvalArguments& a) {
                 ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
                 : "continuous, as archives are made with --fallback never";
         if (!a.common.json) {
-            print(text_of("model ", hex64(model.id), " of ", shelf.chosen_path().string(), ", ",
+            print(text_of("model ", hex64(model.id), " of ", printable(shelf.chosen_path().string()), ", ",
                           with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),
                           ", trained on ", with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
         }

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "bitlaw/base/error.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
@@ -15,7 +16,17 @@ void add_export(App& app, ExportArguments& a) {
         "how the weights are stored: fp32, bf16 or int8 (a byte a weight, a scale a row)")
         ->type_name("NAME")
         ->required();
-    name_option(app, "-o,--output", a.output, "OUT", "the new model file")->required();
+    text_option(
+        app, "-o,--output",
+        [&a](const std::string& text) {
+            if (text.empty() || text == "-") {
+                fail_usage("-o: a model is written to a file, which appears when it is complete; name one");
+            }
+            a.output = text;
+        },
+        "", "the new model file")
+        ->type_name("OUT")
+        ->required();
     app.add_flag("-f,--force", a.force, "overwrite OUT");
     add_common(app, a.common, false);
 }

@@ -26,6 +26,15 @@ std::string printable(std::string text) {
     return text;
 }
 
+std::string named(const std::string& name, const std::string& what) {
+    for (const std::string& start : {name + ": ", name + " is a ", "cannot open " + name + ":", "cannot read " + name + ":"}) {
+        if (what.starts_with(start)) {
+            return what;
+        }
+    }
+    return name + ": " + what;
+}
+
 int report_failure(const std::string& command, bool silent) noexcept {
     try {
         try {

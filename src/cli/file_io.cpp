@@ -22,15 +22,36 @@ std::string reason(int error) { return std::generic_category().message(error); }
 // A signal may be delivered to another thread and so not interrupt a read; a pipe is asked first, this often.
 constexpr int kPollMilliseconds = 100;
 
-void wait_for_input(int descriptor) {
+void wait_for(int descriptor, short event, const char* result) {
     struct pollfd request {
-        .fd = descriptor, .events = POLLIN, .revents = 0
+        .fd = descriptor, .events = event, .revents = 0
     };
     int ready = 0;
     do {
-        throw_if_stopped("nothing was written");
+        throw_if_stopped(result);
         ready = ::poll(&request, 1, kPollMilliseconds);
     } while (ready == 0 || (ready < 0 && errno == EINTR));
+}
+
+void wait_for_input(int descriptor) { wait_for(descriptor, POLLIN, "nothing was written"); }
+
+// Opening a named pipe waits for the other side in a way that a stop request cannot end, so it is opened without waiting: a reader's
+// end is then asked as any pipe is, a writer's end tried until somebody reads.
+int open_waiting(const char* name, int mode, bool is_pipe) {
+    const int flags = mode | O_CLOEXEC | O_NOCTTY;
+    if (!is_pipe) {
+        return ::open(name, flags);
+    }
+    int descriptor = ::open(name, flags | O_NONBLOCK);
+    while (descriptor < 0 && errno == ENXIO) {
+        throw_if_stopped("nothing was written");
+        (void)::poll(nullptr, 0, kPollMilliseconds);
+        descriptor = ::open(name, flags | O_NONBLOCK);
+    }
+    if (descriptor >= 0) {
+        (void)::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+    }
+    return descriptor;
 }
 
 bool same_file(const struct stat& a, const struct stat& b) {
@@ -90,7 +111,7 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
         fail(name, is_link ? " is a symbolic link" : " has several names (hard links)",
              ", and --rm would remove only this one; use -f to do that");
     }
-    descriptor_ = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    descriptor_ = open_waiting(name.c_str(), O_RDONLY, S_ISFIFO(status_.st_mode));
     if (descriptor_ < 0 || ::fstat(descriptor_, &status_) != 0) {
         fail("cannot open ", name, ": ", reason(errno), "; check the permissions");
     }
@@ -145,7 +166,7 @@ Output::Output(const fs::path& path, const Input& input, bool force) : path_(pat
     }
     if (exists && !S_ISREG(existing.st_mode)) {
         // A device or a named pipe is written in place, as zstd does: nothing can appear beside it.
-        descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        descriptor_ = open_waiting(path.c_str(), O_WRONLY, S_ISFIFO(existing.st_mode));
         if (descriptor_ < 0) {
             fail("cannot write ", path.string(), ": ", reason(errno), "; check the permissions");
         }
@@ -176,7 +197,8 @@ void Output::write(ByteSpan data) {
     if (file_) {
         file_->write(data);
     } else {
-        sink_to_descriptor(descriptor_, path_.empty() ? "standard output" : path_.string())(data);
+        sink_to_descriptor(descriptor_, path_.empty() ? "standard output" : path_.string(),
+                           [this] { wait_for(descriptor_, POLLOUT, "the output is not complete"); })(data);
     }
 }
 

@@ -147,7 +147,7 @@ void show_model(const std::filesystem::path& path, bool json) {
 
 void show_archive(const std::string& name, bool json) {
     const Input input(name, {});
-    const ArchiveListing listing = list_archive(input.source());
+    const ArchiveListing listing = naming(name, [&] { return list_archive(input.source()); });
     const CodecSummary& s = listing.summary;
     const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
     Facts facts;
@@ -181,7 +181,7 @@ bool is_archive(const std::string& name) {
 Cell list_cell(const std::vector<std::filesystem::path>& paths) {
     Cell cell{"", "["};
     for (const std::filesystem::path& path : paths) {
-        cell.shown += (cell.shown.empty() ? "" : ", ") + path.string();
+        cell.shown += (cell.shown.empty() ? "" : ", ") + printable(path.string());
         cell.json += (cell.json.size() > 1 ? ", " : "") + json_text(path.string());
     }
     return {cell.shown.empty() ? "none" : cell.shown, cell.json + "]"};
@@ -228,7 +228,7 @@ int run_info(const InfoArguments& a) {
         fail("there is no file and no preset '", a.subject, "'; the presets are ", preset_list());
     } else {
         if (is_preset) {
-            note("the file " + a.subject + ", not the preset; for that, ask where no such file is");
+            note("the file " + printable(a.subject) + ", not the preset; for that, ask where no such file is");
         }
         if (!std::filesystem::is_directory(a.subject, error) && is_archive(a.subject)) {
             show_archive(a.subject, a.common.json);

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "commands.hpp"
@@ -98,6 +99,11 @@ int main(int argc, char** argv) {
             command);
         finish_printing();
         return code;
+    } catch (const bitlaw::Stopped&) {
+        const int code = report_failure(command_name(argc, argv), silent);
+        std::cout.flush();
+        end_as_signalled();
+        return code;  // stopped by an option
     } catch (...) {
         return report_failure(command_name(argc, argv), silent);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -36,7 +37,9 @@ CLI::Option* add_number(App& app, const std::string& names, Value& value, const 
 
 }  // namespace
 
-std::string guarded(std::string word) { return word.ends_with(']') ? word + kGuard : word; }
+std::string guarded(std::string word) {
+    return word.ends_with(']') || word.ends_with(kGuard) ? word + kGuard : word;
+}
 
 std::string unguarded(std::string word) {
     if (word.ends_with(kGuard)) {
@@ -49,9 +52,11 @@ CLI::Option* text_option(App& app, const std::string& names,
                          const std::function<void(const std::string&)>& read,
                          const std::string& shown_default, const std::string& help) {
     const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
-    return app.add_option_function<std::string>(names, read_unguarded, help)
-        ->type_name("X")
-        ->default_str(shown_default);
+    CLI::Option* const option = app.add_option_function<std::string>(names, read_unguarded, help)
+                                    ->type_name("X")
+                                    ->default_str(shown_default);
+    // Given twice, the last counts, as in xz and zstd: what a script or an alias gives can be given again.
+    return option->get_positional() ? option : option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
 CLI::Option* number_option(App& app, const std::string& names, std::uint64_t& value, const std::string& help,
@@ -88,6 +93,12 @@ CLI::Option* real_option(App& app, const std::string& names, double& value, cons
 CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
                           const std::string& help) {
     const auto read = [&files](const std::vector<std::string>& words) {
+        // CLI11 takes "-9" for a number. What stands behind "--" has a guard.
+        for (const std::string& word : words) {
+            if (word.size() > 1 && word.front() == '-' && !word.ends_with(kGuard)) {
+                fail_usage("'", word, "' is no option (there are no levels); for a file of that name write ./", word);
+            }
+        }
         std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
     };
     return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
@@ -96,7 +107,14 @@ CLI::Option* files_option(App& app, const std::string& names, std::vector<std::s
 CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
                          const std::string& help) {
     return text_option(
-               app, names, [&value](const std::string& text) { value = text; }, "", help)
+               app, names,
+               [&value, names, is_text = std::string_view(type) == "TEXT"](const std::string& text) {
+                   if (text.empty() && !is_text) {
+                       fail_usage(names, ": the name is empty");
+                   }
+                   value = text;
+               },
+               "", help)
         ->type_name(type);
 }
 
@@ -119,7 +137,12 @@ void add_common(App& app, CommonOptions& common, bool with_json) {
 
 std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv) {
     std::vector<std::string> words;
-    std::transform(argv, argv + argc, std::back_inserter(words), guarded);
+    bool options_ended = false;
+    for (int i = 0; i < argc; ++i) {
+        const std::string word = argv[i];
+        words.push_back(options_ended ? word + kGuard : guarded(word));
+        options_ended = options_ended || word == "--";
+    }
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
     try {
         app.parse(std::move(words));

@@ -22,7 +22,8 @@ namespace bitlaw::cli {
 using App = CLI::App;
 
 /// CLI11 takes "[a,b]" for a list of "a" and "b", also where it is a file's name. A word that ends in ] gets
-/// a mark behind it, which every reader takes away again.
+/// a mark behind it, which every reader takes away again; so does one that ends in the mark itself, and every
+/// word behind "--".
 [[nodiscard]] std::string guarded(std::string word);
 [[nodiscard]] std::string unguarded(std::string word);
 

@@ -267,8 +267,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (name == "study") {
         return command(argc, argv, StudyArguments{}, [](App& app, StudyArguments& a) { add_study(app, a); });
     }
-    if (name.size() > 1 && name.front() == '-') {
-        // "bitlaw -d FILE", as in zstd and xz.
+    if (name.starts_with('-')) {
+        // "bitlaw -d FILE" and "bitlaw -", as in zstd and xz.
         std::vector<const char*> words{argv[0], "compress"};
         words.insert(words.end(), argv + 1, argv + argc);
         return archive(static_cast<int>(words.size()), words.data(), ArchiveMode::compress);

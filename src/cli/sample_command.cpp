@@ -9,11 +9,11 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/frequencies.hpp"
-#include "bitlaw/coding/stream.hpp"
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/stepper.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "file_io.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -80,13 +80,13 @@ int run_sample(const SampleArguments& a) {
         (void)stepper.predict();
         stepper.accept({&symbol, 1});
     }
-    const ByteSink out = sink_to_descriptor(STDOUT_FILENO, "standard output");
+    Output out;
     Sampler sampler(config.alphabet, a.temperature, a.seed);
     for (std::uint64_t i = 0; i < a.bytes; ++i) {
         throw_if_stopped("the text ends here");
         const Symbol symbol = sampler.draw(stepper.predict());
         const auto byte = static_cast<std::uint8_t>(symbol);
-        out({&byte, 1});
+        out.write({&byte, 1});
         stepper.accept({&symbol, 1});
     }
     if (is_terminal(STDOUT_FILENO)) {

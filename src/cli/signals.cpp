@@ -17,7 +17,15 @@ std::atomic<bool>& stop_flag() {
     return flag;
 }
 
-extern "C" void request_stop(int) { stop_flag().store(true, std::memory_order_relaxed); }
+std::atomic<int>& stop_signal() {
+    static std::atomic<int> signal{0};
+    return signal;
+}
+
+extern "C" void request_stop(int signal) {
+    stop_signal().store(signal, std::memory_order_relaxed);
+    stop_flag().store(true, std::memory_order_relaxed);
+}
 
 // A page of a mapped file is gone. The thread cannot go on from there, and few calls are safe here.
 extern "C" void end_with_a_line(int) {
@@ -30,15 +38,26 @@ extern "C" void end_with_a_line(int) {
 
 }  // namespace
 
+void end_as_signalled() {
+    if (const int signal = stop_signal().load(std::memory_order_relaxed); signal != 0) {
+        ::signal(signal, SIG_DFL);
+        ::raise(signal);
+    }
+}
+
 const std::atomic<bool>& stop_requested() { return stop_flag(); }
 
 void install_signal_handlers() {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, nullptr);
+    ::sigaction(SIGXFSZ, &ignore, nullptr);
     struct sigaction vanished {};
     vanished.sa_handler = end_with_a_line;
     ::sigaction(SIGBUS, &vanished, nullptr);
+    // The first calls make the flags, which a handler must not.
+    (void)stop_flag();
+    (void)stop_signal();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction before {};
         ::sigaction(signal, nullptr, &before);

@@ -13,6 +13,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "failure.hpp"
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
@@ -43,7 +44,7 @@ std::size_t shown_width(const std::string& text) {
 
 }  // namespace
 
-Cell text_cell(const std::string& text) { return {text, json_text(text)}; }
+Cell text_cell(const std::string& text) { return {printable(text), json_text(text)}; }
 Cell count_cell(std::uint64_t value) { return {with_commas(value), std::to_string(value)}; }
 Cell number_cell(double value, int decimals, const char* unit) {
     return {std::isfinite(value) ? fixed(value, decimals) + unit : "-", shortest(value)};

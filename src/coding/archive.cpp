@@ -9,6 +9,9 @@
 namespace bitlaw {
 namespace {
 
+// A model file without a training record: 2^31 weights in fp32, which no other precision exceeds, and 80 bytes around them.
+constexpr std::uint64_t kMostModelBytes = (std::uint64_t{1} << 33) + 80;
+
 std::uint32_t low_half(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
 // A block's check starts with its number, so that blocks that changed places are found.
@@ -139,7 +142,7 @@ ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
     header_.arithmetic_version = u16();
     header_.model_id = u64();
     header_.reset_every = varint("the number of positions between resets", ~std::uint64_t{0});
-    header_.model_bytes = varint("the embedded model's length", ~std::uint64_t{0});
+    header_.model_bytes = varint("the embedded model's length", kMostModelBytes);
     verify_check("the header");
     if (flags != 0) {
         damaged(text_of("unknown flags ", int{flags}));

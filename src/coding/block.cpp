@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <chrono>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
@@ -11,6 +9,7 @@
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/scorer.hpp"
 #include "bitlaw/model/stepper.hpp"
+#include "reporter.hpp"
 
 namespace bitlaw {
 namespace {
@@ -32,9 +31,14 @@ double context_bytes(const ModelConfig& config) {
     return 2.0 * sizeof(float) * config.layers * config.kv_heads * config.head_width * slots;
 }
 
+// As they are stored.
+double cached_bytes(const ModelConfig& config) {
+    return context_bytes(config) * (config.cache == CachePrecision::bf16 ? 0.5 : 1.0);
+}
+
 // Groups that a block's streams are decoded in: a multiple of the threads, so that all end together.
 std::size_t group_count(const ModelConfig& config, std::size_t streams) {
-    const double bytes = context_bytes(config) * (config.cache == CachePrecision::bf16 ? 0.5 : 1.0);
+    const double bytes = cached_bytes(config);
     const auto in_cache = static_cast<std::size_t>(kGroupCacheBytes / bytes);
     const auto in_memory = static_cast<std::size_t>(kGroupMemoryBytes / bytes);
     const std::size_t group =
@@ -43,44 +47,6 @@ std::size_t group_count(const ModelConfig& config, std::size_t streams) {
     const std::size_t rounds = ((streams + group - 1) / group + threads - 1) / threads;
     return std::min(rounds * threads, streams);
 }
-
-// Counts what all workers have done, reports it from the calling thread (worker 0), and lets a failure end
-// all workers soon.
-class Reporter {
-   public:
-    explicit Reporter(const BlockProgress& progress) : progress_(progress) {}
-
-    // False when another worker has failed, and this one should return.
-    [[nodiscard]] bool add(std::size_t plain, std::size_t payload, std::size_t worker) {
-        const std::uint64_t plain_done = plain_.fetch_add(plain, std::memory_order_relaxed) + plain;
-        const std::uint64_t payload_done = payload_.fetch_add(payload, std::memory_order_relaxed) + payload;
-        if (worker == 0 && progress_) {
-            const auto now = std::chrono::steady_clock::now();
-            if (now - last_ >= std::chrono::milliseconds(100)) {
-                last_ = now;
-                progress_(plain_done, payload_done);
-            }
-        }
-        return !failed_.load(std::memory_order_relaxed);
-    }
-
-    template <class Work>
-    void run(const Work& work) {
-        try {
-            work();
-        } catch (...) {
-            failed_.store(true, std::memory_order_relaxed);
-            throw;
-        }
-    }
-
-   private:
-    const BlockProgress& progress_;
-    std::chrono::steady_clock::time_point last_;  // long ago: the first advance is reported at once
-    std::atomic<std::uint64_t> plain_{0};
-    std::atomic<std::uint64_t> payload_{0};
-    std::atomic<bool> failed_{false};
-};
 
 // Scores every stream and calls visit(stream, frequencies [V], symbol) for each of its symbols in order; then
 // payload_bytes(stream) tells how far its coder is. Streams run in parallel, one stream on one worker.
@@ -91,7 +57,7 @@ void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan
     check_context_memory(model.config());
     const std::size_t alphabet = model.config().alphabet;
     Reporter reporter(progress);
-    parallel_for(streams, [&](std::size_t stream, std::size_t worker) {
+    parallel_for(streams, [&](std::size_t stream) {
         reporter.run([&] {
             Scorer scorer(model, reset_every);
             std::vector<std::uint32_t> frequency(alphabet);
@@ -108,7 +74,7 @@ void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan
                 }
                 begin += count;
                 const std::size_t payload = payload_bytes(stream);
-                if (!reporter.add(count, payload - before, worker)) {
+                if (!reporter.add(count, payload - before)) {
                     return;
                 }
                 before = payload;
@@ -119,8 +85,7 @@ void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan
 
 // Streams first .. first+payloads-1 of a block, stepped together from their first to their last position.
 void decode_group(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
-                  std::size_t first, std::size_t size, std::span<std::uint8_t> plain, std::size_t worker,
-                  Reporter& reporter) {
+                  std::size_t first, std::size_t size, std::span<std::uint8_t> plain, Reporter& reporter) {
     const std::size_t alphabet = model.config().alphabet;
     std::vector<RangeDecoder> coders;
     std::vector<std::span<std::uint8_t>> parts;
@@ -156,7 +121,7 @@ void decode_group(const PackedModel& model, std::uint64_t reset_every, std::span
             ++decoded;
         }
         stepper.accept(symbols);
-        if (!reporter.add(decoded, payload - before, worker)) {
+        if (!reporter.add(decoded, payload - before)) {
             return;
         }
         before = payload;
@@ -181,6 +146,13 @@ void check_context_memory(const ModelConfig& config) {
     }
 }
 
+std::size_t groups_at_once(const ModelConfig& config, std::size_t groups, std::size_t group_streams) {
+    const double most = kMostContextBytes / (cached_bytes(config) * static_cast<double>(group_streams));
+    // No more than the threads run at the same time anyway; where all of them may, all groups are handed out at once.
+    return most >= static_cast<double>(std::min(thread_count(), groups)) ? groups
+                                                                          : std::max<std::size_t>(1, static_cast<std::size_t>(most));
+}
+
 std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
                                   std::size_t streams, const BlockProgress& progress) {
     std::vector<RangeEncoder> coders(streams);
@@ -203,14 +175,17 @@ void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::sp
     check_context_memory(model.config());
     const std::size_t groups = group_count(model.config(), payloads.size());
     Reporter reporter(progress);
-    parallel_for(groups, [&](std::size_t index, std::size_t worker) {
-        reporter.run([&] {
-            // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
-            const std::size_t first = stream_begin(payloads.size(), groups, index);
-            const std::size_t size = stream_begin(payloads.size(), groups, index + 1) - first;
-            decode_group(model, reset_every, payloads, first, size, plain, worker, reporter);
+    const std::size_t at_once = groups_at_once(model.config(), groups, (payloads.size() + groups - 1) / groups);
+    for (std::size_t begin = 0; begin < groups; begin += at_once) {
+        parallel_for(std::min(at_once, groups - begin), [&](std::size_t index) {
+            reporter.run([&] {
+                // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
+                const std::size_t first = stream_begin(payloads.size(), groups, begin + index);
+                const std::size_t size = stream_begin(payloads.size(), groups, begin + index + 1) - first;
+                decode_group(model, reset_every, payloads, first, size, plain, reporter);
+            });
         });
-    });
+    }
 }
 
 std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,

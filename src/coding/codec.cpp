@@ -1,7 +1,6 @@
 #include "bitlaw/coding/codec.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "bitlaw/coding/mixing.hpp"
 #include "bitlaw/model/scorer.hpp"
 #include "bitlaw/model/stepper.hpp"
+#include "reporter.hpp"
 
 namespace bitlaw {
 namespace {
@@ -74,12 +74,17 @@ CodedBlock with_payloads(ByteSpan plain, std::uint64_t plain_hash, std::vector<B
     return {block_header(plain.size(), plain_hash, std::move(lengths), kind), std::move(payloads)};
 }
 
-std::vector<Bytes> encode_pieces(ByteSpan plain) {
+std::vector<Bytes> encode_pieces(ByteSpan plain, const BlockProgress& progress) {
     std::vector<Bytes> payloads(mixed_streams(plain.size()));
+    Reporter reporter(progress);
     parallel_for(payloads.size(), [&](std::size_t piece) {
         const std::size_t begin = stream_begin(plain.size(), payloads.size(), piece);
         const std::size_t end = stream_begin(plain.size(), payloads.size(), piece + 1);
-        payloads[piece] = encode_mixed(plain.subspan(begin, end - begin));
+        reporter.run([&] {
+            payloads[piece] =
+                encode_mixed(plain.subspan(begin, end - begin),
+                             [&](std::size_t done, std::size_t payload) { return reporter.add(done, payload); });
+        });
     });
     return payloads;
 }
@@ -96,7 +101,14 @@ CodedBlock code_block(const Plan& plan, const CompressOptions& options, ByteSpan
     }
     const bool stored = block.header.kind == BlockKind::stored;
     if (options.fallback == Fallback::best || (options.fallback == Fallback::worse && stored)) {
-        CodedBlock mixed = with_payloads(plain, plain_hash, encode_pieces(plain), BlockKind::mixed);
+        // After the model's code, which counted up to the block's end, the count stays there.
+        BlockProgress waiting = progress;
+        if (progress && !stored) {
+            waiting = [&progress, &plain, payload = block.header.payload_bytes()](std::uint64_t, std::uint64_t) {
+                progress(plain.size(), payload);
+            };
+        }
+        CodedBlock mixed = with_payloads(plain, plain_hash, encode_pieces(plain, waiting), BlockKind::mixed);
         if (size_of(mixed.header) < size_of(block.header)) {
             return mixed;
         }
@@ -131,7 +143,7 @@ BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before,
     };
 }
 
-// Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each.
+// Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each, and ends the work when false.
 template <class Done>
 double chunk_run_bits(const PackedModel& model, ByteSpan data, std::size_t chunk_bytes, bool one_scorer,
                       const Done& done) {
@@ -155,7 +167,9 @@ double chunk_run_bits(const PackedModel& model, ByteSpan data, std::size_t chunk
                 bits += symbol_bits(frequency, symbols[i]);
             }
         }
-        done(chunk.size(), bits - before);
+        if (!done(chunk.size(), bits - before)) {
+            break;
+        }
     }
     return bits;
 }
@@ -168,11 +182,12 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
     const Plan plan(model, options);
     const Bytes embedded =
         options.embed_model ? encode_model(model.model, model.precision, nullptr) : Bytes{};
+    // Read before anything is written, and not again after a short block, which is the last: with -c a >> a, what is written is read.
+    Bytes plain = read_block(source, plan.block_bytes);
     ArchiveWriter writer(sink, {kArithmeticVersion, model.id, plan.reset_every, 0}, embedded);
     CodecSummary summary;
     summary.model_bytes = embedded.size();
-    for (Bytes plain = read_block(source, plan.block_bytes); !plain.empty();
-         plain = read_block(source, plan.block_bytes)) {
+    while (!plain.empty()) {
         const CodedBlock block =
             code_block(plan, options, plain, within(options.progress, summary.plain_bytes, writer.position()));
         std::vector<ByteSpan> pieces(block.payloads.begin(), block.payloads.end());
@@ -184,6 +199,7 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
         if (options.progress) {
             options.progress(summary.plain_bytes, writer.position());
         }
+        plain = plain.size() < plan.block_bytes ? Bytes{} : read_block(source, plan.block_bytes);
     }
     writer.finish();
     summary.archive_bytes = writer.position();
@@ -246,25 +262,18 @@ double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_b
     chunk_bytes = std::min(chunk_bytes, std::max<std::size_t>(data.size(), 1));
     const std::size_t run_bytes = kRunChunks * chunk_bytes;
     std::vector<double> run_bits((data.size() + run_bytes - 1) / run_bytes, 0.0);
-    std::atomic<std::uint64_t> finished{0};
-    std::atomic<std::uint64_t> finished_code{0};  // bytes, each chunk rounded; for progress only
-    parallel_for(run_bits.size(), [&](std::size_t run, std::size_t worker) {
+    Reporter reporter(progress);
+    parallel_for(run_bits.size(), [&](std::size_t run) {
         const ByteSpan part =
             data.subspan(run * run_bytes, std::min(run_bytes, data.size() - run * run_bytes));
-        run_bits[run] =
-            chunk_run_bits(packed, part, chunk_bytes, one_scorer, [&](std::size_t bytes, double bits) {
-                const auto code = static_cast<std::uint64_t>(bits / 8 + 0.5);
-                const std::uint64_t all = finished.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-                const std::uint64_t all_code =
-                    finished_code.fetch_add(code, std::memory_order_relaxed) + code;
-                if (progress && worker == 0) {
-                    progress(all, all_code);
-                }
-            });
+        reporter.run([&] {
+            run_bits[run] =
+                chunk_run_bits(packed, part, chunk_bytes, one_scorer, [&](std::size_t bytes, double bits) {
+                    return reporter.add(bytes, static_cast<std::size_t>(bits / 8 + 0.5));
+                });
+        });
     });
-    if (progress) {
-        progress(finished.load(), finished_code.load());  // the calling thread may have had no run of its own
-    }
+    reporter.finish();
     double bits = 0;
     for (const double part : run_bits) {
         bits += part;

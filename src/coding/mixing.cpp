@@ -12,6 +12,8 @@ namespace {
 
 // Probabilities have 12 bits outside of the tables and 22 inside.
 constexpr int kOne = 4096;
+// How often progress is told: some 30 to 60 milliseconds.
+constexpr std::size_t kToldBytes = 65536;
 constexpr std::size_t kContexts = 7;
 // One line holds the 15 nodes of a nibble's binary tree, and in front what tells contexts of one line apart.
 constexpr std::size_t kLineSlots = 16;
@@ -169,12 +171,19 @@ Interval interval_of_bit(int bit, int probability) {
 
 std::size_t mixed_streams(std::size_t bytes) { return std::clamp<std::size_t>(bytes >> 21, 1, 8); }
 
-Bytes encode_mixed(ByteSpan plain) {
+Bytes encode_mixed(ByteSpan plain, const MixedProgress& progress) {
     Mixing mixing(plain.size());
     RangeEncoder coder;
-    for (const std::uint8_t byte : plain) {
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        if (progress && i > 0 && i % kToldBytes == 0) {
+            if (!progress(kToldBytes, coder.size() - told)) {
+                break;
+            }
+            told = coder.size();
+        }
         for (int shift = 7; shift >= 0; --shift) {
-            const int bit = byte >> shift & 1;
+            const int bit = plain[i] >> shift & 1;
             coder.encode(interval_of_bit(bit, mixing.predict()));
             mixing.accept(bit);
         }
@@ -182,10 +191,17 @@ Bytes encode_mixed(ByteSpan plain) {
     return coder.finish();
 }
 
-void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain) {
+void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain, const MixedProgress& progress) {
     Mixing mixing(plain.size());
     RangeDecoder coder(code);
-    for (std::uint8_t& byte : plain) {
+    std::size_t told = 0;
+    for (std::size_t place = 0; place < plain.size(); ++place) {
+        if (progress && place > 0 && place % kToldBytes == 0) {
+            if (!progress(kToldBytes, coder.position() - told)) {
+                return;
+            }
+            told = coder.position();
+        }
         unsigned bits = 0;
         for (int i = 0; i < 8; ++i) {
             const int probability = mixing.predict();
@@ -194,7 +210,7 @@ void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain) {
             mixing.accept(bit);
             bits = bits << 1 | static_cast<unsigned>(bit);
         }
-        byte = static_cast<std::uint8_t>(bits);
+        plain[place] = static_cast<std::uint8_t>(bits);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/mixing.hpp"
 #include "bitlaw/model/stepper.hpp"
+#include "reporter.hpp"
 
 namespace bitlaw {
 namespace {
@@ -72,11 +73,15 @@ std::vector<ByteSpan> cut(ByteSpan payload, const std::vector<std::uint64_t>& le
     return streams;
 }
 
-void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain) {
+void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain, const BlockProgress& progress) {
+    Reporter reporter(progress);
     parallel_for(pieces.size(), [&](std::size_t piece) {
         const std::size_t begin = stream_begin(plain.size(), pieces.size(), piece);
         const std::size_t end = stream_begin(plain.size(), pieces.size(), piece + 1);
-        decode_mixed(pieces[piece], plain.subspan(begin, end - begin));
+        reporter.run([&] {
+            decode_mixed(pieces[piece], plain.subspan(begin, end - begin),
+                         [&](std::size_t done, std::size_t payload) { return reporter.add(done, payload); });
+        });
     });
 }
 
@@ -88,16 +93,16 @@ Bytes restore_block(ArchiveModel& model, ArchiveReader& reader, const BlockHeade
         const Bytes payload = std::move(plain);
         const std::vector<ByteSpan> streams = cut(payload, header.stream_bytes);
         plain = Bytes(static_cast<std::size_t>(header.plain_bytes));
+        const std::uint64_t archive_before = reader.position() - payload.size();
+        BlockProgress within;
+        if (progress) {
+            within = [&progress, plain_before, archive_before](std::uint64_t done, std::uint64_t read) {
+                progress(plain_before + done, archive_before + read);
+            };
+        }
         if (header.kind == BlockKind::mixed) {
-            decode_pieces(streams, plain);
+            decode_pieces(streams, plain, within);
         } else {
-            const std::uint64_t archive_before = reader.position() - payload.size();
-            BlockProgress within;
-            if (progress) {
-                within = [&progress, plain_before, archive_before](std::uint64_t done, std::uint64_t read) {
-                    progress(plain_before + done, archive_before + read);
-                };
-            }
             decode_streams(model.packed(), reader.header().reset_every, streams, plain, within);
         }
     }

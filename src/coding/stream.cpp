@@ -1,9 +1,11 @@
 #include "bitlaw/coding/stream.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -14,6 +16,19 @@ namespace bitlaw {
 namespace {
 
 std::string reason(int error) { return std::generic_category().message(error); }
+
+// Whether a call that failed can be made again: after a signal, or when a descriptor that does not block has nothing yet, after a moment.
+bool again(int descriptor, short event) {
+    if (errno != EAGAIN) {
+        return errno == EINTR;
+    }
+    struct pollfd request {
+        .fd = descriptor, .events = event, .revents = 0
+    };
+    constexpr int kMilliseconds = 100;
+    (void)::poll(&request, 1, kMilliseconds);
+    return true;
+}
 
 }  // namespace
 
@@ -39,7 +54,7 @@ ByteSource source_of_descriptor(int descriptor, std::string name, std::function<
                 before_read();
             }
             const ssize_t count = ::read(descriptor, buffer.data() + filled, buffer.size() - filled);
-            if (count < 0 && errno == EINTR) {
+            if (count < 0 && again(descriptor, POLLIN)) {
                 continue;
             }
             if (count < 0) {
@@ -54,11 +69,16 @@ ByteSource source_of_descriptor(int descriptor, std::string name, std::function<
     };
 }
 
-ByteSink sink_to_descriptor(int descriptor, std::string name) {
-    return [descriptor, name = std::move(name)](ByteSpan data) {
+ByteSink sink_to_descriptor(int descriptor, std::string name, std::function<void()> before_write) {
+    return [descriptor, name = std::move(name), before_write = std::move(before_write)](ByteSpan data) {
+        // A pipe that is ready takes so many bytes without waiting, no more.
+        const std::size_t most = before_write ? PIPE_BUF : data.size();
         while (!data.empty()) {
-            const ssize_t count = ::write(descriptor, data.data(), data.size());
-            if (count < 0 && errno == EINTR) {
+            if (before_write) {
+                before_write();
+            }
+            const ssize_t count = ::write(descriptor, data.data(), std::min(data.size(), most));
+            if (count < 0 && again(descriptor, POLLOUT)) {
                 continue;
             }
             if (count < 0) {

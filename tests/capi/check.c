@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { kInput = 3000, kBound = 200000, kThreads = 4 };
+enum { kInput = 3000, kLong = 150000, kBound = 200000, kThreads = 4 };
 
 static int failures = 0;
 
@@ -40,6 +42,23 @@ static void* work(void* result) {
     return NULL;
 }
 
+/* Two streams, after this process has used two threads: a child that waits for them would wait for ever. */
+static int child_gives_the_same(void) {
+    static unsigned char text[kLong], before[kBound], after[kBound];
+    size_t size = 0, child_size = 0;
+    int status = 1;
+    for (size_t i = 0; i < kLong; ++i) text[i] = input[i % kInput];
+    if (bitlaw_set_threads(2) != BITLAW_OK) return 0;
+    if (bitlaw_compress(model, text, kLong, before, kBound, &size, NULL) != BITLAW_OK) return 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        const bitlaw_status done = bitlaw_compress(model, text, kLong, after, kBound, &child_size, NULL);
+        _exit(done == BITLAW_OK && child_size == size && memcmp(before, after, size) == 0 ? 0 : 1);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 int main(int argc, char** argv) {
     if (argc != 3) return 2;
     FILE* file = fopen(argv[2], "rb");
@@ -68,10 +87,14 @@ int main(int argc, char** argv) {
     expect(bitlaw_decompress(model, archive, archive_size, plain, kInput, &size) == BITLAW_OK && size == kInput &&
                memcmp(plain, input, kInput) == 0,
            "decompress");
-    expect(bitlaw_decompress(model, archive, archive_size, plain, kInput - 1, &size) == BITLAW_TOO_SMALL,
-           "a buffer that is too small for the plain bytes");
-    expect(bitlaw_compress(model, input, kInput, plain, 10, &size, NULL) == BITLAW_TOO_SMALL, "or for the archive");
-    expect(bitlaw_decompress(NULL, archive, archive_size, plain, kInput, &size) == BITLAW_FAILED, "no model");
+    expect(bitlaw_decompress(model, archive, archive_size, plain, kInput - 1, &size) == BITLAW_TOO_SMALL && size == kInput,
+           "a buffer that is too small for the plain bytes, and what suffices");
+    expect(bitlaw_compress(model, input, kInput, plain, 10, &size, NULL) == BITLAW_TOO_SMALL && size == bound,
+           "or for the archive");
+    archive[archive_size - 1] ^= 1;
+    expect(bitlaw_decompress(model, archive, archive_size, plain, 10, &size) == BITLAW_TOO_SMALL && size == 0,
+           "what suffices is not known without the index");
+    archive[archive_size - 1] ^= 1;
     expect(bitlaw_compress(NULL, input, kInput, plain, 10, &size, NULL) == BITLAW_WRONG_USE, "a null model");
     archive[archive_size / 2] ^= 1;
     expect(bitlaw_decompress(model, archive, archive_size, plain, kInput, &size) == BITLAW_FAILED, "damage");
@@ -86,6 +109,11 @@ int main(int argc, char** argv) {
                alone_size <= bitlaw_compress_bound(model, kInput, &options),
            "embed the model");
     expect(bitlaw_decompress(NULL, alone, alone_size, plain, kInput, &size) == BITLAW_OK && size == kInput, "alone");
+    options.embed_model = 0;
+    options.fallback = BITLAW_FALLBACK_NEVER;
+    expect(bitlaw_compress(model, input, kInput, alone, kBound, &alone_size, &options) == BITLAW_OK && alone_size > archive_size,
+           "the default fallback finds less than the model alone");
+    expect(bitlaw_decompress(NULL, alone, alone_size, plain, kInput, &size) == BITLAW_FAILED, "no model");
     options.struct_size = 3;
     expect(bitlaw_compress(model, input, kInput, alone, kBound, &alone_size, &options) == BITLAW_WRONG_USE,
            "options of another size");
@@ -109,6 +137,7 @@ int main(int argc, char** argv) {
         all &= results[i];
     }
     expect(all, "threads beside each other, each with its own error");
+    expect(child_gives_the_same(), "a forked child works, with one thread");
     bitlaw_model_close(opened);
     bitlaw_model_close(NULL);
     return failures > 0;

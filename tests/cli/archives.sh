@@ -61,7 +61,13 @@ for file in list '[a,b]' ++ "with space" ./-dash; do
 done
 check "odd names after --" "$bitlaw" test -q "${model[@]}" -- -dash.blw '[a,b].blw'
 
+# A name that ends in byte 1 is another file than the one without it.
+printf marked >marked && printf other >$'marked\x01'
+check "a name with a control character" "$bitlaw" compress -q --rm "${model[@]}" $'marked\x01'
+check "is the one that was meant" test -e $'marked\x01.blw' -a ! -e $'marked\x01' -a -e marked -a ! -e marked.blw
+
 # Pipes.
+check "bitlaw -" bash -c "'$bitlaw' - -m model <a | cmp - a.blw"
 check "standard input to standard output" bash -c "'$bitlaw' compress -m model <a >piped.blw"
 [[ ! -s $work/err ]]
 judge "a filter is silent" cat "$work/err"
@@ -141,9 +147,13 @@ same "after the bad one" good2.blw a.blw
 head -c 1500 a.blw >damaged.blw
 rm -f good1 good2
 "$bitlaw" decompress -q "${model[@]}" good1.blw damaged.blw good2.blw 2>err
-[[ $? == 1 && $(wc -l <err) == 1 ]] && cmp -s good1 a && cmp -s good2 a && [[ ! -e damaged ]]
+[[ $? == 1 && $(wc -l <err) == 1 ]] && cmp -s good1 a && cmp -s good2 a && [[ ! -e damaged ]] &&
+    grep -q '^bitlaw: decompress: damaged.blw: the archive ends too early' err
 judge "one damaged archive of three" cat err
-refuse "a damaged archive does not test" 1 "test: " "$bitlaw" test "${model[@]}" damaged.blw
+refuse "standard input is named" 1 "test: standard input: the archive ends too early" bash -c "'$bitlaw' test -m model <damaged.blw"
+refuse "an archive of a range" 1 "^bitlaw: decompress: damaged.blw: the archive's index" \
+    "$bitlaw" decompress "${model[@]}" --range 1:2 -c damaged.blw
+refuse "a damaged archive does not test" 1 "test: damaged.blw: " "$bitlaw" test "${model[@]}" damaged.blw
 
 # Nothing is overwritten unasked; names follow rules.
 refuse "compress does not overwrite" 1 "a.blw exists already; use -f" "$bitlaw" compress "${model[@]}" a
@@ -155,6 +165,10 @@ echo other >a.copy.blw && cp a a.copy
 check "-f overwrites" "$bitlaw" compress -qf "${model[@]}" a.copy
 same "overwritten" a.copy.blw a.blw
 refuse "suffix there already" 1 "has the suffix .blw already" "$bitlaw" compress "${model[@]}" a.blw
+# What is appended to the input while it is read is not input.
+cp a growing
+check "compress to the input's own end" timeout 20 bash -c "ulimit -f 1000; '$bitlaw' compress -m model -c growing >>growing"
+check "gives the file and its archive" bash -c "cmp growing <(cat a a.blw)"
 refuse "no suffix" 1 "does not end in .blw" "$bitlaw" decompress "${model[@]}" a
 refuse "nothing but the suffix" 1 "does not end in .blw" "$bitlaw" decompress "${model[@]}" .blw
 refuse "output is the input" 1 "it is the input itself" "$bitlaw" compress -f "${model[@]}" -o a a
@@ -208,6 +222,10 @@ if command -v script >/dev/null && script -qec true /dev/null </dev/null >/dev/n
     script -qec "'$bitlaw' test -m model a.blw" /dev/null </dev/null >typescript
     [[ $? == 0 ]] && grep -q "verified" typescript
     judge "progress on a terminal" head -c 300 typescript
+    cp a $'red\033[31m'
+    script -qec "'$bitlaw' -v -m model -f red*" /dev/null </dev/null >typescript
+    [[ $? == 0 ]] && grep -q 'red?\[31m' typescript && ! grep -q $'\033\\[31m' typescript
+    judge "names do not steer the terminal" cat -v typescript
 fi
 [[ -z $(find . -name '*.tmp-*') ]]
 judge "nothing left behind" ls

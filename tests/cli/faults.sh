@@ -45,9 +45,65 @@ kill -TERM $job
 wait $job
 code=$?
 exec 7>&-
-[[ $code == 1 ]] && grep -q "^bitlaw: compress: stopped by a signal" err
+[[ $code == 143 ]] && grep -q "^bitlaw: compress: stopped by a signal" err
 judge "SIGTERM while waiting" cat err
 check "nothing of it is left" bash -c "! ls | grep -q waiting"
+
+# Where the system denies threads, fewer do the same.
+check "64 threads" "$bitlaw" compress -q -T64 --streams 64 --fallback never -m model -o threads.blw text
+check "too little memory for 64 threads" bash -c "ulimit -v 500000
+    '$bitlaw' compress -q -T64 --streams 64 --fallback never -m model -c text | cmp - threads.blw"
+
+# A limit of a file's size is an error like a full disk.
+refuse "a limit of the size" 1 "out: File too large; raise the file size limit" \
+    bash -c "ulimit -f 100; '$bitlaw' decompress -m model -o out text.blw"
+check "nothing of it is left" bash -c "! ls | grep -q '^out'"
+
+# One whose reader sleeps ends so too, and one that waits for somebody to open the other end of a pipe.
+mkfifo full nobody
+exec 7<>full
+# ends_soon NAME: SIGTERM ends the job within ten seconds, and it says so.
+ends_soon() {
+    sleep 0.3
+    kill -TERM $job
+    for ((i = 0; i < 100; ++i)); do
+        kill -0 $job 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL $job 2>/dev/null && echo "it went on" >>err
+    wait $job
+    code=$?
+    [[ $code == 143 ]] && grep -q "stopped by a signal" err
+    judge "$1" echo "exit code $code: $(cat err)"
+}
+"$bitlaw" decompress -m model -c text.blw >full 2>err &
+job=$!
+wait_for 20 read -r -t 0 -u 7
+ends_soon "SIGTERM while the reader sleeps"
+exec 7>&-
+"$bitlaw" compress -m model -c nobody 2>err >out &
+job=$!
+ends_soon "SIGTERM while nobody writes a named pipe"
+"$bitlaw" compress -m model -o nobody text 2>err &
+job=$!
+ends_soon "SIGTERM while nobody reads a named pipe"
+check "a named pipe at both ends" bash -c "cat text >nobody & '$bitlaw' compress -m model -c nobody | cmp - text.blw"
+check "a slow reader" bash -c "'$bitlaw' decompress -m model -c text.blw | (sleep 0.5; cmp - text)"
+
+# One Ctrl-C ends a shell's loop, too.
+cat >loop.sh <<END
+for i in 1 2 3; do "$bitlaw" compress -q -m model -o loop.blw - ; echo round >>rounds; done
+END
+exec 7<>slow
+(trap - INT; exec setsid bash loop.sh <slow 2>err) &
+job=$!
+wait_for 20 bash -c "ls | grep -q 'loop.blw.tmp-'"
+kill -INT -- -$job
+wait $job
+code=$?
+exec 7>&-
+[[ $code == 130 && ! -e rounds ]] && ! ls | grep -q 'loop.blw'
+judge "SIGINT ends a loop, too" echo "exit code $code: $(ls; cat err)"
 
 # A file that is cut short while it is trained on.
 cp text shrinking
@@ -68,7 +124,6 @@ begin_slow_work() {
     job=$!
     sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
 }
-# 143: the signal came before the program could have caught it.
 for ((i = 0; i < 5; ++i)); do
     begin_slow_work
     kill -TERM $job
@@ -76,7 +131,7 @@ for ((i = 0; i < 5; ++i)); do
     code=$?
     if [[ $code == 0 && -f long.blw ]]; then
         ok "SIGTERM $i (came too late)"
-    elif [[ ($code == 1 || $code == 143) && ! -e long.blw && -z $(find . -name '*.tmp-*') ]] && is_whole; then
+    elif [[ $code == 143 && ! -e long.blw && -z $(find . -name '*.tmp-*') ]] && is_whole; then
         ok "SIGTERM $i: source whole, nothing left"
     else
         not_ok "SIGTERM $i" "exit code $code: $(ls; cat err)"

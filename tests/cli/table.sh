@@ -140,6 +140,6 @@ table=$!
 wait_for 30 test -e running
 kill -TERM $table
 wait $table
-[[ $? == 1 ]] && grep -q '^bitlaw: table: stopped by a signal' err && grep -q 'the work was stopped' out && grep -Eq '^gzip -9 +[0-9]' out
+[[ $? == 143 ]] && grep -q '^bitlaw: table: stopped by a signal' err && grep -q 'the work was stopped' out && grep -Eq '^gzip -9 +[0-9]' out
 judge "stopped by a signal" cat out err
 finish

@@ -41,7 +41,8 @@ for signal in TERM INT; do
     kill -$signal $job
     wait $job
     code=$?
-    [[ $code == 1 && $(tail -n 1 err) == "bitlaw: train: stopped after step "*--resume* ]]
+    # Ended by the signal once all is saved.
+    [[ $code == $((128 + $(kill -l $signal))) && $(tail -n 1 err) == "bitlaw: train: stopped after step "*--resume* ]]
     judge "SIG$signal saves and says how to go on" tail -n 1 err
     check "resume after SIG$signal" train_tiny $signal $data "${options[@]}" --resume
     same "model after SIG$signal" straight/model.blm $signal/model.blm

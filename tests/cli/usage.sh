@@ -33,6 +33,14 @@ refuse "bad range" 2 "does not lie in the file" "$bitlaw" train -q --data text@1
 refuse "unknown protocol" 2 "choose continuous or chunked" "$bitlaw" eval -m m --data text --protocol x
 refuse "several inputs for -o" 2 "-o names one output" "$bitlaw" compress -o out text text
 refuse "-o with -c" 2 "contradict" "$bitlaw" compress -c -o out text
+refuse "an empty name of the output" 2 "-o,--output: the name is empty" "$bitlaw" compress -o "" text
+refuse "an empty name of the model" 2 "-m,--model: the name is empty" "$bitlaw" compress -m "" text
+refuse "a level" 2 "'-9' is no option .there are no levels" "$bitlaw" -9 text
+refuse "a level of compress" 2 "write \./-9" "$bitlaw" compress -9 text
+refuse "a file that begins so" 1 "cannot open -9: No such file" "$bitlaw" compress -- -9
+refuse "--json of what does not list" 2 "--json is for list" "$bitlaw" compress --json text
+refuse "export to standard output" 2 "a model is written to a file" "$bitlaw" export --model-precision int8 -o -
+refuse "--rm with -o -" 2 "--rm cannot know" "$bitlaw" compress --rm -o - text
 refuse "--rm with -c" 2 "--rm" "$bitlaw" compress -c --rm text
 refuse "test with -o" 2 "writes nothing" "$bitlaw" test -o out text
 refuse "several inputs into one archive" 2 "an archive holds one file" "$bitlaw" compress -c text text
@@ -57,6 +65,9 @@ for isa in avx2 avx512; do
         refuse "lacking $isa" 2 "$isa is lacking" env BITLAW_ISA=$isa "$bitlaw" info
     fi
 done
+
+[[ "$("$bitlaw" info -T1 -T2 --json --json)" == *'"threads": 2'* ]]
+judge "of an option given twice the last counts" "$bitlaw" info -T1 -T2
 
 [[ "$("$bitlaw" info -T0 --json)" == "$("$bitlaw" info --json)" ]]
 judge "-T0 means all processors" "$bitlaw" info -T0

@@ -10,8 +10,8 @@
 
 namespace bitlaw {
 
-/// Called with (bytes of plain text done, archive bytes so far) from the calling thread; may throw Stopped to
-/// end the work.
+/// Called with (bytes of plain text done, archive bytes so far) from any of the threads that work, but from one at a time; may
+/// throw Stopped to end the work.
 using CodecProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 struct CodecSummary {
