@@ -73,7 +73,7 @@ for folder in "${folders[@]}"; do
         { restored "$t" "$isa" "$way" && cmp -s "$work/plain" "$work/back"; } || { result=DIFFERENT && failures=$((failures + 1)); }
         number=$((number + 1))
         name=$(basename "$folder")
-        printf '%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n' "$name" "$(realpath --relative-to "$(dirname "$folder")" "$file" | sed "s|^$name/||")" \
+        printf '%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n' "$name" "${file#"$(dirname "$folder")"/}" \
             "$(stat -c %s "$work/plain")" "$(field archive_bytes)" "$(field rate)" "$(field bits_per_byte)" "$(field blocks)" \
             "$(field mixed_blocks)" "$(field stored_blocks)" "$way" "$t" "$isa" "$result" | tee -a "$out/results.csv"
     done < <(find -L "$folder" -type f ! -name '*.md' ! -iname 'LICENSE*' | sort)
