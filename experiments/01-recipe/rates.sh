@@ -9,6 +9,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export here=experiments/01-recipe runs=data/.train/rates bitlaw=${BITLAW:-build/bitlaw}
 mkdir -p "$runs"
+. "$here/measure.bash"
 export results=$here/rates.csv
 [[ -s $results ]] || echo "width,bytes,varied,learning_rate,matrix_learning_rate,validation_bits_per_byte" >"$results"
 
@@ -18,8 +19,7 @@ run() {
     if grep -q "^$key," "$results"; then return; fi
     "$bitlaw" train -q -T 1 --preset "$1" --data data/wiki8 --tokens "$3" --lr "$5" --matrix-lr "$6" --out "$out" -f || return
     local bits
-    bits=$("$bitlaw" eval -q -T 1 -m "$out" --data data/wiki-valid@:500K --json | sed -n 's/.*"bits_per_byte": *\([0-9.]*\).*/\1/p' | head -n 1)
-    [[ -n $bits ]] || return 255  # and no further runs
+    bits=$(measured "$out" data/wiki-valid@:500K) || return 255  # and no further runs
     rm -rf "$out"
     echo "$key,$bits" | tee -a "$results"
 }

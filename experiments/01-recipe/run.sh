@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 readonly minutes=${1:-5}
 export here=experiments/01-recipe runs=data/.train/recipe bitlaw=${BITLAW:-build/bitlaw} minutes
 mkdir -p "$runs"
+. "$here/measure.bash"
 export results=$here/results.csv
 [[ -s $results ]] || echo "name,minutes,seed,options,bytes_trained,bytes_per_second,validation_bits_per_byte" >"$results"
 
@@ -21,8 +22,7 @@ run() {
     if grep -q "^$name,$minutes,$seed," "$results"; then return; fi
     "$bitlaw" train -q -T 1 --data data/wiki8 --minutes "$minutes" --seed "$seed" --out "$out" -f "$@" || return
     local bits tokens seconds
-    bits=$("$bitlaw" eval -q -T 1 -m "$out" --data data/wiki-valid@:1M --json | sed -n 's/.*"bits_per_byte": *\([0-9.]*\).*/\1/p' | head -n 1)
-    [[ -n $bits ]] || return 255  # and no further runs
+    bits=$(measured "$out" data/wiki-valid@:1M) || return 255  # and no further runs
     tokens=$(tail -n 1 "$out/metrics.csv" | cut -d, -f2)
     seconds=$(tail -n 1 "$out/metrics.csv" | cut -d, -f7)
     echo "$name,$minutes,$seed,$*,$tokens,$(awk -v t="$tokens" -v s="$seconds" 'BEGIN { printf "%.0f", t / s }'),$bits" | tee -a "$results"

@@ -56,31 +56,28 @@ void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan
     BITLAW_ASSERT(streams >= 1 && streams <= plain.size());
     check_context_memory(model.config());
     const std::size_t alphabet = model.config().alphabet;
-    Reporter reporter(progress);
-    parallel_for(streams, [&](std::size_t stream) {
-        reporter.run([&] {
-            Scorer scorer(model, reset_every);
-            std::vector<std::uint32_t> frequency(alphabet);
-            std::array<Symbol, Scorer::kMostPositions> symbols;
-            const std::size_t end = stream_begin(plain.size(), streams, stream + 1);
-            std::size_t before = 0;
-            for (std::size_t begin = stream_begin(plain.size(), streams, stream); begin < end;) {
-                const std::size_t count = std::min(symbols.size(), end - begin);
-                std::copy_n(plain.begin() + static_cast<std::ptrdiff_t>(begin), count, symbols.begin());
-                const float* logits = scorer.score(std::span(symbols).first(count));  // [count, V]
-                for (std::size_t i = 0; i < count; ++i) {
-                    frequencies_of({logits + i * alphabet, alphabet}, frequency);
-                    visit(stream, std::span<const std::uint32_t>(frequency), symbols[i]);
-                }
-                begin += count;
-                const std::size_t payload = payload_bytes(stream);
-                if (!reporter.add(count, payload - before)) {
-                    return;
-                }
-                before = payload;
-            }
-        });
-    });
+    for_parts(plain.size(), streams, progress,
+              [&](std::size_t stream, std::size_t first, std::size_t bytes, const auto& advance) {
+                  Scorer scorer(model, reset_every);
+                  std::vector<std::uint32_t> frequency(alphabet);
+                  std::array<Symbol, Scorer::kMostPositions> symbols;
+                  std::size_t before = 0;
+                  for (ByteSpan rest = plain.subspan(first, bytes); !rest.empty();) {
+                      const ByteSpan part = rest.first(std::min(symbols.size(), rest.size()));
+                      std::copy(part.begin(), part.end(), symbols.begin());
+                      const float* logits = scorer.score(std::span(symbols).first(part.size()));  // [part, V]
+                      for (std::size_t i = 0; i < part.size(); ++i) {
+                          frequencies_of({logits + i * alphabet, alphabet}, frequency);
+                          visit(stream, std::span<const std::uint32_t>(frequency), symbols[i]);
+                      }
+                      rest = rest.subspan(part.size());
+                      const std::size_t payload = payload_bytes(stream);
+                      if (!advance(part.size(), payload - before)) {
+                          return;
+                      }
+                      before = payload;
+                  }
+              });
 }
 
 // Streams first .. first+payloads-1 of a block, stepped together from their first to their last position.

@@ -76,16 +76,10 @@ CodedBlock with_payloads(ByteSpan plain, std::uint64_t plain_hash, std::vector<B
 
 std::vector<Bytes> encode_pieces(ByteSpan plain, const BlockProgress& progress) {
     std::vector<Bytes> payloads(mixed_streams(plain.size()));
-    Reporter reporter(progress);
-    parallel_for(payloads.size(), [&](std::size_t piece) {
-        const std::size_t begin = stream_begin(plain.size(), payloads.size(), piece);
-        const std::size_t end = stream_begin(plain.size(), payloads.size(), piece + 1);
-        reporter.run([&] {
-            payloads[piece] =
-                encode_mixed(plain.subspan(begin, end - begin),
-                             [&](std::size_t done, std::size_t payload) { return reporter.add(done, payload); });
-        });
-    });
+    for_parts(plain.size(), payloads.size(), progress,
+              [&](std::size_t i, std::size_t begin, std::size_t bytes, const auto& advance) {
+                  payloads[i] = encode_mixed(plain.subspan(begin, bytes), advance);
+              });
     return payloads;
 }
 

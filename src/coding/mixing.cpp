@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "bitlaw/coding/range_coder.hpp"
@@ -167,6 +168,22 @@ Interval interval_of_bit(int bit, int probability) {
     return bit != 0 ? Interval{0, p, kOne} : Interval{p, kOne - p, kOne};
 }
 
+// Tells of the progress of a piece every kToldBytes; false when the work shall end.
+class Teller {
+   public:
+    explicit Teller(const MixedProgress& progress) : progress_(progress) {}
+    [[nodiscard]] bool goes_on(std::size_t done, std::size_t payload) {
+        if (!progress_ || done == 0 || done % kToldBytes != 0) {
+            return true;
+        }
+        return progress_(kToldBytes, payload - std::exchange(told_, payload));
+    }
+
+   private:
+    const MixedProgress& progress_;
+    std::size_t told_ = 0;  // bytes of the payload
+};
+
 }  // namespace
 
 std::size_t mixed_streams(std::size_t bytes) { return std::clamp<std::size_t>(bytes >> 21, 1, 8); }
@@ -174,14 +191,8 @@ std::size_t mixed_streams(std::size_t bytes) { return std::clamp<std::size_t>(by
 Bytes encode_mixed(ByteSpan plain, const MixedProgress& progress) {
     Mixing mixing(plain.size());
     RangeEncoder coder;
-    std::size_t told = 0;
-    for (std::size_t i = 0; i < plain.size(); ++i) {
-        if (progress && i > 0 && i % kToldBytes == 0) {
-            if (!progress(kToldBytes, coder.size() - told)) {
-                break;
-            }
-            told = coder.size();
-        }
+    Teller teller(progress);
+    for (std::size_t i = 0; i < plain.size() && teller.goes_on(i, coder.size()); ++i) {
         for (int shift = 7; shift >= 0; --shift) {
             const int bit = plain[i] >> shift & 1;
             coder.encode(interval_of_bit(bit, mixing.predict()));
@@ -194,14 +205,8 @@ Bytes encode_mixed(ByteSpan plain, const MixedProgress& progress) {
 void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain, const MixedProgress& progress) {
     Mixing mixing(plain.size());
     RangeDecoder coder(code);
-    std::size_t told = 0;
-    for (std::size_t place = 0; place < plain.size(); ++place) {
-        if (progress && place > 0 && place % kToldBytes == 0) {
-            if (!progress(kToldBytes, coder.position() - told)) {
-                return;
-            }
-            told = coder.position();
-        }
+    Teller teller(progress);
+    for (std::size_t place = 0; place < plain.size() && teller.goes_on(place, coder.position()); ++place) {
         unsigned bits = 0;
         for (int i = 0; i < 8; ++i) {
             const int probability = mixing.predict();

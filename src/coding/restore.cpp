@@ -6,7 +6,6 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/mixing.hpp"
 #include "bitlaw/model/stepper.hpp"
@@ -74,15 +73,10 @@ std::vector<ByteSpan> cut(ByteSpan payload, const std::vector<std::uint64_t>& le
 }
 
 void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain, const BlockProgress& progress) {
-    Reporter reporter(progress);
-    parallel_for(pieces.size(), [&](std::size_t piece) {
-        const std::size_t begin = stream_begin(plain.size(), pieces.size(), piece);
-        const std::size_t end = stream_begin(plain.size(), pieces.size(), piece + 1);
-        reporter.run([&] {
-            decode_mixed(pieces[piece], plain.subspan(begin, end - begin),
-                         [&](std::size_t done, std::size_t payload) { return reporter.add(done, payload); });
-        });
-    });
+    for_parts(plain.size(), pieces.size(), progress,
+              [&](std::size_t i, std::size_t begin, std::size_t bytes, const auto& advance) {
+                  decode_mixed(pieces[i], plain.subspan(begin, bytes), advance);
+              });
 }
 
 // The plain bytes of a block, their hash verified.

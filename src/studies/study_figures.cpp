@@ -343,7 +343,6 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
         write_file(folder / (figure.name + ".gp"),
                    {reinterpret_cast<const std::uint8_t*>(figure.script.data()), figure.script.size()});
         paths.push_back(folder / (figure.name + ".svg"));
-        std::filesystem::remove(paths.back(), error);  // an old picture must not be taken for the new one
         // The script writes into the current folder, which is the shell's own.
         const std::filesystem::path words = folder / (figure.name + ".log");
         const ProgramRun run = run_program("cd " + shell_word(folder.string()) + " && gnuplot " +

@@ -57,19 +57,14 @@ std::string without_schedule(const std::string& text) {
     return kept;
 }
 
-// The number in the line "name=number" of an options_text; throws Error where there is none.
 double number_of(const std::string& text, const std::string& name) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with(name + '=')) {
-            double value = 0.0;
-            const char* const end = line.data() + line.size();
-            if (std::from_chars(line.data() + name.size() + 1, end, value).ptr == end) {
-                return value;
-            }
-        }
+    const std::string value = option_value(text, name).value_or("");
+    double number = 0.0;
+    const char* const end = value.data() + value.size();
+    if (value.empty() || std::from_chars(value.data(), end, number).ptr != end) {
+        fail("the saved run's options have no number ", name, "; start the run anew");
     }
-    fail("the saved run's options have no number ", name, "; start the run anew");
+    return number;
 }
 
 }  // namespace
@@ -182,6 +177,16 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     line("validate_every", std::to_string(plan.validation_sequences > 0 ? plan.validate_every : 0));
     line("validation_bytes", std::to_string(plan.validation_sequences * plan.positions));
     return text;
+}
+
+std::optional<std::string> option_value(const std::string& text, const std::string& name) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(name + '=')) {
+            return line.substr(name.size() + 1);
+        }
+    }
+    return std::nullopt;
 }
 
 void require_same_past(const std::string& saved, std::uint64_t saved_steps, std::uint64_t done,

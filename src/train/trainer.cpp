@@ -156,8 +156,11 @@ class Run {
                                       ", so the same command with --resume goes on from there"));
             }
         }
-        // The model first: a run killed between the two resumes from an older state and writes the same model
-        // again.
+        save_result();
+    }
+
+    // The model first: a run killed between the two resumes from an older state and writes the same model again.
+    void save_result() const {
         save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
         save();
         write_status("finished");
@@ -273,9 +276,7 @@ class Run {
             if (!validation_.empty()) {
                 validate_weights(schedule_.rate(plan_.steps - 1));
             }
-            save_model(file, learner_.model(), options_.precision, record());
-            save();
-            write_status("finished");
+            save_result();
         }
         TrainResult result{.record = record(), .model_id = id, .model_file = file};
         result.seconds = seconds_between(start_, Clock::now());

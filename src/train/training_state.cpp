@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstring>
 #include <sstream>
-#include <string_view>
 
 #include <cereal/archives/portable_binary.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {
 namespace {
@@ -36,16 +36,11 @@ constexpr std::uint64_t padded(std::uint64_t size) {
     return (size + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// The number in the line "seed=number" of a run's options; 0 when there is none.
+// The seed in a run's options; 0 when there is none.
 std::uint64_t seed_of(const std::string& options) {
-    constexpr std::string_view kName = "seed=";
-    std::istringstream lines(options);
+    const std::string text = option_value(options, "seed").value_or("");
     std::uint64_t seed = 0;
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with(kName)) {
-            std::from_chars(line.data() + kName.size(), line.data() + line.size(), seed);
-        }
-    }
+    std::from_chars(text.data(), text.data() + text.size(), seed);
     return seed;
 }
 

@@ -20,7 +20,7 @@ class UsageError : public Error {
     using Error::Error;
 };
 
-/// The work was stopped by Ctrl-C or SIGTERM after its state was saved (exit code 1).
+/// The work was stopped by a signal, of which the process dies after its state was saved.
 class Stopped : public Error {
    public:
     using Error::Error;

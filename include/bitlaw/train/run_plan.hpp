@@ -2,6 +2,7 @@
 /// \file The options of a run made definite: every default resolved, every figure in whole steps.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bitlaw/train/corpus.hpp"
@@ -34,6 +35,9 @@ void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_
 /// Everything that decides the result's bits besides the config and the data, one "name=value" a line:
 /// numbers in their shortest exact decimal form. The record of the model file and the saved state hold it.
 [[nodiscard]] std::string options_text(const TrainOptions& options, const RunPlan& plan);
+
+/// The value in the line "name=value" of an options_text.
+[[nodiscard]] std::optional<std::string> option_value(const std::string& text, const std::string& name);
 
 /// Throws UsageError unless `done` steps of a saved run (its options_text and number of steps) are the first
 /// of the planned one too. Tokens, warm-up, decay and validation may differ, as long as the learning rates of
