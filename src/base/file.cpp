@@ -17,8 +17,6 @@
 namespace bitlaw {
 namespace {
 
-std::string reason(int error) { return std::generic_category().message(error); }
-
 const char* advice(int error) {
     switch (error) {
         case ENOENT: return "check the name";
@@ -35,7 +33,7 @@ const char* advice(int error) {
 }
 
 [[noreturn]] void fail_file(const char* action, const std::filesystem::path& path, int error) {
-    fail("cannot ", action, " ", path.string(), ": ", reason(error), "; ", advice(error));
+    fail("cannot ", action, " ", path.string(), ": ", error_reason(error), "; ", advice(error));
 }
 
 // A file descriptor that is closed when it goes out of scope.
@@ -205,6 +203,8 @@ void AtomicFile::commit() {
     temporary_.clear();
     sync_folder(folder_of(path_));
 }
+
+std::string error_reason(int error) { return std::generic_category().message(error); }
 
 Bytes read_file(const std::filesystem::path& path, std::uint64_t most) {
     const Descriptor file(open_for_reading(path));

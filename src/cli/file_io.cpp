@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 
@@ -16,8 +17,6 @@ namespace bitlaw::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string reason(int error) { return std::generic_category().message(error); }
 
 // A signal may be delivered to another thread and so not interrupt a read; a pipe is asked first, this often.
 constexpr int kPollMilliseconds = 100;
@@ -84,7 +83,7 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
         }
         descriptor_ = STDIN_FILENO;
         if (::fstat(descriptor_, &status_) != 0) {
-            fail("cannot read standard input: ", reason(errno), "; name a file");
+            fail("cannot read standard input: ", error_reason(errno), "; name a file");
         }
         if (S_ISDIR(status_.st_mode)) {
             fail("cannot read standard input: it is a folder; name a file");
@@ -94,12 +93,12 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
     struct stat named {};
     if (::lstat(name.c_str(), &named) != 0) {
         const int error = errno;
-        fail("cannot open ", name, ": ", reason(error),
+        fail("cannot open ", name, ": ", error_reason(error),
              error == EACCES ? "; check the permissions" : "; check the name");
     }
     const bool is_link = S_ISLNK(named.st_mode);
     if (::stat(name.c_str(), &status_) != 0) {
-        fail("cannot open ", name, ": ", reason(errno), "; check where the link points to");
+        fail("cannot open ", name, ": ", error_reason(errno), "; check where the link points to");
     }
     if (S_ISDIR(status_.st_mode)) {
         fail(name, " is a folder; name files, or pack it with tar first");
@@ -113,7 +112,7 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
     }
     descriptor_ = open_waiting(name.c_str(), O_RDONLY, S_ISFIFO(status_.st_mode));
     if (descriptor_ < 0 || ::fstat(descriptor_, &status_) != 0) {
-        fail("cannot open ", name, ": ", reason(errno), "; check the permissions");
+        fail("cannot open ", name, ": ", error_reason(errno), "; check the permissions");
     }
 }
 
@@ -138,7 +137,7 @@ SeekableSource Input::seekable() const {
                     const ssize_t count = ::pread(descriptor, buffer.data() + filled, buffer.size() - filled,
                                                   static_cast<off_t>(offset + filled));
                     if (count < 0 && errno != EINTR) {
-                        fail("cannot read ", name, ": ", reason(errno), "; check the disk");
+                        fail("cannot read ", name, ": ", error_reason(errno), "; check the disk");
                     }
                     if (count == 0) {
                         break;
@@ -168,7 +167,7 @@ Output::Output(const fs::path& path, const Input& input, bool force) : path_(pat
         // A device or a named pipe is written in place, as zstd does: nothing can appear beside it.
         descriptor_ = open_waiting(path.c_str(), O_WRONLY, S_ISFIFO(existing.st_mode));
         if (descriptor_ < 0) {
-            fail("cannot write ", path.string(), ": ", reason(errno), "; check the permissions");
+            fail("cannot write ", path.string(), ": ", error_reason(errno), "; check the permissions");
         }
         owns_descriptor_ = true;
         return;
@@ -206,7 +205,7 @@ void Output::commit() {
     if (owns_descriptor_) {
         owns_descriptor_ = false;
         if (::close(descriptor_) != 0) {
-            fail("cannot write ", path_.string(), ": ", reason(errno), "; check the device");
+            fail("cannot write ", path_.string(), ": ", error_reason(errno), "; check the device");
         }
     }
     if (!file_) {
@@ -239,7 +238,7 @@ void remove_source(const fs::path& path, const Input& input) {
         fail("kept ", path.string(), ": it has changed since it was read; do it again");
     }
     if (::unlink(path.c_str()) != 0) {
-        fail("cannot remove ", path.string(), ": ", reason(errno), "; the result is complete");
+        fail("cannot remove ", path.string(), ": ", error_reason(errno), "; the result is complete");
     }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -12,6 +11,7 @@
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "failure.hpp"
 #include "terminal.hpp"
@@ -19,38 +19,18 @@
 namespace bitlaw::cli {
 namespace {
 
-// std::to_chars: no locale, and the fewest digits that read back as the same number.
-std::string shortest(double value) {
-    if (!std::isfinite(value)) {
-        return "null";
-    }
-    std::array<char, 32> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    return {text.data(), end};
-}
-
-std::string fixed(double value, int decimals) {
-    std::array<char, 400> text{};  // the largest double has 309 digits before the point
-    const auto end =
-        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals).ptr;
-    return {text.data(), end};
-}
-
-// Columns that a text takes on a terminal: bytes that continue a UTF-8 character take none.
-std::size_t shown_width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
+// As JSON has it.
+std::string number_text(double value) { return std::isfinite(value) ? exact_text(value) : "null"; }
 
 }  // namespace
 
 Cell text_cell(const std::string& text) { return {printable(text), json_text(text)}; }
 Cell count_cell(std::uint64_t value) { return {with_commas(value), std::to_string(value)}; }
 Cell number_cell(double value, int decimals, const char* unit) {
-    return {std::isfinite(value) ? fixed(value, decimals) + unit : "-", shortest(value)};
+    return {std::isfinite(value) ? fixed_text(value, decimals) + unit : "-", number_text(value)};
 }
 Cell share_cell(double value) {
-    return {std::isfinite(value) ? fixed(value * 100.0, 2) + " %" : "-", shortest(value)};
+    return {std::isfinite(value) ? fixed_text(value * 100.0, 2) + " %" : "-", number_text(value)};
 }
 Cell flag_cell(bool value) { return value ? Cell{"yes", "true"} : Cell{"no", "false"}; }
 Cell nothing_cell() { return {"-", "null"}; }

@@ -7,15 +7,13 @@
 #include <cerrno>
 #include <climits>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
 
 namespace bitlaw {
 namespace {
-
-std::string reason(int error) { return std::generic_category().message(error); }
 
 // Whether a call that failed can be made again: after a signal, or when a descriptor that does not block has nothing yet, after a moment.
 bool again(int descriptor, short event) {
@@ -58,7 +56,7 @@ ByteSource source_of_descriptor(int descriptor, std::string name, std::function<
                 continue;
             }
             if (count < 0) {
-                fail("cannot read ", name, ": ", reason(errno), "; check that it is a readable file or pipe");
+                fail("cannot read ", name, ": ", error_reason(errno), "; check that it is a readable file or pipe");
             }
             if (count == 0) {
                 break;
@@ -82,7 +80,7 @@ ByteSink sink_to_descriptor(int descriptor, std::string name, std::function<void
                 continue;
             }
             if (count < 0) {
-                fail("cannot write ", name, ": ", reason(errno), "; check the free space and who reads it");
+                fail("cannot write ", name, ": ", error_reason(errno), "; check the free space and who reads it");
             }
             data = data.subspan(static_cast<std::size_t>(count));
         }

@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/study_tables.hpp"
-#include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw {
 

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
 namespace bitlaw {

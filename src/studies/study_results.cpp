@@ -11,7 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/file_lock.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/base/text.hpp"
 
 namespace bitlaw {
 namespace {

@@ -9,7 +9,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/progress.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/base/text.hpp"
 
 namespace bitlaw {
 namespace {
@@ -254,12 +254,6 @@ StudyTable classical_table(const StudyFindings& f) {
 }
 
 }  // namespace
-
-std::string fixed_text(double value, int decimals) {
-    std::array<char, 400> buffer{};  // the largest double has 309 digits before the point
-    std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-    return buffer.data();
-}
 
 std::string short_text(double value) {
     std::string shown = with_unit(value, "");

@@ -1,23 +1,15 @@
 #include "table_grid.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <set>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/text.hpp"
 
 namespace bitlaw {
 namespace {
-
-std::string fixed(double value, int decimals) {
-    std::array<char, 400> text{};  // the largest double has 309 digits before the point
-    return {
-        text.data(),
-        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals).ptr};
-}
 
 // "36.38", for a model "22.15 (30.67)", with a star when the model has read the data.
 std::string rate_text(const TableCell* cell, bool is_model) {
@@ -109,12 +101,7 @@ bool has_models(const TableReport& report) {
                        [](const TableRow& row) { return row.model_id.has_value(); });
 }
 
-std::string percent(double rate, int decimals) { return fixed(100.0 * rate, decimals); }
-
-std::size_t shown_width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
+std::string percent(double rate, int decimals) { return fixed_text(100.0 * rate, decimals); }
 
 const TableCell* find_cell(const TableReport& report, TableProtocol protocol, std::size_t row,
                            std::size_t column) {
@@ -158,9 +145,9 @@ Grid table_grid(const TableReport& report, TableProtocol protocol) {
             line.push_back(rate_text(find_cell(report, protocol, r, c), row.model_id.has_value()));
         }
         const RowCost cost = cost_of(report, protocol, r);
-        line.push_back(cost.has_cells ? fixed(cost.seconds, 2) : "-");
-        line.push_back(cost.has_restored ? fixed(cost.restore_seconds, 2) : "-");
-        line.push_back(cost.has_memory ? fixed(static_cast<double>(cost.peak_memory) / 1e6, 1) : "-");
+        line.push_back(cost.has_cells ? fixed_text(cost.seconds, 2) : "-");
+        line.push_back(cost.has_restored ? fixed_text(cost.restore_seconds, 2) : "-");
+        line.push_back(cost.has_memory ? fixed_text(static_cast<double>(cost.peak_memory) / 1e6, 1) : "-");
         std::string sources;
         for (const std::string& source : cost.sources) {
             sources += (sources.empty() ? "" : ", ") + source;

@@ -33,7 +33,4 @@ struct Legend {
 /// "21.64" of 0.2164.
 [[nodiscard]] std::string percent(double rate, int decimals = 2);
 
-/// Columns that a text takes on a terminal: bytes that continue a UTF-8 character take none.
-[[nodiscard]] std::size_t shown_width(const std::string& text);
-
 }  // namespace bitlaw

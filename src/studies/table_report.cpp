@@ -1,8 +1,6 @@
 #include "bitlaw/studies/table_report.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -10,16 +8,11 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/text.hpp"
 #include "table_grid.hpp"
 
 namespace bitlaw {
 namespace {
-
-// The fewest digits that read back as the same number; no locale.
-std::string shortest(double value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 // A field of a CSV file or a member of a JSON object: text is quoted by their rules, numbers are not.
 struct Field {
@@ -48,7 +41,7 @@ std::vector<Field> fields_of(const TableReport& report, const TableCell& cell) {
     const auto number = [&](const char* name, const std::string& value) { fields.push_back({name, value}); };
     const Measurement m = cell.measured.value_or(Measurement{});
     const bool ok = cell.measured.has_value();
-    const auto figure = [&](const char* name, double value) { number(name, ok ? shortest(value) : ""); };
+    const auto figure = [&](const char* name, double value) { number(name, ok ? exact_text(value) : ""); };
     const auto count = [&](const char* name, std::uint64_t value) {
         number(name, ok ? std::to_string(value) : "");
     };
@@ -63,7 +56,7 @@ std::vector<Field> fields_of(const TableReport& report, const TableCell& cell) {
     fields.push_back({"origin", ok && row.model_id ? origin_name(m.origin) : "", true});
     fields.push_back({"rate_from", ok ? rate_source_name(m.source) : "", true});
     figure("seconds", m.seconds);
-    number("restore_seconds", optional(m.restore_seconds, shortest));
+    number("restore_seconds", optional(m.restore_seconds, exact_text));
     number("peak_memory_bytes", optional(m.peak_memory, [](std::uint64_t v) { return std::to_string(v); }));
     count("threads", m.threads);
     fields.push_back({"failure", cell.failure, true});

@@ -13,6 +13,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/kernels/isa.hpp"
 
 namespace bitlaw {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/train/schedule.hpp"
 
 namespace bitlaw {
@@ -68,12 +69,6 @@ double number_of(const std::string& text, const std::string& name) {
 }
 
 }  // namespace
-
-std::string exact_text(double value) {
-    std::array<char, 32> text{};  // the shortest form of a double has at most 24 characters
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    return {text.data(), end};
-}
 
 void check_options(const TrainOptions& options) {
     validate(options.config);

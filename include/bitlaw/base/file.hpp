@@ -50,4 +50,7 @@ class AtomicFile {
 /// Writes a whole file atomically.
 void write_file(const std::filesystem::path& path, ByteSpan data);
 
+/// The system's words for an errno.
+[[nodiscard]] std::string error_reason(int error);
+
 }  // namespace bitlaw

@@ -40,8 +40,7 @@ struct StudyTable {
 std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
                                                 const std::filesystem::path& folder);
 
-/// Numbers for people: so many decimals; so many significant digits with K, M, G, T; a share in percent.
-[[nodiscard]] std::string fixed_text(double value, int decimals);
+/// Numbers for people: three significant digits with K, M, G, T; a share in percent.
 [[nodiscard]] std::string short_text(double value);
 [[nodiscard]] std::string percent_text(double share, int decimals);
 

@@ -48,7 +48,4 @@ void require_same_past(const std::string& saved, std::uint64_t saved_steps, std:
 /// The first name whose line differs between two options_text, "" when they are equal.
 [[nodiscard]] std::string first_difference(const std::string& left, const std::string& right);
 
-/// The value's shortest decimal form that reads back exactly, whatever the locale.
-[[nodiscard]] std::string exact_text(double value);
-
 }  // namespace bitlaw
