@@ -33,7 +33,8 @@ TableReport earlier_report() {
     };
     add(TableProtocol::unchunked, 0, 0, {.coded_bytes = 250, .seconds = 0.1, .peak_memory = 3'000'000});
     add(TableProtocol::unchunked, 0, 1, {.coded_bytes = 300});
-    add(TableProtocol::unchunked, 1, 0, {.coded_bytes = 125, .origin = Origin::held_out, .restore_seconds = 2.5});
+    add(TableProtocol::unchunked, 1, 0,
+        {.coded_bytes = 125, .origin = Origin::held_out, .restore_seconds = 2.5});
     add(TableProtocol::unchunked, 1, 1, {.coded_bytes = 126, .source = RateSource::archive, .threads = 2});
     add(TableProtocol::chunked, 1, 0, {.coded_bytes = 1.0 / 3, .chunks = 2, .source = RateSource::estimate});
     report.cells.push_back(
@@ -152,7 +153,8 @@ TEST_CASE("table reuse: of two rows with one name none is taken") {
     report.rows.push_back({.name = "gzip -9", .settings = "zlib 2", .model_id = {}});
     const EarlierCells cells = cells_of(report);
     CHECK(cells.size() == 3);
-    CHECK(cells.find({.protocol = TableProtocol::unchunked, .row = report.rows[0], .column = report.columns[0]}) ==
+    CHECK(cells.find(
+              {.protocol = TableProtocol::unchunked, .row = report.rows[0], .column = report.columns[0]}) ==
           nullptr);
 }
 
@@ -176,8 +178,8 @@ TEST_CASE("table reuse: a table says what it reused, and a chain of tables keeps
     CHECK(holds(table_csv(report), ",old machine,avx2,2026-01-01,older.json\n"));
     const EarlierCells cells = cells_of(report);
     const auto place = [&](std::size_t row) {
-        const EarlierCell* const cell =
-            cells.find({.protocol = TableProtocol::unchunked, .row = report.rows[row], .column = report.columns[0]});
+        const EarlierCell* const cell = cells.find(
+            {.protocol = TableProtocol::unchunked, .row = report.rows[row], .column = report.columns[0]});
         REQUIRE(cell != nullptr);
         return cell->from.machine + " " + cell->from.isa + " " + cell->from.date;
     };
@@ -197,8 +199,8 @@ TEST_CASE("table reuse: a table without places at its cells is all of its own pl
     cells.add(json, "ancient.json");
     REQUIRE(cells.size() == 5);
     const TableReport report = earlier_report();
-    const EarlierCell* const cell =
-        cells.find({.protocol = TableProtocol::unchunked, .row = report.rows[1], .column = report.columns[1]});
+    const EarlierCell* const cell = cells.find(
+        {.protocol = TableProtocol::unchunked, .row = report.rows[1], .column = report.columns[1]});
     REQUIRE(cell != nullptr);
     CHECK(cell->from.machine == "old machine");
     CHECK(cell->from.isa == "avx2");
@@ -226,31 +228,41 @@ TEST_CASE("table reuse: files that are no tables, or contradict themselves, are 
              Case{"\"unchunked\"", "\"sideways\"", "cell 1: its protocol is not one"},
              Case{"\"unchunked\"", "\"continuous\"", "cell 1: its protocol is not one"},
              Case{"\"continuous\"", "\"unchunked\"", "cell 3: its protocol is not one"},
-             Case{"\"chunk_bytes\": 512, \"comp", "\"chunk_bytes\": 0, \"comp", "cell 5: its chunk_bytes is no"},
+             Case{"\"chunk_bytes\": 512, \"comp", "\"chunk_bytes\": 0, \"comp",
+                  "cell 5: its chunk_bytes is no"},
              Case{"\"compressor\": \"m\"", "\"compressor\": \"n\"", "cell 3: it is of no compressor"},
-             Case{"\"model\": null, \"data_set\"", "\"model\": 5, \"data_set\"", "cell 1: its model is no text"},
+             Case{"\"model\": null, \"data_set\"", "\"model\": 5, \"data_set\"",
+                  "cell 1: its model is no text"},
              Case{"\"data_set\": \"a\"", "\"data_set\": \"b\"", "cell 1: it is of no data set"},
              Case{"\"plain_bytes\": 1000", "\"plain_bytes\": 1001", "cell 1: it has other bytes"},
-             Case{"\"model_bytes\": 100, \"chunks\"", "\"model_bytes\": 0, \"chunks\"", "cell 3: it has other bytes"},
-             Case{"\"coded_bytes\": 250", "\"coded_bytes\": -250", "cell 1: its coded_bytes is no possible number"},
+             Case{"\"model_bytes\": 100, \"chunks\"", "\"model_bytes\": 0, \"chunks\"",
+                  "cell 3: it has other bytes"},
+             Case{"\"coded_bytes\": 250", "\"coded_bytes\": -250",
+                  "cell 1: its coded_bytes is no possible number"},
              Case{"\"coded_bytes\": 250", "\"coded_bytes\": 1e300", "its coded_bytes is no possible number"},
              Case{"\"coded_bytes\": 250", "\"coded_bytes\": -inf", "its coded_bytes is no possible number"},
              Case{"\"coded_bytes\": 250", "\"coded_bytes\": null", "its coded_bytes is no possible number"},
              Case{"\"coded_bytes\": 250", "\"coded_bytes\": 1e999", "bad.json is no JSON at byte"},
              Case{"\"seconds\": 0.1", "\"seconds\": -0.1", "its seconds is no possible number"},
              Case{"\"restore_seconds\": 2.5", "\"restore_seconds\": []", "cell 3: its restore_seconds is no"},
-             Case{"\"peak_memory_bytes\": 3000000", "\"peak_memory_bytes\": 1e99", "its peak_memory_bytes is no"},
+             Case{"\"peak_memory_bytes\": 3000000", "\"peak_memory_bytes\": 1e99",
+                  "its peak_memory_bytes is no"},
              Case{"\"threads\": 2, \"failure\"", "\"threads\": 0, \"failure\"", "cell 4: its threads is no"},
-             Case{"\"threads\": 2, \"failure\"", "\"threads\": 18446744073709551616, \"failure\"", "its threads is no"},
-             Case{"\"rate_from\": \"restored\"", "\"rate_from\": \"estimate\"", "cell 1: its rate_from is not one"},
-             Case{"\"rate_from\": \"estimate\"", "\"rate_from\": \"restored\"", "cell 5: its rate_from is not one"},
-             Case{"\"machine\": \"old machine\", \"isa\"", "\"machine\": 4, \"isa\"", "cell 1: its machine is no text"},
+             Case{"\"threads\": 2, \"failure\"", "\"threads\": 18446744073709551616, \"failure\"",
+                  "its threads is no"},
+             Case{"\"rate_from\": \"restored\"", "\"rate_from\": \"estimate\"",
+                  "cell 1: its rate_from is not one"},
+             Case{"\"rate_from\": \"estimate\"", "\"rate_from\": \"restored\"",
+                  "cell 5: its rate_from is not one"},
+             Case{"\"machine\": \"old machine\", \"isa\"", "\"machine\": 4, \"isa\"",
+                  "cell 1: its machine is no text"},
          }) {
         CAPTURE(c.from);
         CAPTURE(c.to);
         CHECK(holds(message(replaced(json, c.from, c.to)), c.says));
     }
-    for (const char* text : {"", "[]", "null", "{\"cells\": {}}", "{\"data_sets\": [], \"compressors\": []}"}) {
+    for (const char* text :
+         {"", "[]", "null", "{\"cells\": {}}", "{\"data_sets\": [], \"compressors\": []}"}) {
         CAPTURE(text);
         CHECK(holds(message(text), "bad.json"));
     }

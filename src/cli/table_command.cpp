@@ -134,11 +134,12 @@ class TableRun {
         }
     }
 
-    // Measures what cannot be reused; what fails is told in its cell. A stop leaves what was measured, and all that can
-    // be reused, so that the next run lacks nothing of it.
+    // Measures what cannot be reused; what fails is told in its cell. A stop leaves what was measured, and
+    // all that can be reused, so that the next run lacks nothing of it.
     void measure() {
         const std::vector<Task> tasks = all_tasks();
-        const auto total = std::count_if(tasks.begin(), tasks.end(), [](const Task& t) { return t.earlier == nullptr; });
+        const auto total =
+            std::count_if(tasks.begin(), tasks.end(), [](const Task& t) { return t.earlier == nullptr; });
         std::exception_ptr stop;
         for (const Task& task : tasks) {
             if (task.earlier != nullptr) {
@@ -266,7 +267,8 @@ class TableRun {
         TableCell cell{.protocol = task.job.protocol, .row = task.job.row, .column = task.column};
         cell.measured = task.earlier->measured;
         // By the files that are here now.
-        cell.measured->origin = task.job.model == nullptr ? Origin::unknown : task.data.origin(task.job.model->record);
+        cell.measured->origin =
+            task.job.model == nullptr ? Origin::unknown : task.data.origin(task.job.model->record);
         cell.reused = {.file = printable(fs::path(from.file).filename().string()),
                        .machine = printable(from.machine),
                        .isa = printable(from.isa),
@@ -353,7 +355,8 @@ void give_out(const TableArguments& a, const TableReport& report) {
     }
 }
 
-// Writes what a stopped run has and says so; before anything is printed, since a second Ctrl-C ends the process.
+// Writes what a stopped run has and says so; before anything is printed, since a second Ctrl-C ends the
+// process.
 std::string keep_partial(const TableArguments& a, const TableRun& run) {
     if (a.output.empty() || !run.has_measured()) {
         return "";

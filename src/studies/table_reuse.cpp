@@ -32,13 +32,14 @@ class TableReader {
             wrong("it has no data_sets, compressors and cells");
         }
         for (const JsonValue& set : table_["data_sets"].items()) {
-            TableColumn column{.name = text(set, "name"),
-                               .file = set["file"].text_or(""),
-                               .kind = text(set, "kind"),
-                               .bytes = integer(set, "bytes", 1),
-                               .hash = hex(set, "hash"),
-                               // Tables had no such field when every row had this length.
-                               .row_bytes = set["row_bytes"].is_null() ? kPatchColumns : integer(set, "row_bytes", 1)};
+            TableColumn column{
+                .name = text(set, "name"),
+                .file = set["file"].text_or(""),
+                .kind = text(set, "kind"),
+                .bytes = integer(set, "bytes", 1),
+                .hash = hex(set, "hash"),
+                // Tables had no such field when every row had this length.
+                .row_bytes = set["row_bytes"].is_null() ? kPatchColumns : integer(set, "row_bytes", 1)};
             std::pair key(column.name, column.hash);
             columns_.emplace(std::move(key), std::move(column));
         }
@@ -171,7 +172,8 @@ class TableReader {
     RateSource source_of(const JsonValue& cell, bool is_model, TableProtocol protocol) const {
         const bool is_chunked = protocol == TableProtocol::chunked;
         const std::string name = text(cell, "rate_from");
-        for (const RateSource source : {RateSource::restored, RateSource::archive, RateSource::program, RateSource::estimate}) {
+        for (const RateSource source :
+             {RateSource::restored, RateSource::archive, RateSource::program, RateSource::estimate}) {
             const bool is_possible = source == RateSource::restored   ? !(is_model && is_chunked)
                                      : source == RateSource::archive  ? is_model && !is_chunked
                                      : source == RateSource::estimate ? is_model && is_chunked

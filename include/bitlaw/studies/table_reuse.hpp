@@ -1,5 +1,6 @@
 #pragma once
-/// \file Cells of tables that were measured before, read back from their JSON, so that nobody measures them twice.
+/// \file Cells of tables that were measured before, read back from their JSON, so that nobody measures them
+/// twice.
 
 #include <cstdint>
 #include <filesystem>
@@ -33,14 +34,15 @@ struct WantedCell {
 /// Cells of any number of tables.
 class EarlierCells {
    public:
-    /// Adds a file that table_json() made, complete or not; cells that failed are left out. Throws Error with the path
-    /// for a file that is none, contradicts itself or holds numbers that nothing can have measured.
+    /// Adds a file that table_json() made, complete or not; cells that failed are left out. Throws Error with
+    /// the path for a file that is none, contradicts itself or holds numbers that nothing can have measured.
     void add(const std::filesystem::path& path);
     /// The same of a text; `name` stands in errors and in the cells' provenance.
     void add(std::string_view json, const std::string& name);
 
-    /// The first cell of the same measurement, or null: the same protocol and chunk; data of the same hash, length, kind
-    /// and row length; the same settings and the same model, or of a classical compressor the same name.
+    /// The first cell of the same measurement, or null: the same protocol and chunk; data of the same hash,
+    /// length, kind and row length; the same settings and the same model, or of a classical compressor the
+    /// same name.
     [[nodiscard]] const EarlierCell* find(const WantedCell& wanted) const;
     [[nodiscard]] std::size_t size() const { return cells_.size(); }
 
