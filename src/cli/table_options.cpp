@@ -41,8 +41,9 @@ void add_table(App& app, TableArguments& a) {
     files_option(app, "--restore", a.restorers,
                  "how to restore what --external NAME made: 'NAME=COMMAND {in} {out}'")
         ->type_name("TEXT");
-    files_option(app, "--reuse", a.reuse,
-                 "take what earlier tables, written as JSON, measured with the same settings on the same data");
+    files_option(
+        app, "--reuse", a.reuse,
+        "take what earlier tables, written as JSON, measured with the same settings on the same data");
     text_option(
         app, "--protocol",
         [&a](const std::string& text) {

@@ -125,16 +125,18 @@ Legend legend_of_reuse(const TableReport& report) {
     }
     Legend legend{"Reused", {}};
     if (!groups.empty()) {
-        legend.lines.emplace_back("",
-                                  "measured before, with the same settings on the same data; seconds and memory are of "
-                                  "the machine and day that stand here");
+        legend.lines.emplace_back(
+            "",
+            "measured before, with the same settings on the same data; seconds and memory are of "
+            "the machine and day that stand here");
     }
     for (const auto& [place, group] : groups) {
         legend.lines.emplace_back(
             place[0],
             text_of(group.cells, group.cells == 1 ? " cell, " : " cells, ", place[1], ", ",
                     group.fewest_threads == group.most_threads ? "" : text_of(group.fewest_threads, " to "),
-                    group.most_threads, group.most_threads == 1 ? " thread, " : " threads, ", place[2], ", ", place[3]));
+                    group.most_threads, group.most_threads == 1 ? " thread, " : " threads, ", place[2], ", ",
+                    place[3]));
     }
     return legend;
 }
@@ -203,7 +205,8 @@ Grid table_grid(const TableReport& report, TableProtocol protocol) {
             sources += (sources.empty() ? "" : ", ") + source;
         }
         if (cost.reused > 0) {
-            sources += cost.reused == cost.cells ? ", reused" : text_of(", ", cost.reused, " of ", cost.cells, " reused");
+            sources += cost.reused == cost.cells ? ", reused"
+                                                 : text_of(", ", cost.reused, " of ", cost.cells, " reused");
         }
         line.push_back(sources);
         grid.push_back(line);

@@ -88,9 +88,10 @@ std::string table_plot(const TableReport& report, const std::string& svg) {
         "set encoding utf8\n", "set output ", quoted(svg), "\n", "set multiplot\n",
         "set label 1 'Compressed bytes in % of the original (lower is better)' at screen 0.5, screen ",
         number(1.0 - 16.0 / height), " center font ',14'\n", "set label 2 ",
-        quoted(marks + report.machine + ", " + report.date + (has_reused ? ", some rates measured before" : "")), " at screen 0.5, screen ",
-        number(1.0 - 34.0 / height), " center font ',10'\n", "set key off\nset border 3 lc rgb '#666666'\n",
-        "set xrange [0:", number(kMostPercent),
+        quoted(marks + report.machine + ", " + report.date +
+               (has_reused ? ", some rates measured before" : "")),
+        " at screen 0.5, screen ", number(1.0 - 34.0 / height), " center font ',10'\n",
+        "set key off\nset border 3 lc rgb '#666666'\n", "set xrange [0:", number(kMostPercent),
         "]\nset xtics 0, 25, 100 nomirror font ',9'\nset ytics nomirror scale 0\n",
         "set grid xtics lc rgb '#dddddd' lw 1\nset style fill solid 1.0 noborder\n");
     double top = height - kHeadHeight;

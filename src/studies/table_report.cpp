@@ -67,7 +67,9 @@ std::vector<Field> fields_of(const TableReport& report, const TableCell& cell) {
     number("peak_memory_bytes", optional(m.peak_memory, [](std::uint64_t v) { return std::to_string(v); }));
     count("threads", m.threads);
     fields.push_back({"failure", cell.failure, true});
-    const auto place = [&](const char* name, const std::string& value) { fields.push_back({name, value, true}); };
+    const auto place = [&](const char* name, const std::string& value) {
+        fields.push_back({name, value, true});
+    };
     place("machine", cell.reused ? cell.reused->machine : report.machine);
     place("isa", cell.reused ? cell.reused->isa : report.isa);
     place("date", cell.reused ? cell.reused->date : report.date);
