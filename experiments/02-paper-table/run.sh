@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
 # Table 1 of "Language Modeling Is Compression" on real text, images and sound: classical compressors, and the models of
 # checkpoints/ (or those that are given), with the paper's own figures beside.
-# Usage: experiments/02-paper-table/run.sh [--baselines] [--sample BYTES] [--out DIR] [MODEL...]
+# Usage: experiments/02-paper-table/run.sh [--baselines] [--sample BYTES] [--out DIR] [--reuse FILE]... [--again] [MODEL...]
 #   --baselines     classical compressors only, no models
 #   --sample BYTES  only the first BYTES of every data set: a quick look, whose figures are not the table's
 #   --out DIR       where table.{txt,md,csv,json,svg} and beside.md go (this folder; with --sample, a folder of the build)
+#   --reuse FILE    also take what FILE, JSON of another table, has measured with the same settings on the same data
+#   --again         measure anew what the table in DIR has; --reuse still counts
+# What table.json in DIR has, or table.partial.json that a stop left there, is not measured again: one model more costs the
+# time of that model. A table of fewer rows takes their place, so give it another DIR.
 # Cost of the whole: about 15 minutes of one core for the compressors, most of it JPEG XL's, and 50 MB of data that every
-# model reads twice. Data sets that are made already are taken as they are; Ctrl-C prints what was measured.
+# model reads twice. Data sets that are made already are taken as they are; Ctrl-C prints what was measured
+# and leaves table.partial.json.
 # From the environment: BITLAW (build/bitlaw), TABLE_DATA (folder of the data sets, build/paper-table).
 set -euo pipefail
 export LC_ALL=C
@@ -24,13 +29,17 @@ fail() {
 
 sample=
 out=
+again=
 arguments=()
+reuse=()
 models=()
 while (($# > 0)); do
     case $1 in
         --baselines) arguments+=(--no-models) ;;
         --sample) sample=${2:?--sample needs a number of bytes} && shift ;;
         --out) out=${2:?--out needs a folder} && shift ;;
+        --reuse) reuse+=("${2:?--reuse needs a file}") && shift ;;
+        --again) again=yes ;;
         -*) fail "there is no option $1; see the head of $0" ;;
         *) models+=("$1") ;;
     esac
@@ -39,6 +48,15 @@ done
 ((${#models[@]} == 0)) || arguments+=(-m "${models[@]}")
 [[ -n $out ]] || out=${sample:+$sets/sample}
 out=$(realpath -m "${out:-$here}")
+if [[ -z $again ]]; then
+    # The newer one first: of two cells the first is taken.
+    earlier=("$out/table.json" "$out/table.partial.json")
+    [[ ! ${earlier[1]} -nt ${earlier[0]} ]] || earlier=("${earlier[1]}" "${earlier[0]}")
+    for file in "${earlier[@]}"; do
+        [[ ! -f $file ]] || reuse+=("$file")
+    done
+fi
+((${#reuse[@]} == 0)) || arguments+=(--reuse "${reuse[@]}")
 [[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 mkdir -p "$sets" "$out"
 
@@ -84,9 +102,12 @@ made random random --bytes "$random_bytes"
 column random "$sets/random"
 
 command -v gnuplot > /dev/null || fail "gnuplot draws the chart; apt-get install gnuplot-nox"
+# Every table is a new file; of a run that ended early the files of an earlier table stay.
+file_of_table() { stat -c %i,%z "$out/table.json" 2> /dev/null || true; }
+before=$(file_of_table)
 status=0
 "$bitlaw" table --data "${columns[@]}" "${arguments[@]}" -o "$out/table" || status=$?
-[[ -f $out/table.csv ]] || exit "$status"
+[[ $(file_of_table) != "$before" ]] || exit "$status"
 
 # ---- The paper's figures beside ours --------------------------------------------------------------------------------
 

@@ -136,6 +136,7 @@ struct TableArguments {
     std::vector<std::string> compressors;  ///< keys; all when empty
     std::vector<std::string> externals;    ///< NAME=COMMAND with {in} and {out}
     std::vector<std::string> restorers;    ///< likewise, for the same names
+    std::vector<std::string> reuse;        ///< JSON files of earlier tables
     bool no_models = false;
     bool chunked = true;
     bool unchunked = true;
@@ -143,7 +144,7 @@ struct TableArguments {
     std::uint64_t chunk_bytes = 2048;  ///< the paper's
     TableFormat format = TableFormat::text;
     std::string svg;     ///< file of the bar chart
-    std::string output;  ///< PREFIX of .txt, .md, .csv, .json and .svg
+    std::string output;  ///< PREFIX of .txt, .md, .csv, .json and .svg; .partial.json when stopped
 };
 
 /// Text to print instead of doing anything.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <list>
 #include <map>
@@ -13,6 +14,7 @@
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/studies/program.hpp"
 #include "bitlaw/studies/table_report.hpp"
+#include "bitlaw/studies/table_reuse.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -79,18 +81,35 @@ std::vector<Compressor> open_compressors(const TableArguments& a) {
     return chosen;
 }
 
-// One row's work on one data set and one protocol.
+EarlierCells open_earlier(const TableArguments& a) {
+    EarlierCells cells;
+    for (const std::string& file : a.reuse) {
+        cells.add(fs::path(file));
+    }
+    return cells;
+}
+
+// One row's work with one protocol.
 struct Job {
     TableProtocol protocol;
     std::size_t row;
     std::function<Measurement(const DataSet&, const TableWatch&)> measure;
     std::function<bool(const DataSet&)> applies;
+    const StoredModel* model = nullptr;  // of a model's row
+};
+
+// A job on one data set.
+struct Task {
+    const Job& job;
+    const DataSet& data;
+    std::size_t column;
+    const EarlierCell* earlier;  // null: to be measured
 };
 
 class TableRun {
    public:
     explicit TableRun(const TableArguments& a)
-        : a_(a), data_(open_data(a)), compressors_(open_compressors(a)) {
+        : a_(a), data_(open_data(a)), compressors_(open_compressors(a)), earlier_(open_earlier(a)) {
         report_.machine = machine_name();
         report_.isa = isa_name(chosen_isa());
         report_.date = today();
@@ -103,7 +122,8 @@ class TableRun {
                                        .kind = data.kind(),
                                        .bytes = data.bytes().size(),
                                        .hash = data.hash(),
-                                       .skipped_files = data.skipped_files()});
+                                       .skipped_files = data.skipped_files(),
+                                       .row_bytes = data.shape().row_bytes});
         }
         for (const Compressor& compressor : compressors_) {
             add_compressor(compressor);
@@ -114,26 +134,33 @@ class TableRun {
         }
     }
 
-    // Measures everything; what fails is told in its cell, and a stop leaves what was measured.
+    // Measures what cannot be reused; what fails is told in its cell. A stop leaves what was measured, and
+    // all that can be reused, so that the next run lacks nothing of it.
     void measure() {
-        std::size_t total = 0;
-        for (const Job& job : jobs_) {
-            total += static_cast<std::size_t>(std::count_if(data_.begin(), data_.end(), job.applies));
-        }
-        std::size_t done = 0;
-        for (const Job& job : jobs_) {
-            std::size_t column = 0;
-            for (const DataSet& data : data_) {
-                if (job.applies(data)) {
-                    measure_cell(job, data, column, text_of(++done, " of ", total, ": "));
+        const std::vector<Task> tasks = all_tasks();
+        const auto total =
+            std::count_if(tasks.begin(), tasks.end(), [](const Task& t) { return t.earlier == nullptr; });
+        std::exception_ptr stop;
+        for (const Task& task : tasks) {
+            if (task.earlier != nullptr) {
+                reuse_cell(task);
+            } else if (!stop) {
+                try {
+                    measure_cell(task, text_of(measured_ + 1, " of ", total, ": "));
+                    ++measured_;
+                } catch (const Stopped&) {
+                    stop = std::current_exception();
                 }
-                ++column;
             }
+        }
+        if (stop) {
+            std::rethrow_exception(stop);
         }
     }
 
     [[nodiscard]] const TableReport& report() const { return report_; }
     void set_incomplete() { report_.is_complete = false; }
+    [[nodiscard]] bool has_measured() const { return measured_ > 0; }
     [[nodiscard]] bool has_failures() const {
         return std::any_of(report_.cells.begin(), report_.cells.end(),
                            [](const TableCell& cell) { return !cell.measured; });
@@ -196,14 +223,14 @@ class TableRun {
                              [this, &model](const DataSet& data, const TableWatch& watch) {
                                  return measure_continuous(model, data, a_.restore_models, watch);
                              },
-                             applies});
+                             applies, &model});
         }
         if (a_.chunked) {
             jobs_.push_back({TableProtocol::chunked, row,
                              [this, &model](const DataSet& data, const TableWatch& watch) {
                                  return measure_chunked(model, data, a_.chunk_bytes, watch);
                              },
-                             applies});
+                             applies, &model});
         }
     }
 
@@ -215,7 +242,43 @@ class TableRun {
         return printable(names);
     }
 
-    void measure_cell(const Job& job, const DataSet& data, std::size_t column, const std::string& position) {
+    [[nodiscard]] std::vector<Task> all_tasks() const {
+        std::vector<Task> tasks;
+        for (const Job& job : jobs_) {
+            std::size_t column = 0;
+            for (const DataSet& data : data_) {
+                if (job.applies(data)) {
+                    const bool is_archive = job.model != nullptr && job.protocol == TableProtocol::unchunked;
+                    tasks.push_back({job, data, column,
+                                     earlier_.find({.protocol = job.protocol,
+                                                    .chunk_bytes = a_.chunk_bytes,
+                                                    .row = report_.rows[job.row],
+                                                    .column = report_.columns[column],
+                                                    .must_be_restored = is_archive && a_.restore_models})});
+                }
+                ++column;
+            }
+        }
+        return tasks;
+    }
+
+    void reuse_cell(const Task& task) {
+        const TableProvenance& from = task.earlier->from;
+        TableCell cell{.protocol = task.job.protocol, .row = task.job.row, .column = task.column};
+        cell.measured = task.earlier->measured;
+        // By the files that are here now.
+        cell.measured->origin =
+            task.job.model == nullptr ? Origin::unknown : task.data.origin(task.job.model->record);
+        cell.reused = {.file = printable(fs::path(from.file).filename().string()),
+                       .machine = printable(from.machine),
+                       .isa = printable(from.isa),
+                       .date = printable(from.date)};
+        report_.cells.push_back(std::move(cell));
+    }
+
+    void measure_cell(const Task& task, const std::string& position) {
+        const Job& job = task.job;
+        const DataSet& data = task.data;
         ProgressLine line(a_.common.quiet == 0);
         const std::string what = position + report_.rows[job.row].name + ", " + data.name() +
                                  (job.protocol == TableProtocol::chunked ? ", chunked" : "");
@@ -227,7 +290,7 @@ class TableRun {
                 line.show(what + progress.line(done, 0.0, 0.0));
             }
         };
-        TableCell cell{.protocol = job.protocol, .row = job.row, .column = column};
+        TableCell cell{.protocol = job.protocol, .row = job.row, .column = task.column};
         try {
             watch(0, 0);
             cell.measured = job.measure(data, watch);
@@ -244,8 +307,10 @@ class TableRun {
     const TableArguments& a_;
     std::list<DataSet> data_;
     std::vector<Compressor> compressors_;
+    EarlierCells earlier_;
     std::list<StoredModel> models_;
     std::vector<Job> jobs_;
+    std::size_t measured_ = 0;  // cells of this run
     TableReport report_;
 };
 
@@ -290,14 +355,30 @@ void give_out(const TableArguments& a, const TableReport& report) {
     }
 }
 
+// Writes what a stopped run has and says so; before anything is printed, since a second Ctrl-C ends the
+// process.
+std::string keep_partial(const TableArguments& a, const TableRun& run) {
+    if (a.output.empty() || !run.has_measured()) {
+        return "";
+    }
+    const std::string path = a.output + ".partial.json";
+    try {
+        write_text(path, table_json(run.report()));
+        return "; to go on, type the same with --reuse " + path;
+    } catch (const Error& error) {
+        return text_of("; ", path, " could not be written: ", error.what());
+    }
+}
+
 }  // namespace
 
 int run_table(const TableArguments& a) {
     TableRun run(a);
     try {
         run.measure();
-    } catch (const Stopped&) {
+    } catch (const Stopped& stop) {
         run.set_incomplete();
+        const std::string what = stop.what() + keep_partial(a, run);
         if (!run.report().cells.empty()) {
             // Only to standard output: files of an earlier, whole run stay as they are.
             TableArguments to_terminal = a;
@@ -305,7 +386,7 @@ int run_table(const TableArguments& a) {
             to_terminal.svg.clear();
             give_out(to_terminal, run.report());
         }
-        throw;
+        throw Stopped(what);
     }
     give_out(a, run.report());
     return run.has_failures() ? kFailed : kDone;

@@ -41,6 +41,9 @@ void add_table(App& app, TableArguments& a) {
     files_option(app, "--restore", a.restorers,
                  "how to restore what --external NAME made: 'NAME=COMMAND {in} {out}'")
         ->type_name("TEXT");
+    files_option(
+        app, "--reuse", a.reuse,
+        "take what earlier tables, written as JSON, measured with the same settings on the same data");
     text_option(
         app, "--protocol",
         [&a](const std::string& text) {
@@ -63,7 +66,8 @@ void add_table(App& app, TableArguments& a) {
         ->excludes(markdown);
     name_option(app, "--svg", a.svg, "FILE", "draw a bar chart with gnuplot");
     name_option(app, "-o,--output", a.output, "PREFIX",
-                "also write PREFIX.txt, .md, .csv, .json and .svg, which are overwritten");
+                "also write PREFIX.txt, .md, .csv, .json and .svg, which are overwritten; a stopped table "
+                "goes to PREFIX.partial.json, for --reuse");
     add_common(app, a.common, true);
 }
 

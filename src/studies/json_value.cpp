@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "bitlaw/base/error.hpp"
 
@@ -211,6 +212,13 @@ std::uint64_t JsonValue::integer_or(std::uint64_t otherwise) const {
     const char* const end = text_.data() + text_.size();
     const auto result = std::from_chars(text_.data(), end, value);
     return type_ == Type::number && result.ec == std::errc{} && result.ptr == end ? value : otherwise;
+}
+
+double JsonValue::number_or(double otherwise) const {
+    double value = 0;
+    const char* const end = text_.data() + text_.size();
+    const auto result = std::from_chars(text_.data(), end, value);
+    return type_ == Type::number && result.ec == std::errc{} && std::isfinite(value) ? value : otherwise;
 }
 
 bool JsonValue::boolean_or(bool otherwise) const {

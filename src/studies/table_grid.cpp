@@ -1,6 +1,7 @@
 #include "table_grid.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "bitlaw/base/error.hpp"
@@ -33,9 +34,10 @@ struct RowCost {
     double seconds = 0;
     double restore_seconds = 0;
     std::uint64_t peak_memory = 0;
-    bool has_cells = false;
     bool has_restored = false;
     bool has_memory = false;
+    std::size_t cells = 0;
+    std::size_t reused = 0;
     std::set<std::string> sources;
 };
 
@@ -46,7 +48,8 @@ RowCost cost_of(const TableReport& report, TableProtocol protocol, std::size_t r
             continue;
         }
         const Measurement& m = *cell.measured;
-        cost.has_cells = true;
+        ++cost.cells;
+        cost.reused += cell.reused ? 1 : 0;
         cost.seconds += m.seconds;
         cost.restore_seconds += m.restore_seconds.value_or(0);
         cost.has_restored = cost.has_restored || m.restore_seconds;
@@ -91,6 +94,42 @@ Legend legend_of_marks(const TableReport& report) {
     add("seconds, memory",
         "sum over the data sets, and greatest memory above what was there before; chunks run on all threads, "
         "classical compressors unchunked on one");
+    return legend;
+}
+
+// A line for each earlier table and each place of its cells: files, cells, machine, threads, date.
+Legend legend_of_reuse(const TableReport& report) {
+    struct Group {
+        std::size_t cells = 0;
+        std::size_t fewest_threads = 0;
+        std::size_t most_threads = 0;
+    };
+    std::map<std::vector<std::string>, Group> groups;
+    for (const TableCell& cell : report.cells) {
+        if (cell.reused && cell.measured) {
+            const TableProvenance& from = *cell.reused;
+            const std::size_t threads = cell.measured->threads;
+            Group& group = groups[{from.file, from.machine, from.isa, from.date}];
+            group.fewest_threads = group.cells == 0 ? threads : std::min(group.fewest_threads, threads);
+            group.most_threads = std::max(group.most_threads, threads);
+            ++group.cells;
+        }
+    }
+    Legend legend{"Reused", {}};
+    if (!groups.empty()) {
+        legend.lines.emplace_back(
+            "",
+            "measured before, with the same settings on the same data; seconds and memory are of "
+            "the machine and day that stand here");
+    }
+    for (const auto& [place, group] : groups) {
+        legend.lines.emplace_back(
+            place[0],
+            text_of(group.cells, group.cells == 1 ? " cell, " : " cells, ", place[1], ", ",
+                    group.fewest_threads == group.most_threads ? "" : text_of(group.fewest_threads, " to "),
+                    group.most_threads, group.most_threads == 1 ? " thread, " : " threads, ", place[2], ", ",
+                    place[3]));
+    }
     return legend;
 }
 
@@ -145,12 +184,16 @@ Grid table_grid(const TableReport& report, TableProtocol protocol) {
             line.push_back(rate_text(find_cell(report, protocol, r, c), row.model_id.has_value()));
         }
         const RowCost cost = cost_of(report, protocol, r);
-        line.push_back(cost.has_cells ? fixed_text(cost.seconds, 2) : "-");
+        line.push_back(cost.cells > 0 ? fixed_text(cost.seconds, 2) : "-");
         line.push_back(cost.has_restored ? fixed_text(cost.restore_seconds, 2) : "-");
         line.push_back(cost.has_memory ? fixed_text(static_cast<double>(cost.peak_memory) / 1e6, 1) : "-");
         std::string sources;
         for (const std::string& source : cost.sources) {
             sources += (sources.empty() ? "" : ", ") + source;
+        }
+        if (cost.reused > 0) {
+            sources += cost.reused == cost.cells ? ", reused"
+                                                 : text_of(", ", cost.reused, " of ", cost.cells, " reused");
         }
         line.push_back(sources);
         grid.push_back(line);
@@ -172,6 +215,9 @@ std::vector<Legend> table_legends(const TableReport& report) {
     }
     if (!failures.lines.empty()) {
         legends.push_back(failures);
+    }
+    if (const Legend reuse = legend_of_reuse(report); !reuse.lines.empty()) {
+        legends.push_back(reuse);
     }
     legends.push_back(legend_of_marks(report));
     Legend data{"Data sets", {}};

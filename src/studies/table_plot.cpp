@@ -80,15 +80,18 @@ std::string table_plot(const TableReport& report, const std::string& svg) {
             ? "orange: data alone; pale: with the model's bytes, in brackets; *: the model was "
               "trained on these data. "
             : "";
+    const bool has_reused = std::any_of(report.cells.begin(), report.cells.end(),
+                                        [](const TableCell& cell) { return cell.reused.has_value(); });
     const int width = kNameWidth + kPanelWidth * static_cast<int>(report.columns.size()) + 20;
     std::string plot = text_of(
         "set terminal svg size ", width, ",", height, " font 'Helvetica,11' background rgb 'white'\n",
         "set encoding utf8\n", "set output ", quoted(svg), "\n", "set multiplot\n",
         "set label 1 'Compressed bytes in % of the original (lower is better)' at screen 0.5, screen ",
         number(1.0 - 16.0 / height), " center font ',14'\n", "set label 2 ",
-        quoted(marks + report.machine + ", " + report.date), " at screen 0.5, screen ",
-        number(1.0 - 34.0 / height), " center font ',10'\n", "set key off\nset border 3 lc rgb '#666666'\n",
-        "set xrange [0:", number(kMostPercent),
+        quoted(marks + report.machine + ", " + report.date +
+               (has_reused ? ", some rates measured before" : "")),
+        " at screen 0.5, screen ", number(1.0 - 34.0 / height), " center font ',10'\n",
+        "set key off\nset border 3 lc rgb '#666666'\n", "set xrange [0:", number(kMostPercent),
         "]\nset xtics 0, 25, 100 nomirror font ',9'\nset ytics nomirror scale 0\n",
         "set grid xtics lc rgb '#dddddd' lw 1\nset style fill solid 1.0 noborder\n");
     double top = height - kHeadHeight;

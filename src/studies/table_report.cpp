@@ -60,6 +60,13 @@ std::vector<Field> fields_of(const TableReport& report, const TableCell& cell) {
     number("peak_memory_bytes", optional(m.peak_memory, [](std::uint64_t v) { return std::to_string(v); }));
     count("threads", m.threads);
     fields.push_back({"failure", cell.failure, true});
+    const auto place = [&](const char* name, const std::string& value) {
+        fields.push_back({name, value, true});
+    };
+    place("machine", cell.reused ? cell.reused->machine : report.machine);
+    place("isa", cell.reused ? cell.reused->isa : report.isa);
+    place("date", cell.reused ? cell.reused->date : report.date);
+    place("reused_from", cell.reused ? cell.reused->file : "");
     return fields;
 }
 
@@ -181,7 +188,7 @@ std::string table_json(const TableReport& report) {
         json += text_of(i == 0 ? "\n  " : ",\n  ", "{\"name\": ", json_text(c.name),
                         ", \"file\": ", json_text(c.file), ", \"kind\": ", json_text(c.kind),
                         ", \"bytes\": ", c.bytes, ", \"hash\": ", json_text(hex64(c.hash)),
-                        ", \"skipped_files\": ", c.skipped_files, "}");
+                        ", \"skipped_files\": ", c.skipped_files, ", \"row_bytes\": ", c.row_bytes, "}");
     }
     json += "],\n \"compressors\": [";
     for (std::size_t i = 0; i < report.rows.size(); ++i) {

@@ -23,9 +23,10 @@ class JsonValue {
     [[nodiscard]] const JsonValue& operator[](std::string_view key) const;
     [[nodiscard]] const std::vector<JsonValue>& items() const { return items_; }
 
-    /// The value, or `otherwise` when it is of another type or, for an integer, out of range.
+    /// The value, or `otherwise` when it is of another type or out of range.
     [[nodiscard]] std::string text_or(std::string otherwise) const;
     [[nodiscard]] std::uint64_t integer_or(std::uint64_t otherwise) const;
+    [[nodiscard]] double number_or(double otherwise) const;  ///< finite
     [[nodiscard]] bool boolean_or(bool otherwise) const;
 
    private:

@@ -27,6 +27,15 @@ struct TableColumn {
     std::uint64_t bytes = 0;
     std::uint64_t hash = 0;
     std::uint64_t skipped_files = 0;
+    std::uint64_t row_bytes = kPatchColumns;  ///< of DataShape
+};
+
+/// Where an earlier run measured a cell: rates are the same everywhere, seconds and memory are not.
+struct TableProvenance {
+    std::string file;  ///< the earlier table's JSON
+    std::string machine;
+    std::string isa;
+    std::string date;
 };
 
 /// A rate, or why there is none. A pair of row and column without a cell is one that makes no sense.
@@ -36,6 +45,7 @@ struct TableCell {
     std::size_t column = 0;
     std::optional<Measurement> measured{};
     std::string failure{};
+    std::optional<TableProvenance> reused{};  ///< when it was not measured in this run
 };
 
 struct TableReport {
