@@ -14,8 +14,9 @@ got() { "$root/data/fetch.sh" "$1" | tail -n 1; }
 (($# > 0)) || set -- "$root"/checkpoints/*.blm
 canterbury=$(got canterbury)
 cat "$canterbury"/* > "$sets/canterbury"
-[[ -f $sets/imagenet-test ]] || "$bitlaw" data images --skip 100 "$(got imagenet-sample)" -o "$sets/imagenet-test" >&2
-[[ -f $sets/libri-test ]] || "$bitlaw" data audio "$(got librispeech)/test" -o "$sets/libri-test" >&2
+. "$root/experiments/02-paper-table/sets.bash"
+made_images "$(got imagenet-sample)"
+made_speech "$(got librispeech)"
 
 printf '| model | data | bytes | estimate | raw %% | bits/byte | adjusted %% |\n|---|---|---:|---:|---:|---:|---:|\n'
 for model; do

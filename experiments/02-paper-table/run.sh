@@ -59,13 +59,7 @@ fi
 ((${#reuse[@]} == 0)) || arguments+=(--reuse "${reuse[@]}")
 [[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 mkdir -p "$sets" "$out"
-
-# made NAME KIND [OPTION...]: makes the data set NAME unless it is there.
-made() {
-    local name=$1
-    shift
-    [[ -f $sets/$name && -f $sets/$name.json ]] || "$bitlaw" data "$@" -f -o "$sets/$name" >&2
-}
+. "$here/sets.bash"
 
 # fetched NAME: the path of a set of data/fetch.sh, or nothing and a line when it cannot be had.
 fetched() {
@@ -83,17 +77,14 @@ for name in wiki-valid enwik8.first3M; do
 done
 images=$(fetched imagenet-sample)
 if [[ -n $images ]]; then
-    # The first 100 files by name are for training, the other 25 for testing.
     made imagenet images "$images"
-    made imagenet-train images --first 100 "$images"
-    made imagenet-test images --skip 100 "$images"
+    made_images "$images"
     column imagenet "$sets/imagenet"
     column imagenet-test "$sets/imagenet-test"
 fi
 speech=$(fetched librispeech)
 if [[ -n $speech ]]; then
-    made libri-train audio "$speech/train"
-    made libri-test audio "$speech/test"
+    made_speech "$speech"
     made libri-test16 audio --bits 16 "$speech/test"
     column libri-test "$sets/libri-test"
     column libri-test16 "$sets/libri-test16"

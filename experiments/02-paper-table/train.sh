@@ -17,18 +17,9 @@ fail() {
 }
 [[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 mkdir -p "$sets" "$runs"
-# made NAME KIND [OPTION...]: makes the data set NAME unless it is there.
-made() {
-    local name=$1
-    shift
-    [[ -f $sets/$name && -f $sets/$name.json ]] || "$bitlaw" data "$@" -f -o "$sets/$name" >&2
-}
-images=$("$root/data/fetch.sh" imagenet-sample)
-speech=$("$root/data/fetch.sh" librispeech)
-made imagenet-train images --first 100 "$images"
-made imagenet-test images --skip 100 "$images"
-made libri-train audio "$speech/train"
-made libri-test audio "$speech/test"
+. "$root/experiments/02-paper-table/sets.bash"
+made_images "$("$root/data/fetch.sh" imagenet-sample)"
+made_speech "$("$root/data/fetch.sh" librispeech)"
 
 # trained NAME OPTION...
 trained() {
