@@ -30,12 +30,13 @@ fail() {
 sample=
 out=
 again=
+baselines=
 arguments=()
 reuse=()
 models=()
 while (($# > 0)); do
     case $1 in
-        --baselines) arguments+=(--no-models) ;;
+        --baselines) baselines=yes ;;
         --sample) sample=${2:?--sample needs a number of bytes} && shift ;;
         --out) out=${2:?--out needs a folder} && shift ;;
         --reuse) reuse+=("${2:?--reuse needs a file}") && shift ;;
@@ -45,7 +46,12 @@ while (($# > 0)); do
     esac
     shift
 done
-((${#models[@]} == 0)) || arguments+=(-m "${models[@]}")
+if [[ -n $baselines ]]; then
+    arguments+=(--no-models)
+else
+    ((${#models[@]} > 0)) || models=("$root"/checkpoints/*.blm)
+    arguments+=(-m "${models[@]}")
+fi
 [[ -n $out ]] || out=${sample:+$sets/sample}
 out=$(realpath -m "${out:-$here}")
 if [[ -z $again ]]; then
