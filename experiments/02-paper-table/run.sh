@@ -27,6 +27,9 @@ fail() {
     exit 1
 }
 
+# The table repeats its command, in which paths from the checkout tell more than those of one machine.
+near() { realpath -s -m --relative-to="$root" "$1"; }
+
 sample=
 out=
 again=
@@ -50,7 +53,9 @@ if [[ -n $baselines ]]; then
     arguments+=(--no-models)
 else
     ((${#models[@]} > 0)) || models=("$root"/checkpoints/*.blm)
-    arguments+=(-m "${models[@]}")
+    for model in "${models[@]}"; do
+        arguments+=(-m "$(near "$model")")
+    done
 fi
 [[ -n $out ]] || out=${sample:+$sets/sample}
 out=$(realpath -m "${out:-$here}")
@@ -62,7 +67,9 @@ if [[ -z $again ]]; then
         [[ ! -f $file ]] || reuse+=("$file")
     done
 fi
-((${#reuse[@]} == 0)) || arguments+=(--reuse "${reuse[@]}")
+for file in "${reuse[@]}"; do
+    arguments+=(--reuse "$(near "$file")")
+done
 [[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 mkdir -p "$sets" "$out"
 . "$here/sets.bash"
@@ -74,7 +81,7 @@ fetched() {
 
 columns=()
 # column NAME PATH
-column() { columns+=("$1=$2${sample:+@0:$(least "$sample" "$(stat -L -c %s "$2")")}"); }
+column() { columns+=("$1=$(near "$2")${sample:+@0:$(least "$sample" "$(stat -L -c %s "$2")")}"); }
 least() { (($1 < $2)) && echo "$1" || echo "$2"; }
 
 for name in wiki-valid enwik8.first3M; do
@@ -103,7 +110,7 @@ command -v gnuplot > /dev/null || fail "gnuplot draws the chart; apt-get install
 file_of_table() { stat -c %i,%z "$out/table.json" 2> /dev/null || true; }
 before=$(file_of_table)
 status=0
-"$bitlaw" table --data "${columns[@]}" "${arguments[@]}" -o "$out/table" || status=$?
+(cd "$root" && "$bitlaw" table --data "${columns[@]}" "${arguments[@]}" -o "$(near "$out/table")") || status=$?
 [[ $(file_of_table) != "$before" ]] || exit "$status"
 
 # ---- The paper's figures beside ours --------------------------------------------------------------------------------
