@@ -15,8 +15,8 @@ got() { "$root/data/fetch.sh" "$1" | tail -n 1; }
 canterbury=$(got canterbury)
 cat "$canterbury"/* > "$sets/canterbury"
 . "$root/experiments/02-paper-table/sets.bash"
-made_images "$(got imagenet-sample)"
-made_speech "$(got librispeech)"
+made_images "$(got imagenet-sample)" test
+made_speech "$(got librispeech)" test
 
 printf '| model | data | bytes | estimate | raw %% | bits/byte | adjusted %% |\n|---|---|---:|---:|---:|---:|---:|\n'
 for model; do

@@ -1,4 +1,4 @@
-# Sourced by run.sh and rates.sh, which set bitlaw.
+# Sourced by run.sh, rates.sh and ../00-speed/precision.sh, which set bitlaw.
 
 # measured MODEL DATA: bits per byte of DATA, weights as stored, continuous protocol. Fails without a figure.
 measured() {

@@ -91,13 +91,13 @@ done
 images=$(fetched imagenet-sample)
 if [[ -n $images ]]; then
     made imagenet images "$images"
-    made_images "$images"
+    made_images "$images" test
     column imagenet "$sets/imagenet"
     column imagenet-test "$sets/imagenet-test"
 fi
 speech=$(fetched librispeech)
 if [[ -n $speech ]]; then
-    made_speech "$speech"
+    made_speech "$speech" test
     made libri-test16 audio --bits 16 "$speech/test"
     column libri-test "$sets/libri-test"
     column libri-test16 "$sets/libri-test16"

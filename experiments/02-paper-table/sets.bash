@@ -7,14 +7,11 @@ made() {
     [[ -f $sets/$name && -f $sets/$name.json ]] || "$bitlaw" data "$@" -f -o "$sets/$name" >&2
 }
 
-# made_images FOLDER: the first 100 files by name are for training, the other 25 for testing.
+# made_images FOLDER PART: the first 100 files by name are the part train, the other 25 the part test.
 made_images() {
-    made imagenet-train images --first 100 "$1"
-    made imagenet-test images --skip 100 "$1"
+    local -A cut=([train]=--first [test]=--skip)
+    made "imagenet-$2" images "${cut[$2]}" 100 "$1"
 }
 
-# made_speech FOLDER
-made_speech() {
-    made libri-train audio "$1/train"
-    made libri-test audio "$1/test"
-}
+# made_speech FOLDER PART
+made_speech() { made "libri-$2" audio "$1/$2"; }

@@ -18,8 +18,12 @@ fail() {
 [[ -x $bitlaw ]] || fail "$bitlaw is not there; type: make"
 mkdir -p "$sets" "$runs"
 . "$root/experiments/02-paper-table/sets.bash"
-made_images "$("$root/data/fetch.sh" imagenet-sample)"
-made_speech "$("$root/data/fetch.sh" librispeech)"
+images=$("$root/data/fetch.sh" imagenet-sample)
+speech=$("$root/data/fetch.sh" librispeech)
+for part in train test; do
+    made_images "$images" "$part"
+    made_speech "$speech" "$part"
+done
 
 # trained NAME OPTION...
 trained() {
