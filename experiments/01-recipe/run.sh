@@ -39,7 +39,7 @@ export -f run
     cat <<'END'
 adamw 1 --optimizer adamw
 adamw-half-rate 1 --optimizer adamw --lr 0.012
-bf16 1 --precision bf16
+fp32 1 --precision fp32
 taps-7 1 --taps 7
 no-decay 1 --decay 0
 decay-0.4 1 --decay 0.4

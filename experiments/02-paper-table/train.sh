@@ -39,8 +39,8 @@ of_speech=(--data "$sets/libri-train" --validation "$sets/libri-test")
 (($# > 0)) || set -- images-200k speech-200k images-800k speech-800k mixture-800k
 for name; do
     case $name in
-        images-200k) trained "$name" --preset 200k --tokens 30M "${of_images[@]}" ;;
-        speech-200k) trained "$name" --preset 200k --tokens 26M "${of_speech[@]}" ;;
+        images-200k) trained "$name" --preset 200k --precision fp32 --tokens 30M "${of_images[@]}" ;;
+        speech-200k) trained "$name" --preset 200k --precision fp32 --tokens 26M "${of_speech[@]}" ;;
         images-800k) trained "$name" --preset 800k --precision bf16 --tokens 20M "${of_images[@]}" ;;
         speech-800k) trained "$name" --preset 800k --precision bf16 --tokens 20M "${of_speech[@]}" ;;
         mixture-800k)

@@ -34,7 +34,8 @@ void add_config(App& app, ConfigOverrides& config) {
                   Architecture::vanilla, "", "modern, or vanilla (the paper's network)")
         ->group("Network");
     choice_option(
-        app, "--precision", config.arithmetic, "fp32", Arithmetic::fp32, "bf16", Arithmetic::bf16, "fp32",
+        app, "--precision", config.arithmetic, "fp32", Arithmetic::fp32, "bf16", Arithmetic::bf16,
+        "modern: bf16, vanilla: fp32",
         "of products with weights, in training and coding: fp32, or bf16 summed in fp32; part of the model")
         ->group("Network");
     choice_option(
