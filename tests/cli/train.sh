@@ -26,7 +26,7 @@ check "no model yet" test ! -e pieces/model.blm
 refuse "the folder holds a run" 1 "already holds a run" train_tiny pieces $data "${options[@]}"
 refuse "resume with other options" 2 "seed" train_tiny pieces $data "${options[@]}" --resume --seed 7
 refuse "resume with another cache" 2 "another value of cache" train_tiny pieces $data "${options[@]}" --resume --cache fp32
-refuse "resume in bf16" 2 "another value of precision" train_tiny pieces $data "${options[@]}" --resume --precision bf16
+refuse "resume in fp32" 2 "another value of precision" train_tiny pieces $data "${options[@]}" --resume --precision fp32
 refuse "resume with other data" 2 "text" train_tiny pieces text@1K:51K "${options[@]}" --resume
 refuse "resume of nothing" 2 "holds no state.bls" train_tiny nothing $data "${options[@]}" --resume
 check "resume" train_tiny pieces $data "${options[@]}" --resume
