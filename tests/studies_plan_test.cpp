@@ -10,6 +10,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training.hpp"
@@ -180,11 +181,11 @@ TEST_CASE("batch and learning rate follow their rules") {
     CHECK(study_batch(config, 1000, 512) == 512);
     ModelConfig network = study_network(200'000, 4, 512, Arithmetic::fp32);
     CHECK(study_learning_rate(config, network, 4096, 10'000'000) ==
-          doctest::Approx(default_learning_rate(network)).epsilon(1e-12));
+          doctest::Approx(default_learning_rate(network, 10'000'000)).epsilon(1e-12));
     config.learning_rate = 0.01;
     config.rate_bytes_power = -0.1;
-    CHECK(study_matrix_rate(network, 3.0 * default_learning_rate(network)) ==
-          doctest::Approx(3.0 * kMatrixLearningRate).epsilon(1e-12));
+    CHECK(study_matrix_rate(network, 3.0 * default_learning_rate(network, 5'000'000), 5'000'000) ==
+          doctest::Approx(3.0 * default_matrix_learning_rate(network, 5'000'000)).epsilon(1e-12));
     network.width = 256;
     CHECK(study_learning_rate(config, network, 1024, 100'000'000) ==
           doctest::Approx(0.01 * 0.5 * 0.5 * std::pow(10.0, -0.1)).epsilon(1e-12));

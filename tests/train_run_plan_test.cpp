@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/run_plan.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
@@ -67,7 +69,7 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     CHECK(plan.tokens() == 960);
     CHECK(plan.validation_sequences == 15);
     CHECK(plan.validate_every == 8 * 15 / 3);
-    CHECK(plan.learning_rate == default_learning_rate(options.config));
+    CHECK(plan.learning_rate == default_learning_rate(options.config, 1000));
     options.batch_tokens = 1;
     options.tokens = 1;
     options.validation_bytes = 10'000;
@@ -114,12 +116,34 @@ TEST_CASE("the options' text holds what decides bits, and nothing else") {
     CHECK(first_difference("", "").empty());
 }
 
-TEST_CASE("default learning rates fall with the root of the width") {
+TEST_CASE("a resumed run keeps its rates") {
+    TrainOptions options = test::tiny_options("data", "out", 10);
+    const std::string saved = "seed=1\nlearning_rate=0.25\nmatrix_learning_rate=0.125\n";
+    CHECK(with_saved_rates(options, saved).learning_rate == 0.25);
+    CHECK(with_saved_rates(options, saved).matrix_learning_rate == 0.125);
+    CHECK(with_saved_rates(options, "learning_rate=0.25\n").matrix_learning_rate == 0.0);
+    options.learning_rate = 0.5;
+    options.matrix_learning_rate = 0.75;
+    CHECK(with_saved_rates(options, saved).learning_rate == 0.5);
+    CHECK(with_saved_rates(options, saved).matrix_learning_rate == 0.75);
+}
+
+TEST_CASE("default learning rates fall with width and bytes") {
     ModelConfig config;
-    config.width = 64;
-    CHECK(default_learning_rate(config) == 2.4e-2);
-    config.width = 256;
-    CHECK(default_learning_rate(config) == 1.2e-2);
+    for (const auto& rate : {default_learning_rate, default_matrix_learning_rate}) {
+        config.width = 64;
+        const double small = rate(config, 1'000'000);
+        CHECK(small == rate(config, 10));
+        CHECK(small > rate(config, 10'000'000));
+        CHECK(rate(config, 1'000'000'000) == rate(config, 1'000'000'000'000));
+        // A power law: equal factors of the bytes are equal factors of the rate, but for its rounding.
+        CHECK(rate(config, 4'000'000) / small ==
+              doctest::Approx(rate(config, 16'000'000) / rate(config, 4'000'000)).epsilon(2e-3));
+        CHECK(std::round(small * 1e5) == doctest::Approx(small * 1e5).epsilon(1e-12));
+        config.width = 256;
+        CHECK(rate(config, 1'000'000) < small);
+    }
     config.architecture = Architecture::vanilla;
-    CHECK(default_learning_rate(config) == 5e-4);
+    CHECK(default_learning_rate(config, 1'000'000) == 5e-4);
+    CHECK(default_learning_rate(config, 1'000'000'000) == 5e-4);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures bitlaw and, beside it, the libraries and the framework that are installed; ends with one table.
-# Usage: make bench, or experiments/00-speed/run.sh [--quick] after make. About 9 minutes on 2 quiet cores, --quick about 1.
+# Usage: make bench, or experiments/00-speed/run.sh [--quick] after make. About 15 minutes on 2 quiet cores, --quick about 1.
 #   BITLAW     the program (build/bitlaw)
 #   SPEED_OUT  folder of the results (speed, beside the program): table.md, table.json; out/ in it gets what they are made of
 #
@@ -57,7 +57,7 @@ fi
 
 threads=$(nproc)
 load=$(cut -d ' ' -f 1 /proc/loadavg)
-# Threads that wait by spinning are fastest on a quiet machine and ruinous on a busy one. The same for all who are measured.
+# Threads that wait by spinning are fastest on a quiet machine and ruinous on a busy one.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-$(awk -v l="$load" 'BEGIN { print l < 1 ? "active" : "passive" }')}
 # The libraries choose for themselves what suits the processor.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS
@@ -66,26 +66,33 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS
 
 # bench THREADS RUNS NAME: our rows whose names begin so.
 bench() { "$bitlaw" bench --json -T "$1" --runs "$2" --only "$3" "${quick[@]}" >> "$ours"; }
+# peer COMMAND...: its rows, and where threads spin, also those with threads that sleep: OpenBLAS has threads of its own, so it
+# and PyTorch's fp32, which multiplies with it, lose more than half of their speed to OpenMP's threads spinning beside them.
+peer() {
+    "$@" >> "$peers" || return
+    [[ $OMP_WAIT_POLICY == passive ]] ||
+        OMP_WAIT_POLICY=passive "$@" | awk -F'\t' -v OFS='\t' '{ $3 = $3 ", threads asleep"; print }' >> "$peers"
+}
 # An allocator that keeps its memory: the fair peer, since page faults halve PyTorch's speed otherwise.
 torch_steps() {
     MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=268435456 \
-        /usr/bin/python3 "$here/peers/torch_steps.py" "$1" --threads "$threads" --runs "$torch_runs" "${torch[@]}" >> "$peers"
+        /usr/bin/python3 "$here/peers/torch_steps.py" "$1" --threads "$threads" --runs "$torch_runs" "${torch[@]}"
 }
 
 begun=$SECONDS
 for ((round = 1; round <= rounds; ++round)); do
     for t in $(printf '%s\n' "$threads" 1 | uniq); do
         say "round $round of $rounds: products, threads: $t"
-        [[ -z $with_products ]] || "$work/products" "$t" "$peer_runs" >> "$peers" 2> "$work/products.log" ||
+        [[ -z $with_products ]] || peer "$work/products" "$t" "$peer_runs" 2> "$work/products.log" ||
             say "the libraries failed: $(tail -n 1 "$work/products.log")"
         bench "$t" $((2 * runs)) product
         bench "$t" $((2 * runs)) "weight gradient"
     done
     say "round $round of $rounds: training"
-    [[ -z $with_torch ]] || torch_steps train || say "PyTorch failed; its other figures count"
+    [[ -z $with_torch ]] || peer torch_steps train || say "PyTorch failed; its other figures count"
     bench "$threads" "$runs" "training step vanilla"
     say "round $round of $rounds: scoring and stepping"
-    [[ -z $with_torch ]] || torch_steps run || say "PyTorch failed; its other figures count"
+    [[ -z $with_torch ]] || peer torch_steps run || say "PyTorch failed; its other figures count"
     bench "$threads" "$runs" "score vanilla"
     bench "$threads" "$runs" "step vanilla"
 done

@@ -1,23 +1,23 @@
 #!/bin/bash
 # Learning rates: Muon's and AdamW's on a grid of factors 2 at several widths and amounts of data, and the law that follows.
 #
-#   experiments/01-recipe/rates.sh             about 70 minutes of one core; rows in rates.csv, the law in rates.txt
+#   experiments/01-recipe/rates.sh             about 90 minutes of one core; rows in rates.csv, the law in rates.txt
 #
-# Needs build/bitlaw, data/wiki8 and data/wiki-valid. A run whose row is there is not repeated. The rate that is not varied has
-# its default. From the environment: BITLAW, JOBS (runs at once, one thread each: the number of processors).
+# Needs build/bitlaw, data/wiki8 and data/wiki-valid. A run whose row is there is not repeated. The rate that is not varied is in the
+# middle of its grid. From the environment: BITLAW, JOBS (runs at once, one thread each: the number of processors).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export here=experiments/01-recipe runs=data/.train/rates bitlaw=${BITLAW:-build/bitlaw}
 mkdir -p "$runs"
 . "$here/measure.bash"
 export results=$here/rates.csv
-[[ -s $results ]] || echo "width,bytes,varied,learning_rate,matrix_learning_rate,validation_bits_per_byte" >"$results"
+[[ -s $results ]] || echo "width,bytes,learning_rate,matrix_learning_rate,validation_bits_per_byte" >"$results"
 
-# run PRESET WIDTH BYTES VARIED LR MATRIX_LR
+# run PRESET WIDTH BYTES LR MATRIX_LR
 run() {
-    local key=$2,$3,$4,$5,$6 out=$runs/$1-$3-$5-$6
+    local key=$2,$3,$4,$5 out=$runs/$1-$3-$4-$5
     if grep -q "^$key," "$results"; then return; fi
-    "$bitlaw" train -q -T 1 --preset "$1" --data data/wiki8 --tokens "$3" --lr "$5" --matrix-lr "$6" --out "$out" -f || return
+    "$bitlaw" train -q -T 1 --preset "$1" --data data/wiki8 --tokens "$3" --lr "$4" --matrix-lr "$5" --out "$out" -f || return
     local bits
     bits=$(measured "$out" data/wiki-valid@:500K) || return 255  # and no further runs
     rm -rf "$out"
@@ -25,26 +25,32 @@ run() {
 }
 export -f run
 
+readonly middle=0.024  # of AdamW's grid at width 64; times sqrt(64 / width) at others
+readonly matrix_middle=0.02
 {
-    while read -r preset width bytes; do
-        lr=$(awk -v w="$width" 'BEGIN { printf "%.6g", 0.024 * sqrt(64 / w) }')
-        for factor in 0.25 0.5 1 2 4; do
-            echo "$preset $width $bytes matrix $lr $(awk -v f=$factor 'BEGIN { print 0.02 * f }')"
-            echo "$preset $width $bytes other $(awk -v l="$lr" -v f=$factor 'BEGIN { printf "%.6g", l * f }') 0.02"
+    while read -r preset width bytes factors; do
+        lr=$(awk -v m=$middle -v w="$width" 'BEGIN { printf "%.6g", m * sqrt(64 / w) }')
+        echo "$preset $width $bytes $lr $matrix_middle"
+        for factor in $factors; do
+            echo "$preset $width $bytes $lr $(awk -v m=$matrix_middle -v f="$factor" 'BEGIN { print m * f }')"
+            echo "$preset $width $bytes $(awk -v l="$lr" -v f="$factor" 'BEGIN { printf "%.6g", l * f }') $matrix_middle"
         done
     done <<'END'
-50k 32 1000000
-50k 32 4000000
-200k 64 2000000
-200k 64 8000000
-800k 128 4000000
+50k 32 1000000 0.25 0.5 2 4
+50k 32 4000000 0.25 0.5 2 4
+200k 64 2000000 0.25 0.5 2 4
+200k 64 8000000 0.25 0.5 2 4
+800k 128 4000000 0.25 0.5 2 4
+200k 64 32000000 0.25 0.5 2
 END
 } | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'
 
 # The lowest point of a parabola through the best rate and its neighbours, in log2; then rate = c width^a bytes^b by least squares.
-awk -F, '
+awk -F, -v middle=$middle -v matrix_middle=$matrix_middle '
+    function add(varied, rate) { cell = varied "," $1 "," $2; bits[cell, rate] = $5; rates[cell] = rates[cell] " " rate }
     NR == 1 { next }
-    { cell = $3 "," $1 "," $2; rate = $3 == "matrix" ? $5 : $4; bits[cell, rate] = $6; rates[cell] = rates[cell] " " rate }
+    $4 == matrix_middle { add("other", $3) }
+    ($3 / middle * sqrt($1 / 64) - 1) ^ 2 < 1e-8 { add("matrix", $4) }
     END {
         for (cell in rates) {
             n = split(rates[cell], r, " ")

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Ablation of the training recipe: every part on and off at equal minutes of one core.
+# Ablation of the training recipe: every part on and off at equal minutes of one core, at 200k; what decides most, also at 800k and 3.2m.
 #
-#   experiments/01-recipe/run.sh [MINUTES]     default 5 a run and core: 26 runs, about 70 minutes of 2 quiet cores
+#   experiments/01-recipe/run.sh [MINUTES]     default 5 a run and core: 33 runs, about 90 minutes of 2 quiet cores
 #
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). Rows go to results.csv as they come; a run whose row is there
 # is not repeated. Validation: wiki-valid, first 1,000,000 bytes, weights as stored (bf16), continuous protocol.
@@ -13,46 +13,53 @@ export here=experiments/01-recipe runs=data/.train/recipe bitlaw=${BITLAW:-build
 mkdir -p "$runs"
 . "$here/measure.bash"
 export results=$here/results.csv
-[[ -s $results ]] || echo "name,minutes,seed,options,bytes_trained,bytes_per_second,validation_bits_per_byte" >"$results"
+[[ -s $results ]] || echo "preset,name,minutes,seed,options,bytes_trained,bytes_per_second,validation_bits_per_byte" >"$results"
 
-# run NAME SEED OPTIONS...: trains, measures, appends a row.
+# run PRESET NAME SEED OPTIONS...: trains, measures, appends a row.
 run() {
-    local name=$1 seed=$2 out=$runs/$1-$2-$minutes
-    shift 2
-    if grep -q "^$name,$minutes,$seed," "$results"; then return; fi
-    "$bitlaw" train -q -T 1 --data data/wiki8 --minutes "$minutes" --seed "$seed" --out "$out" -f "$@" || return
+    local key=$1,$2,$minutes,$3 out=$runs/$1-$2-$3-$minutes preset=$1 seed=$3
+    shift 3
+    if grep -q "^$key," "$results"; then return; fi
+    "$bitlaw" train -q -T 1 --preset "$preset" --data data/wiki8 --minutes "$minutes" --seed "$seed" --out "$out" -f "$@" || return
     local bits tokens seconds
     bits=$(measured "$out" data/wiki-valid@:1M) || return 255  # and no further runs
     tokens=$(tail -n 1 "$out/metrics.csv" | cut -d, -f2)
     seconds=$(tail -n 1 "$out/metrics.csv" | cut -d, -f7)
-    echo "$name,$minutes,$seed,$*,$tokens,$(awk -v t="$tokens" -v s="$seconds" 'BEGIN { printf "%.0f", t / s }'),$bits" | tee -a "$results"
+    echo "$key,$*,$tokens,$(awk -v t="$tokens" -v s="$seconds" 'BEGIN { printf "%.0f", t / s }'),$bits" | tee -a "$results"
 }
 export -f run
 
-# One run a line: name, seed, options.
+# One run a line: preset, name, seed, options.
 {
     for seed in 1 2 3; do
-        echo "recipe $seed"
-        echo "without-taps $seed --taps 0"
-        echo "fp32-cache $seed --cache fp32"
+        echo "200k recipe $seed"
+        echo "200k without-taps $seed --taps 0"
+        echo "200k fp32-cache $seed --cache fp32"
     done
     cat <<'END'
-adamw 1 --optimizer adamw
-adamw-half-rate 1 --optimizer adamw --lr 0.012
-fp32 1 --precision fp32
-taps-7 1 --taps 7
-no-decay 1 --decay 0
-decay-0.4 1 --decay 0.4
-batch-2048 1 --batch-tokens 2048
-batch-8192 1 --batch-tokens 8192
-context-256 1 --context 256
-context-1024 1 --context 1024
-window-512 1 --context 1024 --window 512
-kv-heads-2 1 --kv-heads 2
-heads-4 1 --heads 4 --kv-heads 2 --head-width 16
-layers-5 1 --layers 5 --hidden 192
-layers-6 1 --layers 6 --hidden 128
-layers-3 1 --layers 3 --hidden 384
+200k adamw-0.012 1 --optimizer adamw --lr 0.012
+200k adamw-0.006 1 --optimizer adamw --lr 0.006
+200k adamw-0.003 1 --optimizer adamw --lr 0.003
+200k fp32 1 --precision fp32
+200k taps-7 1 --taps 7
+200k no-decay 1 --decay 0
+200k decay-0.4 1 --decay 0.4
+200k batch-2048 1 --batch-tokens 2048
+200k batch-8192 1 --batch-tokens 8192
+200k context-256 1 --context 256
+200k context-1024 1 --context 1024
+200k window-512 1 --context 1024 --window 512
+200k kv-heads-2 1 --kv-heads 2
+200k heads-4 1 --heads 4 --kv-heads 2 --head-width 16
+200k layers-5 1 --layers 5 --hidden 192
+200k layers-6 1 --layers 6 --hidden 128
+200k layers-3 1 --layers 3 --hidden 384
+vanilla-200k vanilla 1 --context 512
+800k recipe 1
+800k without-taps 1 --taps 0
+800k adamw-0.004 1 --optimizer adamw --lr 0.004
+3.2m recipe 1
+3.2m without-taps 1 --taps 0
+3.2m adamw-0.003 1 --optimizer adamw --lr 0.003
 END
-} | sed 's/^\([^ ]* [0-9]*\)/\1 --preset 200k/; $a vanilla 1 --preset vanilla-200k --context 512' |
-    xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'
+} | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'

@@ -11,7 +11,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/kernels/isa.hpp"
-#include "bitlaw/train/trainer.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -96,8 +96,11 @@ void show_preset(const std::string& name, bool json) {
     const ModelConfig config = preset_config(name);
     facts.add("preset", "preset", text_cell(name));
     add_config(facts, config);
-    const double rate = default_learning_rate(config);
-    facts.add("learning_rate", "learning rate", {text_of(rate), number_cell(rate, 6).json});
+    const std::uint64_t bytes = kTokensPerParameter * parameter_count(config);
+    const double rate = default_learning_rate(config, bytes);
+    facts.add("learning_rate", "learning rate",
+              {text_of(rate, " by default, for ", with_commas(bytes), " bytes trained on"),
+               number_cell(rate, 6).json});
     facts.show(json);
 }
 
@@ -228,7 +231,8 @@ int run_info(const InfoArguments& a) {
         fail("there is no file and no preset '", a.subject, "'; the presets are ", preset_list());
     } else {
         if (is_preset) {
-            note("the file " + printable(a.subject) + ", not the preset; for that, ask where no such file is");
+            note("the file " + printable(a.subject) +
+                 ", not the preset; for that, ask where no such file is");
         }
         if (!std::filesystem::is_directory(a.subject, error) && is_archive(a.subject)) {
             show_archive(a.subject, a.common.json);

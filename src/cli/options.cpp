@@ -109,13 +109,14 @@ void add_train(App& app, TrainArguments& a) {
                   "bytes in memory at once; changes memory, never a bit",
                   "1024 or 2048 by width, at least a sequence")
         ->group(group);
-    real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width", 0, 10)->group(group);
+    real_option(app, "--lr", o.learning_rate, "peak learning rate", "by width and bytes", 0, 10)
+        ->group(group);
     choice_option(app, "--optimizer", o.optimizer, "adamw", Optimizer::adamw, "muon", Optimizer::muon,
                   "muon (modern), adamw (vanilla)",
                   "of the hidden matrices: adamw or muon; the rest is AdamW's")
         ->group(group);
-    real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate",
-                text_of(kMatrixLearningRate), 0, 10)
+    real_option(app, "--matrix-lr", o.matrix_learning_rate, "Muon's peak learning rate", "by width and bytes",
+                0, 10)
         ->group(group);
     real_option(app, "--momentum", o.momentum, "Muon's memory of the gradient", text_of(o.momentum), 0, 1)
         ->group(group);
@@ -149,9 +150,10 @@ void add_train(App& app, TrainArguments& a) {
 void add_eval(App& app, EvalArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes")->required();
-    choice_option(app, "--protocol", a.protocol, "continuous", Protocol::continuous, "chunked",
-                  Protocol::chunked, "continuous",
-                  "continuous: as archives by the network alone; chunked: independent chunks, the paper's way");
+    choice_option(
+        app, "--protocol", a.protocol, "continuous", Protocol::continuous, "chunked", Protocol::chunked,
+        "continuous",
+        "continuous: as archives by the network alone; chunked: independent chunks, the paper's way");
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
                   std::uint64_t{1} << 30);
     add_common(app, a.common, true);

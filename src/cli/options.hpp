@@ -1,5 +1,6 @@
 #pragma once
-/// \file What the command line asks for, as plain structs; only the *_options.cpp files know how it is written.
+/// \file What the command line asks for, as plain structs; only the *_options.cpp files know how it is
+/// written.
 
 #include <cstdint>
 #include <optional>
@@ -12,6 +13,10 @@
 #include "bitlaw/train/trainer.hpp"
 
 namespace bitlaw::cli {
+
+/// Bytes a parameter when no budget is given: about what Hoffmann et al. 2022 find best for a given amount of
+/// computing.
+inline constexpr std::uint64_t kTokensPerParameter = 20;
 
 /// Options that every command has.
 struct CommonOptions {
@@ -153,9 +158,9 @@ struct HelpText {
     int exit_code = 0;
 };
 
-using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments,
-                             InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments,
-                             ExportArguments>;
+using Command =
+    std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments, InfoArguments,
+                 BenchArguments, DataArguments, TableArguments, StudyArguments, ExportArguments>;
 
 /// The name of the command that `argv` asks for, for messages; empty when it names none.
 [[nodiscard]] std::string command_name(int argc, const char* const* argv);

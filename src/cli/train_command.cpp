@@ -8,6 +8,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -17,10 +18,6 @@
 
 namespace bitlaw::cli {
 namespace {
-
-/// Bytes a parameter when no budget is given: about what Hoffmann et al. 2022 find best for a given amount of
-/// computing.
-constexpr std::uint64_t kTokensPerParameter = 20;
 
 std::string list_of(const std::vector<std::string>& names) {
     std::string text;
@@ -51,12 +48,19 @@ void show_plan(const TrainOptions& o) {
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
     note(text_of("budget      ", budget(o), ", ", with_commas(o.batch_tokens), " a step"));
-    note(text_of("optimizer   AdamW, peak learning rate ", peak_learning_rate(o), ", warm-up ", o.warmup, ", decay ", o.decay,
-                 ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ",
+    const auto rate = [&](double given, double by_default) {
+        return given > 0.0     ? text_of(given)
+               : o.resume      ? std::string("of the saved run")
+               : o.tokens == 0 ? std::string("by width and bytes")
+                               : text_of(by_default);
+    };
+    note(text_of("optimizer   AdamW, peak learning rate ",
+                 rate(o.learning_rate, peak_learning_rate(o, o.tokens)), ", warm-up ", o.warmup, ", decay ",
+                 o.decay, ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon, ", weight decay ",
                  o.weight_decay, ", clip ", o.clip, ", seed ", o.seed));
-    if (const double matrix_rate = peak_matrix_learning_rate(o); matrix_rate > 0) {
-        note(text_of("            Muon for the layers' matrices, peak learning rate ", matrix_rate,
-                     ", momentum ", o.momentum));
+    if (const double matrix_rate = peak_matrix_learning_rate(o, o.tokens); matrix_rate > 0) {
+        note(text_of("            Muon for the layers' matrices, peak learning rate ",
+                     rate(o.matrix_learning_rate, matrix_rate), ", momentum ", o.momentum));
     }
     note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
                  isa_name(chosen_isa())));

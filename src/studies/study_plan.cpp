@@ -6,6 +6,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/math.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 
 namespace bitlaw {
 namespace {
@@ -79,7 +80,7 @@ void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vect
     trunk.learning_rate = study_learning_rate(config, trunk.config, trunk.batch_bytes, longest);
     const double step_flops = training_flops(trunk.config, trunk.config.context) *
                               static_cast<double>(trunk.batch_bytes / trunk.config.context);
-    trunk.matrix_learning_rate = study_matrix_rate(trunk.config, trunk.learning_rate);
+    trunk.matrix_learning_rate = study_matrix_rate(trunk.config, trunk.learning_rate, longest);
     trunk.steps = longest / trunk.batch_bytes;
     trunk.warmup_steps = static_cast<std::uint64_t>(config.warmup * static_cast<double>(trunk.steps));
     std::uint64_t trunk_steps = 0;
@@ -201,13 +202,14 @@ double study_learning_rate(const StudyConfig& config, const ModelConfig& network
     const double at_width =
         config.learning_rate > 0.0
             ? config.learning_rate * power_of(network.width / kReferenceWidth, config.rate_width_power)
-            : default_learning_rate(network);
+            : default_learning_rate(network, bytes);
     return at_width * power_of(static_cast<double>(batch) / kReferenceBatch, config.rate_batch_power) *
            power_of(static_cast<double>(bytes) / kReferenceBytes, config.rate_bytes_power);
 }
 
-double study_matrix_rate(const ModelConfig& network, double learning_rate) {
-    return kMatrixLearningRate * (learning_rate / default_learning_rate(network));
+double study_matrix_rate(const ModelConfig& network, double learning_rate, std::uint64_t bytes) {
+    return default_matrix_learning_rate(network, bytes) *
+           (learning_rate / default_learning_rate(network, bytes));
 }
 
 StudyPlan make_study_plan(const StudyConfig& config) {

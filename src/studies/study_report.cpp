@@ -162,10 +162,10 @@ std::string method_html(const StudyFindings& f) {
             " of them, rounded to a power of two. Learning rate of embeddings, output and gains (AdamW): ",
             c.learning_rate > 0
                 ? text_of(c.learning_rate, " at width 64, with power ", c.rate_width_power, " of the width")
-                : "the trainer's default for the width",
+                : "the trainer's default for the width and the bytes trained on",
             ", times (batch / 4096)^", c.rate_batch_power, ", times (bytes / 10^7)^", c.rate_bytes_power,
-            ". Hidden matrices (Muon, momentum ", TrainOptions{}.momentum, "): ", kMatrixLearningRate,
-            " times the same rate's ratio to the trainer's default for the width. Weight decay ",
+            ". Hidden matrices (Muon, momentum ", TrainOptions{}.momentum,
+            "): the trainer's default times the former rate's ratio to its default. Weight decay ",
             c.weight_decay,
             " of both on matrices. For batch, rates and warm-up the bytes trained on are "
             "those of the longest run that the config asks for with the same data, so that seeds agree."),

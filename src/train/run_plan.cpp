@@ -9,6 +9,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/schedule.hpp"
 
 namespace bitlaw {
@@ -43,8 +44,8 @@ void check_budget(const TrainOptions& options) {
 }
 
 // Lines of options_text that leave the steps done as they are, as long as their rates stay.
-constexpr std::array<std::string_view, 5> kScheduleLines{"tokens=", "warmup=", "decay=", "validate_every=",
-                                                         "validation_bytes="};
+constexpr std::array<std::string_view, 5> kScheduleLines{
+    "tokens=", "warmup=", "decay=", "validate_every=", "validation_bytes="};
 
 std::string without_schedule(const std::string& text) {
     std::string kept;
@@ -115,13 +116,28 @@ RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::ui
     }
     plan.validation_sequences = static_cast<std::size_t>(
         std::min<std::uint64_t>(available, options.validation_bytes / plan.positions));
-    plan.learning_rate = peak_learning_rate(options);
-    plan.matrix_learning_rate = peak_matrix_learning_rate(options);
     if (steps == 0 && options.tokens > 0) {
         steps = std::max<std::uint64_t>(options.tokens / plan.step_tokens(), 1);
     }
     set_steps(plan, steps, options.validate_every);
+    set_rates(plan, options);
     return plan;
+}
+
+void set_rates(RunPlan& plan, const TrainOptions& options) {
+    const std::uint64_t bytes = options.tokens > 0 ? options.tokens : plan.tokens();
+    plan.learning_rate = peak_learning_rate(options, bytes);
+    plan.matrix_learning_rate = peak_matrix_learning_rate(options, bytes);
+}
+
+TrainOptions with_saved_rates(TrainOptions options, const std::string& saved) {
+    if (options.learning_rate == 0.0) {
+        options.learning_rate = number_of(saved, "learning_rate");
+    }
+    if (options.matrix_learning_rate == 0.0 && option_value(saved, "matrix_learning_rate")) {
+        options.matrix_learning_rate = number_of(saved, "matrix_learning_rate");
+    }
+    return options;
 }
 
 void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_option) {

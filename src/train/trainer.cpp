@@ -159,7 +159,8 @@ class Run {
         save_result();
     }
 
-    // The model first: a run killed between the two resumes from an older state and writes the same model again.
+    // The model first: a run killed between the two resumes from an older state and writes the same model
+    // again.
     void save_result() const {
         save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
         save();
@@ -297,28 +298,29 @@ class Run {
 
 }  // namespace
 
-TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
+TrainResult train(const TrainOptions& asked, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop) {
     const FloatStateGuard guard;
     const Clock::time_point start = Clock::now();
-    check_options(options);
-    const Corpus training(options.data);
-    const Corpus validation(options.validation);
+    check_options(asked);
+    const Corpus training(asked.data);
+    const Corpus validation(asked.validation);
     for (const Corpus* corpus : {&training, &validation}) {
-        corpus->require_length(options.config.context);
-        corpus->require_alphabet(options.config.alphabet);
+        corpus->require_length(asked.config.context);
+        corpus->require_alphabet(asked.config.alphabet);
     }
-    make_folder(options.out);
-    const FileLock lock(options.out / kLockFile, FileLock::Wait::no);
+    make_folder(asked.out);
+    const FileLock lock(asked.out / kLockFile, FileLock::Wait::no);
     if (!lock.held()) {
-        fail("another process trains in ", options.out.string(), "; wait for it or name another folder");
+        fail("another process trains in ", asked.out.string(), "; wait for it or name another folder");
     }
-    require_free_folder(options);
+    require_free_folder(asked);
 
     std::optional<TrainingState> saved;
-    if (options.resume) {
-        saved = load_state(options.out / kStateFile);
+    if (asked.resume) {
+        saved = load_state(asked.out / kStateFile);
     }
+    const TrainOptions options = saved ? with_saved_rates(asked, saved->progress.options) : asked;
     // A resumed run keeps its length unless another one is asked for.
     const bool keeps_length = saved && options.tokens == 0;
     RunPlan plan = make_plan(options, validation, keeps_length ? saved->progress.steps : 0);
@@ -328,6 +330,7 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
                   steps_for(left, initial_model(options.config, options.seed), learner_options(options, plan),
                             plan, training, options.validate_every, stop),
                   options.validate_every);
+        set_rates(plan, options);
     }
     TrainingProgress progress;
     if (saved) {
@@ -347,24 +350,6 @@ TrainResult train(const TrainOptions& options, const std::function<void(const St
     }
     saved.reset();  // its tensors would stay in memory for the whole run
     return run.finish(on_step, stop);
-}
-
-double peak_learning_rate(const TrainOptions& options) {
-    return options.learning_rate > 0.0 ? options.learning_rate : default_learning_rate(options.config);
-}
-
-double peak_matrix_learning_rate(const TrainOptions& options) {
-    const bool has_muon =
-        options.optimizer == Optimizer::muon ||
-        (options.optimizer == Optimizer::automatic && options.config.architecture == Architecture::modern);
-    const double rate =
-        options.matrix_learning_rate > 0.0 ? options.matrix_learning_rate : kMatrixLearningRate;
-    return has_muon ? rate : 0.0;
-}
-
-double default_learning_rate(const ModelConfig& config) {
-    const double at_width_64 = config.architecture == Architecture::vanilla ? 1e-3 : 2.4e-2;
-    return at_width_64 * std::sqrt(64.0 / static_cast<double>(config.width));
 }
 
 }  // namespace bitlaw

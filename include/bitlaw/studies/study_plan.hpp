@@ -75,14 +75,15 @@ struct StudyPlan {
                                         std::uint32_t context);
 
 /// Peak learning rate: learning_rate (C / 64)^rate_width_power (batch / 4096)^rate_batch_power (bytes /
-/// 10^7)^rate_bytes_power; without learning_rate the trainer's default for the network takes the first two
-/// factors' place. Class A.
+/// 10^7)^rate_bytes_power; without learning_rate the trainer's default for the network and so
+/// many bytes takes the first two factors' place. Class A.
 [[nodiscard]] double study_learning_rate(const StudyConfig& config, const ModelConfig& network,
                                          std::uint64_t batch, std::uint64_t bytes);
 
-/// Peak rate of the hidden matrices' optimizer: the trainer's default times learning_rate / the default
-/// learning rate of the network, so that both rates follow the same rules. Class A.
-[[nodiscard]] double study_matrix_rate(const ModelConfig& network, double learning_rate);
+/// Peak rate of the hidden matrices' optimizer: the trainer's default times learning_rate / the trainer's
+/// default of that, both for the network and so many bytes, so that both rates follow the same rules. Class
+/// A.
+[[nodiscard]] double study_matrix_rate(const ModelConfig& network, double learning_rate, std::uint64_t bytes);
 
 /// All runs of a study, without recipes. Throws UsageError when a run would have too few steps for its
 /// schedule, or when two sizes come out as the same network.

@@ -31,6 +31,11 @@ void check_options(const TrainOptions& options);
 /// Sets the number of steps and what follows from it: when no interval was asked for, validation every
 /// twentieth of the run, but not more than one validated token in 8 trained ones.
 void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_option);
+/// Sets the peak learning rates: those given, or the defaults for the bytes asked for, or else planned.
+void set_rates(RunPlan& plan, const TrainOptions& options);
+/// The options with the rates of a saved run (its options_text) where they give none, so that a resumed run
+/// keeps its rates also when it takes another length.
+[[nodiscard]] TrainOptions with_saved_rates(TrainOptions options, const std::string& saved);
 
 /// Everything that decides the result's bits besides the config and the data, one "name=value" a line:
 /// numbers in their shortest exact decimal form. The record of the model file and the saved state hold it.

@@ -35,9 +35,9 @@ struct TrainOptions {
     double minutes = 0;  ///< budget: turned into tokens once, which are recorded; 0 when tokens is given
     std::uint64_t batch_tokens = 4096;     ///< tokens a step, rounded down to whole sequences (at least one)
     std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit
-    double learning_rate = 0;              ///< peak; 0: the default of the config's width
+    double learning_rate = 0;              ///< peak; 0: the default (learning_rate.hpp), or the resumed run's
     Optimizer optimizer = Optimizer::automatic;
-    double matrix_learning_rate = 0;  ///< Muon's peak; 0: the default
+    double matrix_learning_rate = 0;  ///< Muon's peak; 0: likewise
     double momentum = 0.95;           ///< Muon's
     double warmup = 0.02;             ///< share of the steps with linearly rising rate
     double decay = 1.0;  ///< share of the steps, at the end, in which the rate falls linearly to zero
@@ -90,18 +90,5 @@ class Diverged : public Error {
 /// diverges ends with Diverged; the last saved state stays.
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop);
-
-/// Default peak learning rate of AdamW for a config: 2.4e-2 (modern) or 1e-3 (vanilla) times sqrt(64 /
-/// width). Class A.
-[[nodiscard]] double default_learning_rate(const ModelConfig& config);
-
-/// Default peak learning rate of Muon: its step has the same size in every matrix, whatever the width.
-inline constexpr double kMatrixLearningRate = 0.02;
-
-/// AdamW's peak learning rate under these options: the one given, or the default.
-[[nodiscard]] double peak_learning_rate(const TrainOptions& options);
-
-/// Muon's likewise, or 0 when AdamW takes the hidden matrices too.
-[[nodiscard]] double peak_matrix_learning_rate(const TrainOptions& options);
 
 }  // namespace bitlaw
