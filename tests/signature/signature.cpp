@@ -80,6 +80,7 @@ void print_hash(const char* what, const char* name, ByteSpan bytes) {
 void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     TrainOptions options;
     options.learning_rate = 4e-3;  // the defaults may be tuned without a change of arithmetic
+    options.matrix_learning_rate = 0.02;
     options.data = {(folder / "sample").string()};
     options.out = folder / run.name;
     options.preset = run.name;
