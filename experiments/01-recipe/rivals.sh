@@ -1,57 +1,76 @@
 #!/bin/bash
 # modern against vanilla at equal minutes of one core, the paper's networks with a learning rate, batch, schedule and precision of their own.
 #
-#   experiments/01-recipe/rivals.sh            about 2 hours of 2 quiet cores
+#   experiments/01-recipe/rivals.sh            about 3 hours of one core
 #
-# First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run; then it and its modern rival train for MINUTES (30),
-# side by side, so that they meet the same load. modern has its defaults. Rows go to rivals.csv as they come; a run whose row is there is not
-# repeated. Held out: the first 1,000,000 bytes of wiki-valid in tuning, all of it at the end; weights as stored, continuous.
-# Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), TUNING, MINUTES.
+# First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run; then it and its modern rival train for MINUTES
+# (30). modern has its defaults. Minutes are counted at the speed of a core that does nothing else: speeds are measured in turns (5 rounds
+# before the long runs), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the machine does
+# changes no result. Rows go to rivals.csv as they come; a run whose row is there is not repeated. Held out: the first 1,000,000 bytes of
+# wiki-valid in tuning, all of it at the end; weights as stored, continuous.
+# Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), TUNING, MINUTES,
+# JOBS (runs at once, one thread each: the number of processors).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 export here=experiments/01-recipe runs=data/.train/rivals bitlaw=${BITLAW:-build/bitlaw} tuning=${TUNING:-3} minutes=${MINUTES:-30}
 mkdir -p "$runs"
 . "$here/measure.bash"
 export results=$here/rivals.csv
-[[ -s $results ]] || echo "preset,minutes,options,bytes_trained,held_out_bits_per_byte" >"$results"
+[[ -s $results ]] || echo "preset,minutes,options,bytes_per_second,bytes_trained,held_out_bits_per_byte" >"$results"
 
-# run PRESET MINUTES HELD_OUT OPTIONS...: trains, measures, appends a row.
+# run PRESET MINUTES SPEED HELD_OUT OPTIONS...: trains, measures, appends a row. A long run that was stopped goes on.
 run() {
-    local preset=$1 time=$2 held_out=$3 bits
-    shift 3
+    local preset=$1 time=$2 speed=$3 held_out=$4 bits bytes resume=()
+    shift 4
     local key="$preset,$time,$*" out="$runs/$preset-$time${*// /}"
     if grep -q "^$key," "$results"; then return; fi
-    "$bitlaw" train -q -T 1 --data data/wiki8 --preset "$preset" --minutes "$time" --out "$out" -f "$@" || return
+    bytes=$(awk -v s="$speed" -v m="$time" 'BEGIN { printf "%.0f", 60 * m * s }')
+    [[ ! -f $out/bytes ]] || bytes=$(<"$out/bytes")
+    [[ ! -f $out/state.bls ]] || resume=(--resume)
+    mkdir -p "$out" && echo "$bytes" >"$out/bytes"
+    "$bitlaw" train -q -T 1 --data data/wiki8 --preset "$preset" --tokens "$bytes" --out "$out" "${resume[@]}" "$@" || return
     bits=$(measured "$out" "$held_out") || return 255  # and no further runs
-    echo "$key,$(tail -n 1 "$out/metrics.csv" | cut -d, -f2),$bits" | tee -a "$results"
+    echo "$key,$speed,$bytes,$bits" | tee -a "$results"
 }
 
 # best PRESET: the options of its best tuning run.
-best() { grep "^$1,$tuning," "$results" | sort -t, -k5,5g | head -n 1 | cut -d, -f3; }
+best() { grep "^$1,$tuning," "$results" | sort -t, -k6,6g | head -n 1 | cut -d, -f3; }
+
+# tuning_run PRESET OPTIONS...
+tuning_run() {
+    if ! grep -q "^$1,$tuning,${*:2}," "$results"; then
+        run "$1" "$tuning" "$(for i in 1 2 3; do speed "$@"; done | median)" data/wiki-valid@:1M "${@:2}"
+    fi
+}
 
 # tuned PRESET: first the learning rate, then the batch, the schedule and the precision, each with the best of what came before.
 tuned() {
     local rate options part
     for rate in 0.0005 0.001 0.002 0.004; do
-        run "$1" "$tuning" data/wiki-valid@:1M --precision bf16 --lr "$rate" || return
+        tuning_run "$1" --precision bf16 --lr "$rate" || return
     done
     for part in "--batch-tokens 2048" "--batch-tokens 8192" "--decay 0.5" "--precision fp32"; do
         options=$(best "$1")
         [[ $part != --batch* ]] || options=${options% --batch-tokens *}
         [[ $part != --precision* ]] || options=${options/--precision bf16 /}
         read -ra options <<<"$options $part"
-        run "$1" "$tuning" data/wiki-valid@:1M "${options[@]}" || return
+        tuning_run "$1" "${options[@]}" || return
     done
 }
 
-# compared PRESET: the long runs of a size, side by side.
+# compared SIZE: the long runs of a size, as command lines for run.
 compared() {
-    local options
+    local options ours=() theirs=()
     read -ra options <<<"$(best "vanilla-$1")"
-    run "vanilla-$1" "$minutes" data/wiki-valid "${options[@]}" &
-    run "$1" "$minutes" data/wiki-valid
-    wait
+    for i in 1 2 3 4 5; do
+        ours+=("$(speed "$1")")
+        theirs+=("$(speed "vanilla-$1" "${options[@]}")")
+    done
+    echo "vanilla-$1 $minutes $(printf '%s\n' "${theirs[@]}" | median) data/wiki-valid ${options[*]}"
+    echo "$1 $minutes $(printf '%s\n' "${ours[@]}" | median) data/wiki-valid"
 }
-export -f run best tuned
+export -f run best tuning_run tuned
 
-printf '%s\n' vanilla-200k vanilla-800k | xargs -P 2 -I{} bash -c 'tuned {}' && compared 200k && compared 800k
+jobs=${JOBS:-$(nproc)}
+printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {}' || exit
+{ compared 200k && compared 800k; } | xargs -P "$jobs" -I{} bash -c 'run {}'
