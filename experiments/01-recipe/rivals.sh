@@ -5,7 +5,7 @@
 #
 # First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run; then it and its modern rival train for MINUTES
 # (30). modern has its defaults. Minutes are counted at the speed of a core that does nothing else: speeds are measured in turns (5 rounds
-# before the long runs), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the machine does
+# before the long runs, rivals-speeds.csv), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the machine does
 # changes no result. Rows go to rivals.csv as they come; a run whose row is there is not repeated. Held out: the first 1,000,000 bytes of
 # wiki-valid in tuning, all of it at the end; weights as stored, continuous.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), TUNING, MINUTES,
@@ -15,7 +15,8 @@ cd "$(dirname "$0")/../.." || exit 1
 export here=experiments/01-recipe runs=data/.train/rivals bitlaw=${BITLAW:-build/bitlaw} tuning=${TUNING:-3} minutes=${MINUTES:-30}
 mkdir -p "$runs"
 . "$here/measure.bash"
-export results=$here/rivals.csv
+export results=$here/rivals.csv speeds=$here/rivals-speeds.csv
+[[ -s $speeds ]] || echo "preset,options,round,bytes_per_second" >"$speeds"
 [[ -s $results ]] || echo "preset,minutes,options,bytes_per_second,bytes_trained,held_out_bits_per_byte" >"$results"
 
 # run PRESET MINUTES SPEED HELD_OUT OPTIONS...: trains, measures, appends a row. A long run that was stopped goes on.
@@ -43,34 +44,61 @@ tuning_run() {
     fi
 }
 
-# tuned PRESET: first the learning rate, then the batch, the schedule and the precision, each with the best of what came before.
+# changed OPTIONS NAME VALUE: the options with this one set, in its place if it is there.
+changed() {
+    if [[ $1 == *"$2 "* ]]; then sed "s/$2 [^ ]*/$2 $3/" <<<"$1"; else echo "$1 $2 $3"; fi
+}
+
+# bits PRESET OPTIONS: of its tuning run.
+bits() { grep -F -- "$1,$tuning,$2," "$results" | cut -d, -f6; }
+
+# tuned PRESET: one option after the other, each along its values for as long as they help, with the best of what came before.
 tuned() {
-    local rate options part
-    for rate in 0.0005 0.001 0.002 0.004; do
-        tuning_run "$1" --precision bf16 --lr "$rate" || return
-    done
-    for part in "--batch-tokens 2048" "--batch-tokens 8192" "--decay 0.5" "--precision fp32"; do
-        options=$(best "$1")
-        [[ $part != --batch* ]] || options=${options% --batch-tokens *}
-        [[ $part != --precision* ]] || options=${options/--precision bf16 /}
-        read -ra options <<<"$options $part"
-        tuning_run "$1" "${options[@]}" || return
-    done
+    local options="--precision bf16 --lr 0.0005" candidate name value values words
+    read -ra words <<<"$options"
+    tuning_run "$1" "${words[@]}" || return
+    while read -r name values; do
+        for value in $values; do
+            candidate=$(changed "$options" "$name" "$value")
+            # A step holds a sequence at least.
+            [[ $name$value != --batch-tokens1024 || $candidate == *--context* ]] || break
+            read -ra words <<<"$candidate"
+            tuning_run "$1" "${words[@]}" </dev/null || return
+            [[ $(printf '%s\n' "$(bits "$1" "$candidate")" "$(bits "$1" "$options")" | sort -g | head -n 1) != "$(bits "$1" "$options")" ]] || break
+            options=$candidate
+        done
+    done <<'END'
+--lr 0.001 0.002 0.004 0.008 0.016
+--batch-tokens 2048
+--batch-tokens 8192
+--decay 0.5 0.25
+--context 1024 512
+--batch-tokens 1024
+--precision fp32
+END
 }
 
 # compared SIZE: the long runs of a size, as command lines for run.
 compared() {
-    local options ours=() theirs=()
-    read -ra options <<<"$(best "vanilla-$1")"
-    for i in 1 2 3 4 5; do
-        ours+=("$(speed "$1")")
-        theirs+=("$(speed "vanilla-$1" "${options[@]}")")
+    local preset options
+    for preset in "vanilla-$1" "$1"; do
+        options=
+        [[ $preset != vanilla-* ]] || options=$(best "$preset")
+        echo "$preset $minutes $(grep -F "$preset,$options," "$speeds" | cut -d, -f4 | median) data/wiki-valid $options"
     done
-    echo "vanilla-$1 $minutes $(printf '%s\n' "${theirs[@]}" | median) data/wiki-valid ${options[*]}"
-    echo "$1 $minutes $(printf '%s\n' "${ours[@]}" | median) data/wiki-valid"
 }
-export -f run best tuning_run tuned
+
+export -f run best tuning_run changed bits tuned
 
 jobs=${JOBS:-$(nproc)}
 printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {}' || exit
+for ((round = 1; round <= 5; ++round)); do
+    for preset in 200k vanilla-200k 800k vanilla-800k; do
+        options=
+        [[ $preset != vanilla-* ]] || options=$(best "$preset")
+        grep -qF "$preset,$options,$round," "$speeds" && continue
+        read -ra words <<<"$options"
+        echo "$preset,$options,$round,$(speed "$preset" "${words[@]}")" >>"$speeds"
+    done
+done
 { compared 200k && compared 800k; } | xargs -P "$jobs" -I{} bash -c 'run {}'
