@@ -40,7 +40,7 @@ best() { grep "^$1,$tuning," "$results" | sort -t, -k6,6g | head -n 1 | cut -d, 
 # tuning_run PRESET OPTIONS...
 tuning_run() {
     if ! grep -q "^$1,$tuning,${*:2}," "$results"; then
-        run "$1" "$tuning" "$(for i in 1 2 3; do speed "$@"; done | median)" data/wiki-valid@:1M "${@:2}"
+        run "$1" "$tuning" "$(for _ in 1 2 3; do speed "$@"; done | median)" data/wiki-valid@:1M "${@:2}"
     fi
 }
 
