@@ -92,6 +92,13 @@ export -f run best tuning_run changed bits tuned
 
 jobs=${JOBS:-$(nproc)}
 printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {}' || exit
+# Each also with the best options of the other, since one option after the other can miss what two do together.
+crossed() {
+    local words
+    read -ra words <<<"$(best "$2")"
+    tuning_run "$1" "${words[@]}"
+}
+crossed vanilla-200k vanilla-800k && crossed vanilla-800k vanilla-200k || exit
 for ((round = 1; round <= 5; ++round)); do
     for preset in 200k vanilla-200k 800k vanilla-800k; do
         options=
