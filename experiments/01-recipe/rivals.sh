@@ -1,13 +1,14 @@
 #!/bin/bash
 # modern against vanilla at equal minutes of one core, the paper's networks with a learning rate, batch, schedule and precision of their own.
 #
-#   experiments/01-recipe/rivals.sh            about 3 hours of one core
+#   experiments/01-recipe/rivals.sh            about 6 hours of one core
 #
-# First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run; then it and its modern rival train for MINUTES
-# (30). modern has its defaults. Minutes are counted at the speed of a core that does nothing else: speeds are measured in turns (5 rounds
-# before the long runs, rivals-speeds.csv), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the machine does
-# changes no result. Rows go to rivals.csv as they come; a run whose row is there is not repeated. Held out: the first 1,000,000 bytes of
-# wiki-valid in tuning, all of it at the end; weights as stored, continuous.
+# First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run. Then it trains for MINUTES (30), once with the
+# paper's context of 2048 and once with the shorter one that served it best in training, and so does its modern rival, with its
+# defaults. Minutes are counted at the speed of a core that does nothing else: speeds are measured in turns (5 rounds before the
+# long runs, rivals-speeds.csv), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the
+# machine does changes no result. Rows go to rivals.csv as they come; a run whose row is there is not repeated. Held out: the first
+# 1,000,000 bytes of wiki-valid in tuning, all of it at the end; weights as stored, continuous.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), TUNING, MINUTES,
 # JOBS (runs at once, one thread each: the number of processors).
 set -uo pipefail
@@ -34,8 +35,11 @@ run() {
     echo "$key,$speed,$bytes,$bits" | tee -a "$results"
 }
 
-# best PRESET: the options of its best tuning run.
-best() { grep "^$1,$tuning," "$results" | sort -t, -k6,6g | head -n 1 | cut -d, -f3; }
+# best PRESET [WITHOUT]: the options of its best tuning run; WITHOUT: of those that do not name this option.
+best() {
+    grep "^$1,$tuning," "$results" | cut -d, -f3,6 | { if [[ $# == 2 ]]; then grep -v -e "$2"; else cat; fi; } |
+        sort -t, -k2,2g | head -n 1 | cut -d, -f1
+}
 
 # tuning_run PRESET OPTIONS...
 tuning_run() {
@@ -78,13 +82,13 @@ tuned() {
 END
 }
 
-# compared SIZE: the long runs of a size, as command lines for run.
-compared() {
-    local preset options
-    for preset in "vanilla-$1" "$1"; do
-        options=
-        [[ $preset != vanilla-* ]] || options=$(best "$preset")
-        echo "$preset $minutes $(grep -F "$preset,$options," "$speeds" | cut -d, -f4 | median) data/wiki-valid $options"
+# contenders: the long runs, each as preset and options.
+contenders() {
+    local size
+    for size in 200k 800k; do
+        echo "$size"
+        echo "vanilla-$size $(best "vanilla-$size")"
+        echo "vanilla-$size $(best "vanilla-$size" --context)"
     done
 }
 
@@ -95,17 +99,18 @@ printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {
 # Each also with the best options of the other, since one option after the other can miss what two do together.
 crossed() {
     local words
-    read -ra words <<<"$(best "$2")"
+    read -ra words <<<"$(best "$2" "${@:3}")"
     tuning_run "$1" "${words[@]}"
 }
 crossed vanilla-200k vanilla-800k && crossed vanilla-800k vanilla-200k || exit
+crossed vanilla-200k vanilla-800k --context && crossed vanilla-800k vanilla-200k --context || exit
 for ((round = 1; round <= 5; ++round)); do
-    for preset in 200k vanilla-200k 800k vanilla-800k; do
-        options=
-        [[ $preset != vanilla-* ]] || options=$(best "$preset")
+    contenders | while read -r preset options; do
         grep -qF "$preset,$options,$round," "$speeds" && continue
         read -ra words <<<"$options"
-        echo "$preset,$options,$round,$(speed "$preset" "${words[@]}")" >>"$speeds"
+        echo "$preset,$options,$round,$(speed "$preset" "${words[@]}" </dev/null)" >>"$speeds"
     done
 done
-{ compared 200k && compared 800k; } | xargs -P "$jobs" -I{} bash -c 'run {}'
+contenders | while read -r preset options; do
+    echo "$preset $minutes $(grep -F "$preset,$options," "$speeds" | cut -d, -f4 | median) data/wiki-valid $options"
+done | xargs -P "$jobs" -I{} bash -c 'run {}'
