@@ -79,7 +79,7 @@ TEST_CASE("sizes are written short and exactly") {
 TEST_CASE("the rule's networks come near the size aimed at, and grow with it") {
     std::uint64_t before = 0;
     for (std::uint64_t size = 8000; size <= 4'000'000; size *= 2) {
-        const ModelConfig config = study_network(size, 4, 512, Arithmetic::fp32);
+        const ModelConfig config = study_network(StudyConfig{}, size, 512);
         const std::uint64_t parameters = parameter_count(config);
         CAPTURE(size);
         CAPTURE(parameters);
@@ -89,7 +89,21 @@ TEST_CASE("the rule's networks come near the size aimed at, and grow with it") {
         before = parameters;
     }
     // 2 x 256 x 8 + 4 layers of 8 x (2 x 16 + 2 x 16) + 2 x 8 x 32.
-    CHECK(parameter_count(study_network(8000, 4, 512, Arithmetic::fp32)) == 8192);
+    CHECK(parameter_count(study_network(StudyConfig{}, 8000, 512)) == 8192);
+}
+
+TEST_CASE("taps and rotary base are the config's, in the networks and in the rule") {
+    const StudyPlan plain = make_study_plan(parsed(kSmall));
+    const StudyPlan other = make_study_plan(parsed(kSmall + "taps = 3\nrotary_base = 1M\n"));
+    const ModelConfig before = plain.trunks.front().config;
+    const ModelConfig after = other.trunks.front().config;
+    CHECK(before.taps == 0);
+    CHECK(before.rotary_base == 10'000);
+    CHECK(after.taps == 3);
+    CHECK(after.rotary_base == 1'000'000);
+    CHECK(parameter_count(after) == parameter_count(before) + 3 * before.width);
+    CHECK(holds(study_network_rule(other.config), "3 taps; rotary base 1000000"));
+    CHECK(holds(complaint(kSmall + "taps = 17\n"), "taps: '17' must lie in 0 .. 16"));
 }
 
 TEST_CASE("a run's operations are counted exactly, attention included") {
@@ -179,7 +193,7 @@ TEST_CASE("batch and learning rate follow their rules") {
     CHECK(study_batch(config, 2'500'000, 512) == 2048);
     CHECK(study_batch(config, 160'000'000, 512) == 16384);
     CHECK(study_batch(config, 1000, 512) == 512);
-    ModelConfig network = study_network(200'000, 4, 512, Arithmetic::fp32);
+    ModelConfig network = study_network(StudyConfig{}, 200'000, 512);
     CHECK(study_learning_rate(config, network, 4096, 10'000'000) ==
           doctest::Approx(default_learning_rate(network, 10'000'000)).epsilon(1e-12));
     config.learning_rate = 0.01;

@@ -126,6 +126,8 @@ const std::map<std::string, Reader>& readers() {
         {"train_on", [](C& c, const Words& w) { c.train_on.push_back(amount_of(w)); }},
         {"sizes", list_reader(&C::sizes, 1000, std::uint64_t{1} << 30)},
         {"layers", whole_reader(&C::layers, 1, 256)},
+        {"taps", whole_reader(&C::taps, 0, kMostTaps)},
+        {"rotary_base", whole_reader(&C::rotary_base, 2, 1'000'000'000)},
         {"contexts",
          [](C& c, const Words& w) {
              const std::vector<std::uint64_t> values = whole_list(w, 16, std::uint64_t{1} << 20);

@@ -114,7 +114,7 @@ void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vect
 void require_different_sizes(const StudyConfig& config) {
     std::vector<ModelConfig> networks;
     for (const std::uint64_t size : config.sizes) {
-        networks.push_back(study_network(size, config.layers, config.contexts.front(), config.arithmetic));
+        networks.push_back(study_network(config, size, config.contexts.front()));
         const auto same = std::find(networks.begin(), networks.end() - 1, networks.back());
         if (same != networks.end() - 1) {
             fail_usage("the sizes ",
@@ -142,15 +142,14 @@ double StudyPlan::spent_flops() const {
                            [](double sum, const StudyTrunk& trunk) { return sum + trunk.spent_flops(); });
 }
 
-ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::uint32_t context,
-                          Arithmetic arithmetic) {
+ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, std::uint32_t context) {
     constexpr std::uint32_t kMostWidth = 8192;
     const auto network = [&](std::uint32_t width) {
         ModelConfig config;
         config.architecture = Architecture::modern;
-        config.arithmetic = arithmetic;
+        config.arithmetic = study.arithmetic;
         config.width = width;
-        config.layers = layers;
+        config.layers = study.layers;
         config.head_width = width < 32 ? 16 : 32;
         config.heads = std::max(width / config.head_width, 1U);
         config.kv_heads = std::max(config.heads / 2, 1U);
@@ -160,6 +159,8 @@ ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::u
         config.hidden = 4 * width;
         config.context = context;
         config.window = std::max(context / 2, 1U);
+        config.rotary_base = study.rotary_base;
+        config.taps = study.taps;
         return config;
     };
     const auto distance = [&](const ModelConfig& config) {
@@ -186,7 +187,8 @@ std::string study_network_rule(const StudyConfig& config) {
                    "C / 32 heads "
                    "of 32, keys and values in half as many; MLP 4 C; embedding and output untied (2 x 256 C "
                    "parameters); "
-                   "window half the context; products in ",
+                   "window half the context; ",
+                   config.taps, " taps; rotary base ", config.rotary_base, "; products in ",
                    arithmetic_name(config.arithmetic));
 }
 
@@ -218,7 +220,7 @@ StudyPlan make_study_plan(const StudyConfig& config) {
     plan.config = config;
     for (const std::uint64_t size : config.sizes) {
         for (const std::uint32_t context : config.contexts) {
-            const ModelConfig network = study_network(size, config.layers, context, config.arithmetic);
+            const ModelConfig network = study_network(config, size, context);
             const double byte_flops = training_flops(network, context) / context;
             for (std::vector<Wish> wishes : grouped(config)) {
                 const Wish longest = wishes.back();

@@ -27,6 +27,8 @@ struct StudyConfig {
     std::vector<DataAmount> train_on;  ///< one line each
     std::vector<std::uint64_t> sizes;  ///< parameters aimed at
     std::uint32_t layers = 4;
+    std::uint32_t taps = 0;              ///< earlier symbols whose embeddings enter a position directly
+    std::uint32_t rotary_base = 10'000;  ///< longest wavelength of the rotary positions / 2 pi
     std::vector<std::uint32_t> contexts{512};
     std::vector<std::uint64_t> seeds{1};
     double all_seeds_to_flops =

@@ -63,9 +63,9 @@ struct StudyPlan {
 /// multiple of 4 up to 32, of 8 up to 64, of 32 above; one head of width 16 below C = 32, otherwise C / 32
 /// heads of 32; keys and values in half as many heads; MLP 4 C; embeddings untied, so that 2 V C parameters
 /// are the table and the output; window half the context, so that training sees many full windows, as a
-/// context that runs on has them always.
-[[nodiscard]] ModelConfig study_network(std::uint64_t parameters, std::uint32_t layers, std::uint32_t context,
-                                        Arithmetic arithmetic);
+/// context that runs on has them always; layers, taps, rotary base and precision are the study's.
+[[nodiscard]] ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters,
+                                        std::uint32_t context);
 /// The rule in words, for the plan and the report.
 [[nodiscard]] std::string study_network_rule(const StudyConfig& config);
 
