@@ -76,7 +76,7 @@ $data5 << EOD
 EOD
 plot $data0 using 1:2:3 with filledcurves lc rgb "#dddddd" fs solid noborder title "90 % at 2", \
      $data1 with lines lw 2 lc rgb "#440154" title "0.5 bytes a parameter", \
-     $data2 with lines lw 2 lc rgb "#345e8d" title "1 bytes a parameter", \
+     $data2 with lines lw 2 lc rgb "#345e8d" title "1 byte a parameter", \
      $data3 with lines lw 2 lc rgb "#21a685" title "2 bytes a parameter", \
      $data4 with lines lw 2 lc rgb "#aad628" title "4 bytes a parameter", \
      $data5 using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb "#000000" title "measured"
