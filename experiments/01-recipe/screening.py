@@ -1,12 +1,24 @@
 """Screening of parts that the tool does not have, in PyTorch (Debian's python3-torch), before any is written in C++.
 
     /usr/bin/python3 experiments/01-recipe/screening.py [--optimizer adamw|muon] [--convolutions ACER] [--taps 3] [--tokens 1000000]
+        [--parts PART,PART,...] [--activation relu2|gelu|swiglu|reglu] [--rotary-base 10000] [--seed 1]
+    experiments/01-recipe/screening.sh     # all rows of screening.csv that are missing
 
 One run of the 200k network (width 64, 4 layers) on data/wiki8 with 8 sequences of 256 bytes a step; prints the bits per byte of the
 first 524,288 bytes of data/wiki-valid in chunks of 256. One million tokens take 1 to 2 minutes on two idle processors.
 
 Convolutions are depthwise, causal, over this and the `taps` positions before, weights starting at zero:
 E on the embeddings, A on the input of attention, C on the input of the MLP, R added to the residual stream of each layer.
+
+Parts, each taken from the network or added to it:
+no-qk-norm      queries and keys as they come, scores over sqrt(head width)
+random-start    projections into the residual stream and the output start at random instead of zero
+tied            the output is the embedding table, over sqrt(width)
+cap             logits are 15 tanh(logit / 15)
+value-table     a table of the alphabet is added to the values of each layer, with a learned factor per layer
+value-residual  the first layer's values are added to those of each later layer, with a learned factor
+input-residual  each layer reads a x + b x0, x0 the embedded input, a and b learned per layer and column
+half-rotary     half of each head's pairs are turned, from base 10000 on; the others carry no position
 """
 import argparse
 import math
@@ -19,6 +31,7 @@ import torch.nn.functional as F
 
 WIDTH, LAYERS, HEADS, HEAD_WIDTH, HIDDEN, POSITIONS, SEQUENCES = 64, 4, 2, 32, 256, 256, 8
 QUERIES = HEADS * HEAD_WIDTH  # one head of keys and values
+PARTS = ["no-qk-norm", "random-start", "tied", "cap", "value-table", "value-residual", "input-residual", "half-rotary"]
 
 
 def rms_norm(x):
@@ -33,12 +46,28 @@ def convolve(x, taps):
 
 
 def parameters(options):
-    p = {"embedding": torch.randn(256, WIDTH), "output": torch.zeros(WIDTH, 256)}
+    def into_stream(rows):
+        return torch.randn(rows, WIDTH) * rows**-0.5 * (2 * LAYERS) ** -0.5 if "random-start" in options.parts else torch.zeros(rows, WIDTH)
+
+    p = {"embedding": torch.randn(256, WIDTH)}
+    if "tied" not in options.parts:
+        p["output"] = torch.randn(WIDTH, 256) * WIDTH**-0.5 if "random-start" in options.parts else torch.zeros(WIDTH, 256)
+    if "value-table" in options.parts:
+        p["value_table"] = torch.randn(256, HEAD_WIDTH)
+    # Gate and the other factor stand side by side, each about 2/3 as wide, so that the number of weights stays.
+    hidden, up = (176, 352) if options.activation.endswith("glu") else (HIDDEN, HIDDEN)
     for layer in range(LAYERS):
         p[f"qkv{layer}"] = torch.randn(WIDTH, QUERIES + 2 * HEAD_WIDTH) * WIDTH**-0.5
-        p[f"attention_out{layer}"] = torch.zeros(QUERIES, WIDTH)
-        p[f"up{layer}"] = torch.randn(WIDTH, HIDDEN) * WIDTH**-0.5
-        p[f"down{layer}"] = torch.zeros(HIDDEN, WIDTH)
+        p[f"attention_out{layer}"] = into_stream(QUERIES)
+        p[f"up{layer}"] = torch.randn(WIDTH, up) * WIDTH**-0.5
+        p[f"down{layer}"] = into_stream(hidden)
+        if "value-table" in options.parts:
+            p[f"value_factor{layer}"] = torch.zeros(1)
+        if "value-residual" in options.parts and layer > 0:
+            p[f"value_factor{layer}"] = torch.zeros(1)
+        if "input-residual" in options.parts:
+            p[f"stream_factor{layer}"] = torch.ones(WIDTH)
+            p[f"input_factor{layer}"] = torch.zeros(WIDTH)
         for place in set(options.convolutions) & set("ACR"):
             p[f"taps{place}{layer}"] = torch.zeros(options.taps, WIDTH)
     if "E" in options.convolutions:
@@ -46,32 +75,53 @@ def parameters(options):
     return {name: tensor.requires_grad_(True) for name, tensor in p.items()}
 
 
-def rotate(x):
+def rotate(x, options):
     half = HEAD_WIDTH // 2
-    angles = torch.outer(torch.arange(x.shape[1]).float(), 10000.0 ** (-torch.arange(half).float() / half))
+    turns = float(options.rotary_base) ** (-torch.arange(half).float() / half)
+    if "half-rotary" in options.parts:
+        turns = torch.cat([10000.0 ** (-torch.arange(half // 2).float() / (half // 2)), torch.zeros(half - half // 2)])
+    angles = torch.outer(torch.arange(x.shape[1]).float(), turns)
     cosine, sine = angles.cos()[:, None], angles.sin()[:, None]
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cosine - b * sine, b * cosine + a * sine], -1)
 
 
-def logits(p, symbols):
+def activate(x, activation):
+    if activation.endswith("glu"):
+        gate, other = x.chunk(2, -1)
+        return (F.silu(gate) if activation == "swiglu" else F.relu(gate)) * other
+    return F.gelu(x, approximate="tanh") if activation == "gelu" else F.relu(x).pow(2)
+
+
+def logits(p, symbols, options):
     b, n = symbols.shape
+    normed = (lambda x: x) if "no-qk-norm" in options.parts else rms_norm
+    score_factor = HEAD_WIDTH**-0.5 if "no-qk-norm" in options.parts else 10.0 / HEAD_WIDTH
     at = lambda place, x: convolve(x, p[place]) if place in p else x
     x = at("tapsE", p["embedding"][symbols])
+    x0, first_values = x, None
     mask = torch.full((n, n), -math.inf).triu(1)
     for layer in range(LAYERS):
+        if "input-residual" in options.parts:
+            x = x * p[f"stream_factor{layer}"] + x0 * p[f"input_factor{layer}"]
         if f"tapsR{layer}" in p:
             x = x + convolve(rms_norm(x), p[f"tapsR{layer}"]) - rms_norm(x)
         z = at(f"tapsA{layer}", rms_norm(x)) @ p[f"qkv{layer}"]
-        q = rotate(rms_norm(z[..., :QUERIES].reshape(b, n, HEADS, HEAD_WIDTH)))
-        k = rotate(rms_norm(z[..., QUERIES:QUERIES + HEAD_WIDTH].reshape(b, n, 1, HEAD_WIDTH)))[:, :, 0]
+        q = rotate(normed(z[..., :QUERIES].reshape(b, n, HEADS, HEAD_WIDTH)), options)
+        k = rotate(normed(z[..., QUERIES:QUERIES + HEAD_WIDTH].reshape(b, n, 1, HEAD_WIDTH)), options)[:, :, 0]
         v = z[..., QUERIES + HEAD_WIDTH:]
-        scores = torch.einsum("bihd,bjd->bhij", q, k) * (10.0 / HEAD_WIDTH) + mask
+        if "value-table" in options.parts:
+            v = v + p[f"value_factor{layer}"] * p["value_table"][symbols]
+        if "value-residual" in options.parts:
+            first_values = v if layer == 0 else first_values
+            v = v if layer == 0 else v + p[f"value_factor{layer}"] * first_values
+        scores = torch.einsum("bihd,bjd->bhij", q, k) * score_factor + mask
         attended = torch.einsum("bhij,bjd->bihd", scores.softmax(-1), v).reshape(b, n, QUERIES)
         x = x + attended @ p[f"attention_out{layer}"]
-        hidden = F.relu(at(f"tapsC{layer}", rms_norm(x)) @ p[f"up{layer}"]).pow(2)
+        hidden = activate(at(f"tapsC{layer}", rms_norm(x)) @ p[f"up{layer}"], options.activation)
         x = x + hidden @ p[f"down{layer}"]
-    return rms_norm(x) @ p["output"]
+    result = rms_norm(x) @ (p["output"] if "output" in p else p["embedding"].T * WIDTH**-0.5)
+    return 15 * torch.tanh(result / 15) if "cap" in options.parts else result
 
 
 def orthogonal(g):
@@ -83,21 +133,21 @@ def orthogonal(g):
     return x.T if g.shape[0] > g.shape[1] else x
 
 
-def loss(p, targets):
+def loss(p, targets, options):
     inputs = F.pad(targets, (1, 0))[:, : targets.shape[1]]
-    return F.cross_entropy(logits(p, inputs).reshape(-1, 256), targets.reshape(-1))
+    return F.cross_entropy(logits(p, inputs, options).reshape(-1, 256), targets.reshape(-1))
 
 
 def train(p, options):
     data = np.memmap("data/wiki8", dtype=np.uint8, mode="r")
-    random = np.random.RandomState(1)
+    random = np.random.RandomState(options.seed)
     first = {name: torch.zeros_like(tensor) for name, tensor in p.items()}
     second = {name: torch.zeros_like(tensor) for name, tensor in p.items()}
     steps = options.tokens // (SEQUENCES * POSITIONS)
     for step in range(steps):
         share = min(1.0, (step + 1) / max(1, int(0.02 * steps)), (steps - step) / steps)
         starts = random.randint(0, len(data) - POSITIONS - 1, SEQUENCES)
-        loss(p, torch.from_numpy(np.stack([data[i : i + POSITIONS] for i in starts]).astype(np.int64))).backward()
+        loss(p, torch.from_numpy(np.stack([data[i : i + POSITIONS] for i in starts]).astype(np.int64)), options).backward()
         with torch.no_grad():
             norm = math.sqrt(sum(tensor.grad.pow(2).sum().item() for tensor in p.values()))
             clip = min(1.0, 1.0 / norm) if options.optimizer == "adamw" else 1.0
@@ -127,14 +177,21 @@ def main():
     parser.add_argument("--convolutions", default="")
     parser.add_argument("--taps", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument("--parts", default="", type=lambda text: [part for part in text.split(",") if part])
+    parser.add_argument("--activation", choices=["relu2", "gelu", "swiglu", "reglu"], default="relu2")
+    parser.add_argument("--rotary-base", type=float, default=10000.0)
+    parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    torch.manual_seed(1)
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
+    torch.manual_seed(options.seed)
     begin = time.time()
     p = parameters(options)
     train(p, options)
     valid = np.memmap("data/wiki-valid", dtype=np.uint8, mode="r")[:524_288].astype(np.int64).reshape(-1, POSITIONS)
     with torch.no_grad():
-        mean = np.mean([loss(p, torch.from_numpy(valid[i : i + 64])).item() for i in range(0, len(valid), 64)])
+        mean = np.mean([loss(p, torch.from_numpy(valid[i : i + 64]), options).item() for i in range(0, len(valid), 64)])
     count = sum(tensor.numel() for tensor in p.values())
     print(f"{' '.join(sys.argv[1:])},{count},{mean / math.log(2):.4f},{time.time() - begin:.0f}")
 
