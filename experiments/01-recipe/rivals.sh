@@ -1,14 +1,15 @@
 #!/bin/bash
 # modern against vanilla at equal minutes of one core, the paper's networks with a learning rate, batch, schedule and precision of their own.
 #
-#   experiments/01-recipe/rivals.sh            about 6 hours of one core
+#   experiments/01-recipe/rivals.sh            about 7 hours of one core
 #
 # First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run. Then it trains for MINUTES (30), once with the
 # paper's context of 2048 and once with the shorter one that served it best in training, and so does its modern rival, with its
-# defaults. Minutes are counted at the speed of a core that does nothing else: speeds are measured in turns (5 rounds before the
-# long runs, rivals-speeds.csv), and each run gets the bytes that it reads in its minutes at its median speed, so that what else the
-# machine does changes no result. Rows go to rivals.csv as they come; a run whose row is there is not repeated. Held out: the first
-# 1,000,000 bytes of wiki-valid in tuning, all of it at the end; weights as stored, continuous.
+# defaults. Last, variants of modern from run.sh train as long, by the speeds measured there. Minutes are counted at the speed of a core
+# that does nothing else: speeds are measured in turns (5 rounds before the long runs, rivals-speeds.csv), and each run gets the bytes
+# that it reads in its minutes at its median speed, so that what else the machine does changes no result. Rows go to rivals.csv as they
+# come; a run whose row is there is not repeated. Held out: the first 1,000,000 bytes of wiki-valid in tuning, all of it at the end;
+# weights as stored, continuous.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), TUNING, MINUTES,
 # JOBS (runs at once, one thread each: the number of processors).
 set -uo pipefail
@@ -114,3 +115,7 @@ done
 contenders | while read -r preset options; do
     echo "$preset $minutes $(grep -F "$preset,$options," "$speeds" | cut -d, -f4 | median) data/wiki-valid $options"
 done | xargs -P "$jobs" -I{} bash -c 'run {}'
+
+# variant PRESET NAME OPTIONS...: one of run.sh, as a command line for run.
+variant() { echo "$1 $minutes $(grep "^$1,$2," "$here/speeds.csv" | cut -d, -f4 | median) data/wiki-valid ${*:3}"; }
+{ variant 800k without-taps --taps 0 && variant 200k context-256 --context 256; } | xargs -P "$jobs" -I{} bash -c 'run {}'
