@@ -236,8 +236,9 @@ StudyFigure optimum_figure(const StudyFindings& f) {
                           gnuplot_title("90 % at 2"));
     std::size_t index = 0;
     for (const auto& [cost, rows] : by_cost) {
-        script.plot(rows, text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
-                                  gnuplot_title(text_of(cost, cost == 1.0 ? " byte" : " bytes", " a parameter"))));
+        script.plot(rows,
+                    text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
+                            gnuplot_title(text_of(cost, cost == 1.0 ? " byte" : " bytes", " a parameter"))));
     }
     const FigureRows points =
         rows_of_optima(f, [](const MeasuredOptimum& o) { return std::pair(o.unique, o.parameters.value); });
