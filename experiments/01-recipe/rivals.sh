@@ -1,7 +1,7 @@
 #!/bin/bash
 # modern against vanilla at equal minutes of one core, the paper's networks with a learning rate, batch, schedule and precision of their own.
 #
-#   experiments/01-recipe/rivals.sh            about 7 hours of one core
+#   experiments/01-recipe/rivals.sh            about 6 hours of one core
 #
 # First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run. Then it trains for MINUTES (30), once with the
 # paper's context of 2048 and once with the shorter one that served it best in training, and so does its modern rival, with its

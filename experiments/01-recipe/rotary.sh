@@ -1,8 +1,9 @@
 #!/bin/bash
 # The rotary base: how far apart the wavelengths of the positions are. Equal bytes, since it changes no speed.
 #
-#   experiments/01-recipe/rotary.sh     about 3 hours of one core; rows go to rotary.csv as they come, and none is repeated
+#   experiments/01-recipe/rotary.sh     a few hours of one core; rows go to rotary.csv as they come, and none is repeated
 #
+# Rows with the default base were taken from results.csv and rivals.csv, where the same command had made them, but the one of 14 MB.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh). From the environment: BITLAW (build/bitlaw), JOBS (runs at once, one
 # thread each: the number of processors).
 set -uo pipefail

@@ -1,15 +1,15 @@
 #!/bin/bash
 # All rows of screening.csv: parts of the recipe tried in PyTorch, one million bytes each; a row that is there is not repeated.
 #
-#   experiments/01-recipe/screening.sh     about 40 minutes of one core; needs data/wiki8, data/wiki-valid and
-# Debian's python3-torch and libopenblas0-pthread (with the reference BLAS a row takes ten times as long)
+#   experiments/01-recipe/screening.sh     about an hour of one core
 #
+# Needs data/wiki8, data/wiki-valid and Debian's python3-torch and libopenblas0-pthread (with the reference BLAS a row takes nine times as long).
 # A row's first field is what screening.py is given, in short. From the environment: PYTHON (/usr/bin/python3), OMP_NUM_THREADS.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 readonly here=experiments/01-recipe python=${PYTHON:-/usr/bin/python3}
 readonly results=$here/screening.csv
-# glibc gives large temporaries back after each use and takes them again; kept, a step costs half the time.
+# glibc would give large temporaries back after each use and take them again.
 export MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=10000000000
 [[ -s $results ]] || echo "parts,parameters,validation_bits_per_byte,seconds_with_other_work_beside" >"$results"
 
