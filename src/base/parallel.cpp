@@ -55,30 +55,54 @@ class WorkerScope {
     FloatStateGuard float_state_;
 };
 
-// Threads besides the caller that exist at the same time, of `wanted`.
+// What a thread may need for its work beside its stack. More than the greatest threshold (32 MB) above which
+// glibc maps memory of its own, because to free less would move that threshold.
+constexpr std::size_t kWorkBytes = std::size_t{48} << 20;
+
+// Threads besides the caller, of `wanted`, that exist at the same time and have kWorkBytes each, the caller
+// too. Nothing is written there, so it takes addresses only. Each thread has its memory before the next one
+// starts: with it come the up to 128 MB of addresses that glibc reserves at a thread's first allocation and
+// keeps for the threads that come later.
 std::size_t startable(std::size_t wanted) {
     std::atomic<bool> open{false};
-    std::vector<std::thread> threads;
-    try {
-        threads.reserve(wanted);
-        while (threads.size() < wanted) {
-            threads.emplace_back([&open] { open.wait(false); });
+    std::atomic<bool> enough{true};
+    std::atomic<std::size_t> ready{0};
+    const auto get_ready = [&](const auto& wait) {
+        void* memory = ::operator new(kWorkBytes, std::nothrow);
+        if (memory == nullptr) {
+            enough.store(false);
         }
-    } catch (const std::system_error&) {
-        // What the system denies; the number says it.
-    } catch (const std::bad_alloc&) {
-    }
+        ready.fetch_add(1);
+        ready.notify_all();
+        wait();
+        ::operator delete(memory);
+    };
+    std::vector<std::thread> threads;
+    get_ready([&] {
+        try {
+            threads.reserve(wanted);
+            while (enough.load() && threads.size() < wanted) {
+                threads.emplace_back(get_ready, [&open] { open.wait(false); });
+                for (std::size_t seen = ready.load(); seen <= threads.size(); seen = ready.load()) {
+                    ready.wait(seen);
+                }
+            }
+        } catch (const std::system_error&) {
+            // What the system denies; the number says it.
+        } catch (const std::bad_alloc&) {
+        }
+    });
     open.store(true);
     open.notify_all();
     for (std::thread& thread : threads) {
         thread.join();
     }
-    return threads.size();
+    return threads.size() - (!enough.load() && !threads.empty() ? 1 : 0);
 }
 
-// At most `wanted`: so many that gcc's OpenMP library, which ends the process when it cannot start a thread, can start them. Tried when
-// a thread asks for more than ever before: every thread that calls has workers of its own. Where the system denies some, half of what it gave is
-// used, because the work needs memory too.
+// At most `wanted`: so many that gcc's OpenMP library, which ends the process when it cannot start a thread,
+// can start them and they can work. Tried when a thread asks for more than ever before: every thread that
+// calls has workers of its own.
 std::size_t possible_workers(std::size_t wanted) {
     thread_local std::size_t tried = 1;
     thread_local std::size_t possible = kMostThreads;
@@ -86,7 +110,7 @@ std::size_t possible_workers(std::size_t wanted) {
         const std::size_t started = startable(wanted - 1);
         tried = wanted;
         if (started < wanted - 1) {
-            possible = std::min(possible, 1 + started / 2);
+            possible = std::min(possible, 1 + started);
         }
     }
     return std::min(wanted, possible);
@@ -97,8 +121,8 @@ std::atomic<bool>& forked_flag() {
     return flag;
 }
 
-// A forked child has none of the threads that the OpenMP library believes in, and would wait for them for ever. True in the child of
-// a process that had used threads.
+// A forked child has none of the threads that the OpenMP library believes in, and would wait for them for
+// ever. True in the child of a process that had used threads.
 bool lost_threads() {
     static const int registered =
         ::pthread_atfork(nullptr, nullptr, [] { forked_flag().store(true, std::memory_order_relaxed); });

@@ -51,8 +51,10 @@ check "nothing of it is left" bash -c "! ls | grep -q waiting"
 
 # Where the system denies threads, fewer do the same.
 check "64 threads" "$bitlaw" compress -q -T64 --streams 64 --fallback never -m model -o threads.blw text
-check "too little memory for 64 threads" bash -c "ulimit -v 500000
-    '$bitlaw' compress -q -T64 --streams 64 --fallback never -m model -c text | cmp - threads.blw"
+for limit in 300000 500000 800000 1200000; do
+    check "memory too little for 64 threads, $limit KiB" bash -c "ulimit -v $limit
+        '$bitlaw' compress -q -T64 --streams 64 --fallback never -m model -c text | cmp - threads.blw"
+done
 
 # A limit of a file's size is an error like a full disk.
 refuse "a limit of the size" 1 "out: File too large; raise the file size limit" \
