@@ -20,9 +20,9 @@ TEST_CASE("json: what is not UTF-8 becomes U+FFFD, a byte at a time") {
     const std::string mark = "\xEF\xBF\xBD";
     CHECK(json_text("a\xff") == "\"a" + mark + "\"");
     CHECK(json_text("\xc3\x28") == "\"" + mark + "(\"");
-    CHECK(json_text("\xe2\x82") == "\"" + mark + mark + "\"");                       // cut off
-    CHECK(json_text("\xc0\xaf") == "\"" + mark + mark + "\"");                       // a slash, too long
-    CHECK(json_text("\xed\xa0\x80") == "\"" + mark + mark + mark + "\"");           // a surrogate
+    CHECK(json_text("\xe2\x82") == "\"" + mark + mark + "\"");                        // cut off
+    CHECK(json_text("\xc0\xaf") == "\"" + mark + mark + "\"");                        // a slash, too long
+    CHECK(json_text("\xed\xa0\x80") == "\"" + mark + mark + mark + "\"");             // a surrogate
     CHECK(json_text("\xf4\x90\x80\x80") == "\"" + mark + mark + mark + mark + "\"");  // beyond U+10FFFF
     CHECK(json_text("\xc3\xc3\xbc") == "\"" + mark + "\xc3\xbc\"");
 }

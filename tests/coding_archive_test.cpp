@@ -240,7 +240,8 @@ TEST_CASE("archive: a forged length allocates nothing that has not arrived") {
     CHECK(holds(message, "in the embedded model"));
     CHECK(memory.growth() < 32 * 1024 * 1024);
     header.model_bytes = (std::uint64_t{1} << 33) + 81;
-    CHECK(holds(reading(header_bytes(header)), "the embedded model's length is 8589934673, but at most 8589934672"));
+    CHECK(holds(reading(header_bytes(header)),
+                "the embedded model's length is 8589934673, but at most 8589934672"));
 }
 
 TEST_CASE("stream: descriptors that do not block are waited for") {

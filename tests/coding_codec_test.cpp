@@ -172,7 +172,8 @@ TEST_CASE("codec: an embedded model decodes alone, and the archive is larger by 
         const Packed whole = pack(model, plain, options);
         CHECK(whole.summary.model_bytes == model.stored_bytes);
         // The header's field for the model's length grows by two bytes.
-        CHECK(whole.archive.size() == bare.archive.size() + model.stored_bytes + (model.stored_bytes < 1 << 14 ? 1 : 2));
+        CHECK(whole.archive.size() ==
+              bare.archive.size() + model.stored_bytes + (model.stored_bytes < 1 << 14 ? 1 : 2));
         CHECK(unpack(none(), whole.archive) == plain);
         CHECK(unpack(none(), pack(model, {}, options).archive).empty());
         const ArchiveListing listing = list_archive(source_of(whole.archive));
@@ -350,7 +351,8 @@ TEST_CASE("codec: progress comes from one thread at a time, ends with the whole,
 }
 
 TEST_CASE("codec: the coder without a model looks at the progress too, in both directions") {
-    const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 3);  // cannot code other bytes than 0 .. 3
+    const StoredModel model =
+        noisy_model(smallest_config(Architecture::modern, 4), 3);  // cannot code other bytes than 0 .. 3
     const Bytes plain(200'000, 'x');
     CompressOptions options;
     options.fallback = Fallback::worse;

@@ -13,7 +13,8 @@ namespace {
 
 // Words that repeat: about 2 bits a byte for who knows them.
 Bytes text(std::size_t count) {
-    const std::vector<std::string> words{"the ", "river ", "stone ", "house ", "of ", "light ", "and ", "under ", "falls. "};
+    const std::vector<std::string> words{"the ",   "river ", "stone ", "house ", "of ",
+                                         "light ", "and ",   "under ", "falls. "};
     Random random(3);
     std::string all;
     while (all.size() < count) {
@@ -45,7 +46,8 @@ Bytes restored(const StoredModel& model, const Bytes& archive) {
 
 TEST_CASE("mixing: bytes come back, of every kind and length") {
     for (const std::size_t count : {0U, 1U, 2U, 3U, 100U, 5000U}) {
-        for (const Bytes& plain : {text(count), test::random_bytes(count, 5), Bytes(count, 0), Bytes(count, 0xFF)}) {
+        for (const Bytes& plain :
+             {text(count), test::random_bytes(count, 5), Bytes(count, 0), Bytes(count, 0xFF)}) {
             const Bytes code = encode_mixed(plain);
             REQUIRE(back(code, plain.size()) == plain);
             REQUIRE(code.size() <= count + count / 20 + 8);

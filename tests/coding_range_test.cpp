@@ -15,7 +15,8 @@ namespace {
 
 // An archive of seven blocks, the middle one stored, and which of its bytes were read.
 struct Sample {
-    explicit Sample(bool embedded) : model(test::noisy_model(test::smallest_config(Architecture::modern, 4), 6)) {
+    explicit Sample(bool embedded)
+        : model(test::noisy_model(test::smallest_config(Architecture::modern, 4), 6)) {
         plain = test::likely_bytes(model, 650, 1);
         std::fill(plain.begin() + 300, plain.begin() + 400, std::uint8_t{200});
         CompressOptions options;
@@ -25,12 +26,13 @@ struct Sample {
     }
     Bytes range(std::uint64_t begin, std::uint64_t end) {
         Bytes out;
-        const SeekableSource source{archive.size(), [this](std::uint64_t offset, std::span<std::uint8_t> buffer) {
-                                        const std::size_t from = std::min<std::uint64_t>(offset, archive.size());
-                                        const std::size_t count = std::min(buffer.size(), archive.size() - from);
-                                        std::copy_n(archive.begin() + static_cast<long>(from), count, buffer.begin());
-                                        return count;
-                                    }};
+        const SeekableSource source{
+            archive.size(), [this](std::uint64_t offset, std::span<std::uint8_t> buffer) {
+                const std::size_t from = std::min<std::uint64_t>(offset, archive.size());
+                const std::size_t count = std::min(buffer.size(), archive.size() - from);
+                std::copy_n(archive.begin() + static_cast<long>(from), count, buffer.begin());
+                return count;
+            }};
         const ModelFinder find = [this](std::uint64_t) -> const StoredModel& { return model; };
         summary = decompress_range(find, source, begin, end, sink_to(out), {});
         return out;
@@ -63,14 +65,15 @@ TEST_CASE("range: every kind of range gives its bytes and reads only its blocks"
     }
 }
 
-TEST_CASE("range: damage elsewhere does no harm, damage in the block is found, and so is damage of the index") {
+TEST_CASE(
+    "range: damage elsewhere does no harm, damage in the block is found, and so is damage of the index") {
     Sample sample(false);
     const Bytes whole = sample.archive;
-    const ArchiveIndex index = read_index(
-        {whole.size(), [&](std::uint64_t offset, std::span<std::uint8_t> buffer) {
-             std::copy_n(whole.begin() + static_cast<long>(offset), buffer.size(), buffer.begin());
-             return buffer.size();
-         }});
+    const ArchiveIndex index =
+        read_index({whole.size(), [&](std::uint64_t offset, std::span<std::uint8_t> buffer) {
+                        std::copy_n(whole.begin() + static_cast<long>(offset), buffer.size(), buffer.begin());
+                        return buffer.size();
+                    }});
     REQUIRE(index.blocks.size() == 7);
     CHECK(index.plain_bytes == 650);
     sample.archive[index.first_block + 20] ^= 1;  // in block 1

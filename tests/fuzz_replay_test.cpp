@@ -11,7 +11,8 @@
 using namespace bitlaw;
 namespace fs = std::filesystem;
 
-// The committed corpus, what the fuzzers have found, and the golden files, through the targets as they are fuzzed.
+// The committed corpus, what the fuzzers have found, and the golden files, through the targets as they are
+// fuzzed.
 TEST_CASE("fuzz: committed inputs of every target give a result or an Error") {
     const std::map<std::string, void (*)(ByteSpan)> targets{{"archive", fuzz::archive_target},
                                                             {"model", fuzz::model_target},
@@ -21,7 +22,8 @@ TEST_CASE("fuzz: committed inputs of every target give a result or an Error") {
     const fs::path tests = fs::path(__FILE__).parent_path();
     for (const auto& [name, target] : targets) {
         std::size_t inputs = 0;
-        for (const fs::path& folder : {tests / "fuzz" / "corpus" / name, tests / "fuzz" / "findings" / name, tests / "golden"}) {
+        for (const fs::path& folder :
+             {tests / "fuzz" / "corpus" / name, tests / "fuzz" / "findings" / name, tests / "golden"}) {
             if (!fs::exists(folder)) {
                 continue;
             }

@@ -62,7 +62,8 @@ class Caches {
     }
     [[nodiscard]] AttentionCache fp32() { return {k_.data(), v_.data(), ring_}; }
     [[nodiscard]] AttentionCacheBf16 bf16() {
-        return {reinterpret_cast<std::uint16_t*>(k_.data()), reinterpret_cast<std::uint16_t*>(v_.data()), ring_};
+        return {reinterpret_cast<std::uint16_t*>(k_.data()), reinterpret_cast<std::uint16_t*>(v_.data()),
+                ring_};
     }
 
     AttentionShape shape_;
@@ -85,7 +86,8 @@ Sequence as_cached(Sequence s, CachePrecision precision) {
 
 }  // namespace
 
-TEST_CASE("attention_step gives the bits of the block for every position, ring, start and number of streams") {
+TEST_CASE(
+    "attention_step gives the bits of the block for every position, ring, start and number of streams") {
     constexpr std::uint64_t kStarts[] = {0, (std::uint64_t{1} << 33) + 16 * 7, (std::uint64_t{1} << 40) - 48};
     constexpr std::size_t kStreams[] = {1, 2, 3, 5, 9};
     for (const Isa isa : available_isas()) {
@@ -108,7 +110,8 @@ TEST_CASE("attention_step gives the bits of the block for every position, ring, 
                 const AttentionShape shape{heads.heads, heads.kv_heads, heads.head_width, window, subtract};
                 for (const CachePrecision precision : kBoth) {
                     CAPTURE(cache_name(precision));
-                    // Stream i sees the numbers of the sequence with the seed turn + i; rows of all streams lie together.
+                    // Stream i sees the numbers of the sequence with the seed turn + i; rows of all streams
+                    // lie together.
                     std::vector<Sequence> given;
                     std::vector<Results> expected;
                     for (std::size_t stream = 0; stream < streams; ++stream) {
@@ -181,15 +184,23 @@ TEST_CASE("attention_step sees nothing older than the oldest position") {
     }
 }
 
-TEST_CASE("attention_append_bf16 rounds as round_bf16 does, in the documented order, and writes nothing else") {
+TEST_CASE(
+    "attention_append_bf16 rounds as round_bf16 does, in the documented order, and writes nothing else") {
     const AttentionShape shape{6, 3, 48, 20, false};
     const std::size_t d = shape.head_width;
     const std::size_t ring = ring_size(shape.window);
     constexpr std::size_t kStreams = 2;
     const std::size_t width = shape.kv_heads * d;
     // Zeros, denormals, ties, overflow to infinity, NaN, and ordinary numbers.
-    constexpr float kSpecial[] = {0.0F, -0.0F, 1e-41F, -1.0F - 0x1p-8F, 1.0F + 0x3p-8F, 3.4e38F, -3.4e38F,
-                                  std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()};
+    constexpr float kSpecial[] = {0.0F,
+                                  -0.0F,
+                                  1e-41F,
+                                  -1.0F - 0x1p-8F,
+                                  1.0F + 0x3p-8F,
+                                  3.4e38F,
+                                  -3.4e38F,
+                                  std::numeric_limits<float>::infinity(),
+                                  std::numeric_limits<float>::quiet_NaN()};
     Random random(8);
     std::vector<float> k(kStreams * width), v(k.size());
     for (std::size_t i = 0; i < k.size(); ++i) {
@@ -202,8 +213,8 @@ TEST_CASE("attention_append_bf16 rounds as round_bf16 does, in the documented or
         std::vector<std::uint16_t> keys(kStreams * width * ring, 0x5555), values(keys);
         std::vector<std::uint16_t> expected_keys(keys), expected_values(keys);
         for (const std::uint64_t position : {std::uint64_t{0}, (std::uint64_t{1} << 40) + 37}) {
-            kernels().attention_append_bf16(shape, {keys.data(), values.data(), ring}, kStreams, position, k.data(),
-                                            width, v.data(), width);
+            kernels().attention_append_bf16(shape, {keys.data(), values.data(), ring}, kStreams, position,
+                                            k.data(), width, v.data(), width);
             const std::size_t slot = position % ring;
             for (std::size_t i = 0; i < k.size(); ++i) {
                 const auto rounded = [](float x) {
@@ -212,8 +223,8 @@ TEST_CASE("attention_append_bf16 rounds as round_bf16 does, in the documented or
                 };
                 const std::size_t head = i / d;  // of all streams
                 const std::size_t column = i % d;
-                expected_keys[(((head * ring + slot) / 16 * d / 2 + column / 2) * 16 + slot % 16) * 2 + column % 2] =
-                    rounded(k[i]);
+                expected_keys[(((head * ring + slot) / 16 * d / 2 + column / 2) * 16 + slot % 16) * 2 +
+                              column % 2] = rounded(k[i]);
                 expected_values[((head * ring + slot) / 2 * d + column) * 2 + slot % 2] = rounded(v[i]);
             }
         }

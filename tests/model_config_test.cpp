@@ -48,8 +48,10 @@ TEST_CASE("a config survives writing and reading, and takes the bytes that it sa
         CHECK(writer.size() == kConfigBytes);
         ByteReader reader(writer.data(), "test");
         CHECK(read_config(reader) == config);
-        CHECK(describe(config).find(std::string("products in ") + arithmetic_name(arithmetic)) != std::string::npos);
-        CHECK(describe(config).find(std::string("keys and values in ") + cache_name(config.cache)) != std::string::npos);
+        CHECK(describe(config).find(std::string("products in ") + arithmetic_name(arithmetic)) !=
+              std::string::npos);
+        CHECK(describe(config).find(std::string("keys and values in ") + cache_name(config.cache)) !=
+              std::string::npos);
     }
 }
 
@@ -85,10 +87,12 @@ TEST_CASE("configs that cannot run are refused and the field is named") {
     refused([](ModelConfig& c) { c.architecture = Architecture::vanilla, c.taps = 0; }, "window");
 }
 
-TEST_CASE("operations are counted exactly: two per multiplied parameter, four H D per query and visible key") {
+TEST_CASE(
+    "operations are counted exactly: two per multiplied parameter, four H D per query and visible key") {
     ModelConfig config = preset_config("200k");
     config.window = 7;
-    for (const auto& [first, count] : {std::pair{0U, 1U}, {0U, 6U}, {0U, 7U}, {0U, 30U}, {3U, 9U}, {20U, 5U}}) {
+    for (const auto& [first, count] :
+         {std::pair{0U, 1U}, {0U, 6U}, {0U, 7U}, {0U, 30U}, {3U, 9U}, {20U, 5U}}) {
         double pairs = 0;
         for (std::uint32_t t = first; t < first + count; ++t) {
             pairs += std::min(t + 1, config.window);

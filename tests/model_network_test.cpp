@@ -98,7 +98,8 @@ Result run_network(const Model& model, const SequenceBatch& batch) {
 
 }  // namespace
 
-TEST_CASE("loss and every weight's gradient agree with finite differences of a plain double-precision network") {
+TEST_CASE(
+    "loss and every weight's gradient agree with finite differences of a plain double-precision network") {
     for (Kind kind : kKinds) {
         kind.cache = CachePrecision::fp32;  // rounding has no derivative: how gradients pass it, see below
         CAPTURE(static_cast<int>(kind.architecture));
@@ -114,8 +115,9 @@ TEST_CASE("loss and every weight's gradient agree with finite differences of a p
         const double nats = plain.loss(weights, symbols, config.context);
         // Relative error of a logit is some hundred roundings; the loss averages them.
         const double epsilon = std::numeric_limits<float>::epsilon();
-        // bf16 rounds both factors of a product to 2^-9 of themselves: 2^-8 of its norm at most. Errors of the products that
-        // follow each other add up: 9 on the way to the logits, which are of size 1 as the loss is, 18 there and back.
+        // bf16 rounds both factors of a product to 2^-9 of themselves: 2^-8 of its norm at most. Errors of
+        // the products that follow each other add up: 9 on the way to the logits, which are of size 1 as the
+        // loss is, 18 there and back.
         const double product_error = std::ldexp(1.0, -8);
         const bool bf16 = kind.arithmetic == Arithmetic::bf16;
         CHECK(fast.bits * std::log(2.0) ==
@@ -126,7 +128,8 @@ TEST_CASE("loss and every weight's gradient agree with finite differences of a p
             double norm = 0;
             double error = 0;
             for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
-                // Central differences of a function of size 100: truncation h^2, rounding 1e-16 * 100 / h; h balances them.
+                // Central differences of a function of size 100: truncation h^2, rounding 1e-16 * 100 / h; h
+                // balances them.
                 const double h = 1e-5;
                 const double weight = weights[i];
                 weights[i] = weight + h;
@@ -139,13 +142,16 @@ TEST_CASE("loss and every weight's gradient agree with finite differences of a p
                 error += (difference - fast.gradient[i]) * (difference - fast.gradient[i]);
             }
             CHECK(norm > 0);
-            // Sums of at most 42 tokens x 23 terms through some 20 operations in fp32: relative 2^-24 * sqrt(42 * 23) * 20 < 1e-4.
+            // Sums of at most 42 tokens x 23 terms through some 20 operations in fp32: relative 2^-24 *
+            // sqrt(42 * 23) * 20 < 1e-4.
             CHECK(std::sqrt(error) < (bf16 ? 18 * product_error : 1e-4) * std::sqrt(norm));
         }
     }
 }
 
-TEST_CASE("forward and gradient give the same bits for every instruction set, thread count and in a hostile process") {
+TEST_CASE(
+    "forward and gradient give the same bits for every instruction set, thread count and in a hostile "
+    "process") {
     const Isa before = chosen_isa();
     const std::size_t threads_before = thread_count();
     for (const Kind kind : kKinds) {
@@ -189,13 +195,15 @@ TEST_CASE("gradient calls one after another continue the chain: any cut into seq
         const std::span<const Symbol> all(symbols);
         for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 1}, {1, 2}, {3, 1}}) {
             (void)network.gradient(
-                {all.subspan(first * config.context, count * config.context), count, config.context}, 0.5F, parts);
+                {all.subspan(first * config.context, count * config.context), count, config.context}, 0.5F,
+                parts);
         }
         CHECK(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)) == 0);
     }
 }
 
-TEST_CASE("the arithmetic of the config is the one in force: loss and every gradient differ between the two") {
+TEST_CASE(
+    "the arithmetic of the config is the one in force: loss and every gradient differ between the two") {
     ModelConfig config = tiny({Architecture::modern, Arithmetic::bf16, CachePrecision::fp32});
     const Model model = noisy(config, 5);
     config.arithmetic = Arithmetic::fp32;
@@ -213,7 +221,9 @@ TEST_CASE("the arithmetic of the config is the one in force: loss and every grad
     }
 }
 
-TEST_CASE("a bf16 cache rounds keys and values after all else, and gradients pass as those of fp32 at the rounded numbers") {
+TEST_CASE(
+    "a bf16 cache rounds keys and values after all else, and gradients pass as those of fp32 at the rounded "
+    "numbers") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         CAPTURE(static_cast<int>(architecture));
         const ModelConfig exact_config = tiny({architecture, Arithmetic::fp32, CachePrecision::fp32});
@@ -337,8 +347,10 @@ TEST_CASE("scorer and stepper give the network's bits, however the stream is cut
                     std::size_t wrong = 0;
                     for (std::size_t first = 0; first < symbols.size(); first += cut) {
                         const std::size_t n = std::min(cut, symbols.size() - first);
-                        const float* logits = scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
-                        wrong += std::memcmp(logits, expected.data() + first * config.alphabet, n * row_bytes) != 0;
+                        const float* logits =
+                            scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
+                        wrong += std::memcmp(logits, expected.data() + first * config.alphabet,
+                                             n * row_bytes) != 0;
                     }
                     CHECK(wrong == 0);
                 }
@@ -375,7 +387,8 @@ TEST_CASE("a stream far longer than the window runs in constant memory with step
         const std::size_t n = std::min(symbols.size() - first, 1 + first * 7 % Scorer::kMostPositions);
         const float* logits = scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
         for (std::size_t i = 0; i < n; ++i) {
-            wrong += std::memcmp(logits + i * config.alphabet, stepper.predict(), config.alphabet * sizeof(float)) != 0;
+            wrong += std::memcmp(logits + i * config.alphabet, stepper.predict(),
+                                 config.alphabet * sizeof(float)) != 0;
             stepper.accept(std::span<const Symbol>(symbols).subspan(first + i, 1));
         }
         first += n;

@@ -34,7 +34,8 @@ TEST_CASE("angles equal position * base^(-2i/D)") {
             const long double angle = static_cast<long double>(position) *
                                       std::pow(static_cast<long double>(config.rotary_base), exponent);
             // Rounding to float, and the frequency's relative error of 1e-15 times the angle.
-            const double tolerance = std::numeric_limits<float>::epsilon() + 1e-14 * static_cast<double>(angle);
+            const double tolerance =
+                std::numeric_limits<float>::epsilon() + 1e-14 * static_cast<double>(angle);
             CHECK(std::abs(found.cosine[pair] - static_cast<double>(std::cos(angle))) <= tolerance);
             CHECK(std::abs(found.sine[pair] - static_cast<double>(std::sin(angle))) <= tolerance);
         }
@@ -44,7 +45,8 @@ TEST_CASE("angles equal position * base^(-2i/D)") {
 TEST_CASE("far positions turn on exactly: the angle of p + 1 is the angle of p plus that of 1") {
     const RotaryAngles rotary(preset_config("3.2m"));
     const Angles one = angles_at(rotary, 1);
-    for (const std::uint64_t position : {std::uint64_t{1} << 33, (std::uint64_t{1} << 40) - 1, std::uint64_t{1} << 50}) {
+    for (const std::uint64_t position :
+         {std::uint64_t{1} << 33, (std::uint64_t{1} << 40) - 1, std::uint64_t{1} << 50}) {
         const Angles here = angles_at(rotary, position);
         const Angles next = angles_at(rotary, position + 1);
         for (std::size_t pair = 0; pair < rotary.pairs(); ++pair) {

@@ -29,10 +29,11 @@ std::string loading(const Bytes& file) {
 
 TEST_CASE("int8: known rows: scale, levels, zeros, weights too small for any scale") {
     Model model(config());
-    const std::vector<float> rows{1.0F,  -0.5F,     0.25F, 0.0F,      // largest 1 = 64 * 2^-6
-                                  127.0F, 126.6F,    -127.0F, 0.4F,   // scale 1
-                                  0.0F,  -0.0F,      0.0F,  0.0F,     // no scale
-                                  0x1p-149F, 0x1p-140F, -0x1p-130F, 0.0F};  // below half of the smallest scale
+    const std::vector<float> rows{
+        1.0F,      -0.5F,     0.25F,      0.0F,   // largest 1 = 64 * 2^-6
+        127.0F,    126.6F,    -127.0F,    0.4F,   // scale 1
+        0.0F,      -0.0F,     0.0F,       0.0F,   // no scale
+        0x1p-149F, 0x1p-140F, -0x1p-130F, 0.0F};  // below half of the smallest scale
     std::copy(rows.begin(), rows.end(), model.weights.begin());
     const Bytes bytes = weight_bytes(model, Precision::int8);
     CHECK(Bytes(bytes.begin(), bytes.begin() + 4) == Bytes{127 - 6, 127, 0, 0});
@@ -41,7 +42,9 @@ TEST_CASE("int8: known rows: scale, levels, zeros, weights too small for any sca
     CHECK(bytes.size() == weight_bytes_count(model.config, Precision::int8));
 }
 
-TEST_CASE("int8: the errors are those of half a step at most, gains and biases are bf16, and bytes are a function of weights") {
+TEST_CASE(
+    "int8: the errors are those of half a step at most, gains and biases are bf16, and bytes are a function "
+    "of weights") {
     const test::HostileFloatState hostile;
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
         Model model = initial_model(test::tiny_config(architecture), 3);
@@ -57,7 +60,8 @@ TEST_CASE("int8: the errors are those of half a step at most, gains and biases a
             for (std::size_t row = 0; row < tensor.rows; ++row) {
                 float largest = 0;
                 for (std::size_t i = 0; i < tensor.columns; ++i) {
-                    largest = std::max(largest, std::abs(model.weights[tensor.offset + row * tensor.columns + i]));
+                    largest =
+                        std::max(largest, std::abs(model.weights[tensor.offset + row * tensor.columns + i]));
                 }
                 double squares = 0;
                 for (std::size_t i = 0; i < tensor.columns; ++i) {
@@ -67,7 +71,8 @@ TEST_CASE("int8: the errors are those of half a step at most, gains and biases a
                     }
                     squares += std::pow(double{rounded.weights[at]} - model.weights[at], 2);
                 }
-                // The scale that cuts nothing is at most largest / 63.5, and errs by half of it; its half is chosen if better.
+                // The scale that cuts nothing is at most largest / 63.5, and errs by half of it; its half is
+                // chosen if better.
                 REQUIRE(squares <= static_cast<double>(tensor.columns) * std::pow(largest / 63.5 / 2, 2));
             }
         }
@@ -109,7 +114,8 @@ TEST_CASE("int8: weights that are not finite are refused, and what would be roun
     CHECK(back.model.weights[1] == model.weights[1]);
 }
 
-TEST_CASE("converted: a new precision is a new model with the old record; the same precision is the same model") {
+TEST_CASE(
+    "converted: a new precision is a new model with the old record; the same precision is the same model") {
     StoredModel model = test::noisy_model(test::tiny_config(Architecture::modern), 1);
     model.record.tokens = 77;
     model.record.validation_bits_per_byte = 2;

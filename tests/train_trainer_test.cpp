@@ -359,8 +359,9 @@ TEST_CASE("a damaged state stops the resume; forged positions are errors too") {
     CHECK(holds(refusal([](TrainingState& s) { s.progress.position.index = 1'000'000; }), "saved position"));
     CHECK(holds(refusal([](TrainingState& s) { s.progress.tokens = 1; }), "contradicts itself"));
     CHECK(holds(refusal([](TrainingState& s) { s.progress.step = 7; }), "contradict"));
-    CHECK_THROWS_AS((void)refusal([](TrainingState& s) { s.weights[5] = std::numeric_limits<float>::quiet_NaN(); }),
-                    Diverged);
+    CHECK_THROWS_AS(
+        (void)refusal([](TrainingState& s) { s.weights[5] = std::numeric_limits<float>::quiet_NaN(); }),
+        Diverged);
     save_state(runs / "run/state.bls", good.progress, good.weights, good.moments);
     CHECK_NOTHROW(train_quietly(options));
 }

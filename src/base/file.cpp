@@ -158,7 +158,8 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_name(pat
     static std::atomic<unsigned> counter{0};
     do {
         const std::string mark = text_of(".tmp-", ::getpid(), "-", counter++);
-        temporary_ = path_.parent_path() / (cut_name(path_.filename().string(), NAME_MAX - mark.size()) + mark);
+        temporary_ =
+            path_.parent_path() / (cut_name(path_.filename().string(), NAME_MAX - mark.size()) + mark);
         descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) {

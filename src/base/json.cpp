@@ -5,9 +5,12 @@
 namespace bitlaw {
 namespace {
 
-// Bytes of the UTF-8 character at `at`, 0 when there is none: too long for its number, a surrogate, beyond U+10FFFF, cut off (RFC 3629).
+// Bytes of the UTF-8 character at `at`, 0 when there is none: too long for its number, a surrogate, beyond
+// U+10FFFF, cut off (RFC 3629).
 std::size_t character_bytes(const std::string& text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
     const unsigned first = byte(at);
     const std::size_t bytes = first < 0x80                     ? 1
                               : first >= 0xC2 && first <= 0xDF ? 2

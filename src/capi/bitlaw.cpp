@@ -47,8 +47,9 @@ bitlaw_status guarded(const Work& work) noexcept {
         work();
         return BITLAW_OK;
     } catch (const Full&) {
-        return failed(BITLAW_TOO_SMALL, "the output buffer is too small; make it as large as bitlaw_compress_bound() or "
-                                        "bitlaw_plain_size() says");
+        return failed(BITLAW_TOO_SMALL,
+                      "the output buffer is too small; make it as large as bitlaw_compress_bound() or "
+                      "bitlaw_plain_size() says");
     } catch (const UsageError& error) {
         return failed(BITLAW_WRONG_USE, error.what());
     } catch (const std::bad_alloc&) {
@@ -73,7 +74,9 @@ void check_pointer(const void* pointer, std::size_t size, const char* name) {
     }
 }
 
-ByteSpan span_of(const void* bytes, std::size_t size) { return {static_cast<const std::uint8_t*>(bytes), size}; }
+ByteSpan span_of(const void* bytes, std::size_t size) {
+    return {static_cast<const std::uint8_t*>(bytes), size};
+}
 
 CompressOptions options_of(const bitlaw_options* given) {
     const bitlaw_options defaults = BITLAW_OPTIONS_INIT;
@@ -161,9 +164,11 @@ size_t bitlaw_compress_bound(const bitlaw_model* model, size_t size, const bitla
     (void)guarded([&] {
         check_pointer(model, 1, "model");
         const CompressOptions o = options_of(options);
-        // Header and trailer: 16 + 20 + 4 and 1 + 20 + 12 at most; a block: its header of at most 13, check of 4, and 8 in the index.
+        // Header and trailer: 16 + 20 + 4 and 1 + 20 + 12 at most; a block: its header of at most 13, check
+        // of 4, and 8 in the index.
         const std::uint64_t blocks = size / o.block_bytes + 1;
-        bound = static_cast<std::size_t>(size + 73 + 25 * blocks + (o.embed_model ? model->stored.stored_bytes : 0));
+        bound = static_cast<std::size_t>(size + 73 + 25 * blocks +
+                                         (o.embed_model ? model->stored.stored_bytes : 0));
     });
     return bound;
 }
@@ -195,8 +200,8 @@ bitlaw_status bitlaw_plain_size(const void* archive, size_t archive_size, uint64
     });
 }
 
-bitlaw_status bitlaw_decompress(const bitlaw_model* model, const void* archive, size_t archive_size, void* output,
-                                size_t capacity, size_t* size) {
+bitlaw_status bitlaw_decompress(const bitlaw_model* model, const void* archive, size_t archive_size,
+                                void* output, size_t capacity, size_t* size) {
     return guarded([&] {
         check_pointer(archive, archive_size, "archive");
         check_pointer(output, capacity, "output");

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
@@ -9,7 +10,6 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/stepper.hpp"
-#include "archive_watch.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -44,20 +44,25 @@ void check_usage(const ArchiveArguments& a) {
         fail_usage("-t writes nothing, so -o, -c and --rm make no sense with it");
     }
     if (a.model_precision && !a.embed_model) {
-        fail_usage("--model-precision is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
+        fail_usage(
+            "--model-precision is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
     }
     const bool restores = a.mode == ArchiveMode::decompress || a.mode == ArchiveMode::test;
     if (a.range && !restores) {
-        fail_usage("--range is for decompress and test; a range of a file is compressed with 'tail -c +N | head -c N'");
+        fail_usage(
+            "--range is for decompress and test; a range of a file is compressed with 'tail -c +N | head -c "
+            "N'");
     }
     if (a.range && a.mode == ArchiveMode::decompress && a.output.empty() && !a.to_stdout) {
         fail_usage("--range restores a part, which must not take the whole's name; add -o or -c");
     }
     if (a.range && a.remove_source) {
-        fail_usage("--rm would remove an archive of which only a part was restored; leave --rm or --range out");
+        fail_usage(
+            "--rm would remove an archive of which only a part was restored; leave --rm or --range out");
     }
     if (a.remove_source && (a.to_stdout || a.output == kStandardStream)) {
-        fail_usage("--rm cannot know whether what goes to standard output is safe; leave --rm, or -c and -o -, out");
+        fail_usage(
+            "--rm cannot know whether what goes to standard output is safe; leave --rm, or -c and -o -, out");
     }
     if (a.mode == ArchiveMode::compress && a.to_stdout && a.files.size() > 1) {
         fail_usage("an archive holds one file; pack several with tar first, or leave -c out");
@@ -157,7 +162,8 @@ class ArchiveRun {
         }
         open_output();
         ArchiveWatch watch(a_.common, input.shown(), input.size());
-        const std::uint64_t block = std::min(input.size() > 0 ? input.size() : a_.block_bytes, a_.block_bytes);
+        const std::uint64_t block =
+            std::min(input.size() > 0 ? input.size() : a_.block_bytes, a_.block_bytes);
         const ModelConfig& config = model.model.config;
         watch.set_flops_per_byte(flops_per_byte(config, block / a_.streams.value_or(default_streams(block)),
                                                 a_.reset_every.value_or(default_reset(config))));
@@ -185,7 +191,8 @@ class ArchiveRun {
             // As in xz and zstd: -d -c -f lets what is no archive through, so a reader can be given either.
             Bytes begin(kArchiveMagic.size());
             begin.resize(source(begin));
-            const bool is_archive = std::equal(begin.begin(), begin.end(), kArchiveMagic.begin(), kArchiveMagic.end());
+            const bool is_archive =
+                std::equal(begin.begin(), begin.end(), kArchiveMagic.begin(), kArchiveMagic.end());
             source = joined(std::move(begin), std::move(source));
             if (!is_archive) {
                 pass_through(source, *output);
@@ -215,20 +222,24 @@ class ArchiveRun {
         }
     }
 
-    CodecSummary restore(const Input& input, const ByteSource& source, const ByteSink& sink, ArchiveWatch& watch) {
+    CodecSummary restore(const Input& input, const ByteSource& source, const ByteSink& sink,
+                         ArchiveWatch& watch) {
         return naming(input.shown(), [&] { return restore_named(input, source, sink, watch); });
     }
 
     CodecSummary restore_named(const Input& input, const ByteSource& source, const ByteSink& sink,
                                ArchiveWatch& watch) {
         const ModelFinder find = [this](std::uint64_t id) -> const StoredModel& { return shelf_.by_id(id); };
-        const CodecProgress progress = [&](std::uint64_t plain, std::uint64_t archive) { watch(plain, archive); };
+        const CodecProgress progress = [&](std::uint64_t plain, std::uint64_t archive) {
+            watch(plain, archive);
+        };
         // Streams of archives made with default options have 64 KiB at least.
         const ModelNotice notice = [&](const ModelConfig& config) {
             watch.set_flops_per_byte(flops_per_byte(config, 65536, default_reset(config)));
         };
         if (a_.range) {
-            return decompress_range(find, input.seekable(), a_.range->begin, a_.range->end, sink, progress, notice);
+            return decompress_range(find, input.seekable(), a_.range->begin, a_.range->end, sink, progress,
+                                    notice);
         }
         return decompress(find, source, sink, progress, notice);
     }
@@ -263,7 +274,8 @@ class ArchiveRun {
         const Input input(archive.string(), {});
         Hasher restored;
         ArchiveWatch watch(a_.common, archive.string() + " (verifying)", 0);
-        (void)restore(input, input.source(), [&](ByteSpan data) { restored.update(data); }, watch);
+        (void)restore(
+            input, input.source(), [&](ByteSpan data) { restored.update(data); }, watch);
         const MappedFile plain(source);
         if (hash64(plain.bytes()) != restored.digest()) {
             fail("kept ", source, ": ", archive.string(),

@@ -42,7 +42,9 @@ void add_archive(App& app, ArchiveArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
     app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
-    app.add_flag("-f,--force", a.force, "overwrite files, use terminals, take links and devices; with -d -c: pass on what is no archive");
+    app.add_flag(
+        "-f,--force", a.force,
+        "overwrite files, use terminals, take links and devices; with -d -c: pass on what is no archive");
     app.add_flag("-k,--keep", a.keep, "keep the sources (the default)");
     app.add_flag("--rm", a.remove_source,
                  "remove each source once its result is complete, verified and on the disk");

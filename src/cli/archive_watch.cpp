@@ -19,7 +19,8 @@ std::string blocks_text(std::uint64_t some, std::uint64_t all, const char* what)
 }  // namespace
 
 double flops_per_byte(const ModelConfig& config, std::uint64_t positions, std::uint64_t reset_every) {
-    const std::uint64_t context = std::max<std::uint64_t>(1, reset_every == 0 ? positions : std::min(positions, reset_every));
+    const std::uint64_t context =
+        std::max<std::uint64_t>(1, reset_every == 0 ? positions : std::min(positions, reset_every));
     return forward_flops(config, 0, context) / static_cast<double>(context);
 }
 
@@ -55,9 +56,11 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
     if (compresses && s.model_bytes > 0) {
         text += ", the model's " + with_commas(s.model_bytes) + " bytes included";
     }
-    text += blocks_text(s.stored_blocks, s.blocks, "stored") + blocks_text(s.mixed_blocks, s.blocks, "coded without the model");
+    text += blocks_text(s.stored_blocks, s.blocks, "stored") +
+            blocks_text(s.mixed_blocks, s.blocks, "coded without the model");
     const char* const done = compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored";
-    return text + done + (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "");
+    return text + done +
+           (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "");
 }
 
 }  // namespace bitlaw::cli

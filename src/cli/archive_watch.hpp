@@ -12,8 +12,10 @@
 
 namespace bitlaw::cli {
 
-/// Useful operations of predicting one byte, on average over a stream of so many positions with resets after so many (0: none).
-[[nodiscard]] double flops_per_byte(const ModelConfig& config, std::uint64_t positions, std::uint64_t reset_every);
+/// Useful operations of predicting one byte, on average over a stream of so many positions with resets after
+/// so many (0: none).
+[[nodiscard]] double flops_per_byte(const ModelConfig& config, std::uint64_t positions,
+                                    std::uint64_t reset_every);
 
 /// Shows how far a long piece of work is, and ends it when a stop was requested.
 class ArchiveWatch {

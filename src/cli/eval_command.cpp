@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/studies/origin.hpp"
 #include "bitlaw/model/stepper.hpp"
+#include "bitlaw/studies/origin.hpp"
 #include "bitlaw/train/corpus.hpp"
-#include "archive_watch.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -45,15 +45,17 @@ double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subje
     ProgressLine line(a.common.quiet == 0);
     Progress progress(subject.bytes().size());
     const ModelConfig& config = model.model.config;
-    const double flops = a.protocol == Protocol::chunked ? flops_per_byte(config, a.chunk_bytes, 0)
-                                                         : flops_per_byte(config, 65536, default_reset(config));
+    const double flops = a.protocol == Protocol::chunked
+                             ? flops_per_byte(config, a.chunk_bytes, 0)
+                             : flops_per_byte(config, 65536, default_reset(config));
     const auto watch = [&](std::uint64_t plain, std::uint64_t archive) {
         throw_if_stopped("nothing was measured");
         if (line.active() && progress.due()) {
             const double bits =
                 plain == 0 ? 0.0 : 8.0 * static_cast<double>(archive) / static_cast<double>(plain);
-            line.show(printable(subject.name) +
-                      progress.line(plain, bits, static_cast<double>(plain) * flops / progress.seconds() / 1e9));
+            line.show(
+                printable(subject.name) +
+                progress.line(plain, bits, static_cast<double>(plain) * flops / progress.seconds() / 1e9));
         }
     };
     if (a.protocol == Protocol::chunked) {

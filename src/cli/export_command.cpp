@@ -34,9 +34,10 @@ int run_export(const ExportArguments& a) {
     const StoredModel result = converted(model, a.precision);
     write_file(a.output, encode_model(result.model, result.precision, &result.record));
     if (a.common.quiet == 0) {
-        note(printable(text_of(a.output, ": model ", hex64(result.id), " in ", precision_name(result.precision), ", ",
-                               with_commas(result.stored_bytes), " bytes when embedded; of ", hex64(model.id), " in ",
-                               precision_name(model.precision), ", ", with_commas(model.stored_bytes), " bytes")));
+        note(printable(
+            text_of(a.output, ": model ", hex64(result.id), " in ", precision_name(result.precision), ", ",
+                    with_commas(result.stored_bytes), " bytes when embedded; of ", hex64(model.id), " in ",
+                    precision_name(model.precision), ", ", with_commas(model.stored_bytes), " bytes")));
     }
     return kDone;
 }

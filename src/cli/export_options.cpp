@@ -7,9 +7,10 @@ namespace bitlaw::cli {
 
 void add_export(App& app, ExportArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
-    app.add_flag("--from-state", a.from_state,
-                 "take the weights of a training folder's state.bls, in fp32 as they are trained; the run may be "
-                 "unfinished");
+    app.add_flag(
+        "--from-state", a.from_state,
+        "take the weights of a training folder's state.bls, in fp32 as they are trained; the run may be "
+        "unfinished");
     text_option(
         app, "--model-precision",
         [&a](const std::string& text) { a.precision = parse_precision(text, "--model-precision"); }, "",

@@ -27,7 +27,8 @@ std::string printable(std::string text) {
 }
 
 std::string named(const std::string& name, const std::string& what) {
-    for (const std::string& start : {name + ": ", name + " is a ", "cannot open " + name + ":", "cannot read " + name + ":"}) {
+    for (const std::string& start :
+         {name + ": ", name + " is a ", "cannot open " + name + ":", "cannot read " + name + ":"}) {
         if (what.starts_with(start)) {
             return what;
         }

@@ -18,10 +18,12 @@ int report_failure(const std::string& command, bool silent) noexcept;
 /// The text without control characters, so that a file's name can neither break a line nor steer a terminal.
 [[nodiscard]] std::string printable(std::string text);
 
-/// What an error in the file `name` says, with the name in front unless it is there already or the file could not be opened or read.
+/// What an error in the file `name` says, with the name in front unless it is there already or the file could
+/// not be opened or read.
 [[nodiscard]] std::string named(const std::string& name, const std::string& what);
 
-/// work(), whose errors get the name of the file that it works on; their types stay. Stopped is nobody's error and passes.
+/// work(), whose errors get the name of the file that it works on; their types stay. Stopped is nobody's
+/// error and passes.
 template <class Work>
 auto naming(const std::string& name, const Work& work) {
     try {

@@ -34,8 +34,8 @@ void wait_for(int descriptor, short event, const char* result) {
 
 void wait_for_input(int descriptor) { wait_for(descriptor, POLLIN, "nothing was written"); }
 
-// Opening a named pipe waits for the other side in a way that a stop request cannot end, so it is opened without waiting: a reader's
-// end is then asked as any pipe is, a writer's end tried until somebody reads.
+// Opening a named pipe waits for the other side in a way that a stop request cannot end, so it is opened
+// without waiting: a reader's end is then asked as any pipe is, a writer's end tried until somebody reads.
 int open_waiting(const char* name, int mode, bool is_pipe) {
     const int flags = mode | O_CLOEXEC | O_NOCTTY;
     if (!is_pipe) {
@@ -129,9 +129,12 @@ ByteSource Input::source() const {
 
 SeekableSource Input::seekable() const {
     if (!is_regular()) {
-        fail(shown(), " is a pipe or a device, and a range needs a file that can be read from any place; save it first");
+        fail(shown(),
+             " is a pipe or a device, and a range needs a file that can be read from any place; save it "
+             "first");
     }
-    return {size(), [descriptor = descriptor_, name = shown()](std::uint64_t offset, std::span<std::uint8_t> buffer) {
+    return {size(),
+            [descriptor = descriptor_, name = shown()](std::uint64_t offset, std::span<std::uint8_t> buffer) {
                 std::size_t filled = 0;
                 while (filled < buffer.size()) {
                     const ssize_t count = ::pread(descriptor, buffer.data() + filled, buffer.size() - filled,

@@ -85,7 +85,8 @@ std::string general_help() {
         "Environment: BITLAW_ISA=scalar|avx2|avx512 forces an instruction set; BITLAW_MODELS and BITLAW_DATA "
         "are\n"
         "folders, separated by colons, where models and data are looked for.\n"
-        "Exit codes: 0 done, 1 failed, 2 wrong usage; stopped by Ctrl-C or SIGTERM: by that signal, 130 or 143 in a shell.\n");
+        "Exit codes: 0 done, 1 failed, 2 wrong usage; stopped by Ctrl-C or SIGTERM: by that signal, 130 or "
+        "143 in a shell.\n");
     return text;
 }
 

@@ -46,7 +46,8 @@ int run_list(const ArchiveArguments& arguments) {
     for (const std::string& file : files) {
         try {
             const Input input(file, {.special = true, .terminal = arguments.force});
-            const ArchiveListing listing = naming(input.shown(), [&] { return list_archive(input.source()); });
+            const ArchiveListing listing =
+                naming(input.shown(), [&] { return list_archive(input.source()); });
             const CodecSummary& s = listing.summary;
             add(input.shown(), text_cell(hex64(listing.model_id)), flag_cell(listing.embedded), s);
             sum += s;

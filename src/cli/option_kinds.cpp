@@ -96,7 +96,8 @@ CLI::Option* files_option(App& app, const std::string& names, std::vector<std::s
         // CLI11 takes "-9" for a number. What stands behind "--" has a guard.
         for (const std::string& word : words) {
             if (word.size() > 1 && word.front() == '-' && !word.ends_with(kGuard)) {
-                fail_usage("'", word, "' is no option (there are no levels); for a file of that name write ./", word);
+                fail_usage("'", word,
+                           "' is no option (there are no levels); for a file of that name write ./", word);
             }
         }
         std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);

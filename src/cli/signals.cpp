@@ -30,7 +30,8 @@ extern "C" void request_stop(int signal) {
 // A page of a mapped file is gone. The thread cannot go on from there, and few calls are safe here.
 extern "C" void end_with_a_line(int) {
     constexpr std::string_view kLine =
-        "bitlaw: a file that was being read has become shorter or its disk has failed; nothing was changed after "
+        "bitlaw: a file that was being read has become shorter or its disk has failed; nothing was changed "
+        "after "
         "that: leave the file as it is and do it again (a training with --resume)\n";
     (void)!::write(STDERR_FILENO, kLine.data(), kLine.size());
     ::_exit(1);

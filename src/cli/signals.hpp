@@ -10,11 +10,12 @@ namespace bitlaw::cli {
 
 /// Makes the three signals set stop_requested() once and act as usual from then on; signals that the parent
 /// had set to be ignored (nohup) stay so. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe and a
-/// file that becomes larger than allowed are errors like any other. SIGBUS, a mapped file that was cut short, ends the process with a line and exit code 1.
+/// file that becomes larger than allowed are errors like any other. SIGBUS, a mapped file that was cut short,
+/// ends the process with a line and exit code 1.
 void install_signal_handlers();
 
-/// After a stop request, ends the process by its signal, so that a shell sees what happened and ends its loop too; otherwise returns.
-/// To be called when everything is cleaned up and told.
+/// After a stop request, ends the process by its signal, so that a shell sees what happened and ends its loop
+/// too; otherwise returns. To be called when everything is cleaned up and told.
 void end_as_signalled();
 
 /// Throws Stopped when a stop was requested; `what` says what was not done.

@@ -9,7 +9,8 @@
 namespace bitlaw {
 namespace {
 
-// A model file without a training record: 2^31 weights in fp32, which no other precision exceeds, and 80 bytes around them.
+// A model file without a training record: 2^31 weights in fp32, which no other precision exceeds, and 80
+// bytes around them.
 constexpr std::uint64_t kMostModelBytes = (std::uint64_t{1} << 33) + 80;
 
 std::uint32_t low_half(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
@@ -290,7 +291,8 @@ bool ArchiveReader::next_block(BlockHeader& header) {
             damaged("a coded block has no streams");
         }
         // Each costs its memory and time, so that none may be there for nothing.
-        if (header.kind == BlockKind::mixed && streams != mixed_streams(static_cast<std::size_t>(header.plain_bytes))) {
+        if (header.kind == BlockKind::mixed &&
+            streams != mixed_streams(static_cast<std::size_t>(header.plain_bytes))) {
             damaged(text_of("the number of pieces is ", streams));
         }
         // A block that coding does not make smaller is stored, so that all streams together are below the

@@ -145,9 +145,11 @@ void check_context_memory(const ModelConfig& config) {
 
 std::size_t groups_at_once(const ModelConfig& config, std::size_t groups, std::size_t group_streams) {
     const double most = kMostContextBytes / (cached_bytes(config) * static_cast<double>(group_streams));
-    // No more than the threads run at the same time anyway; where all of them may, all groups are handed out at once.
-    return most >= static_cast<double>(std::min(thread_count(), groups)) ? groups
-                                                                          : std::max<std::size_t>(1, static_cast<std::size_t>(most));
+    // No more than the threads run at the same time anyway; where all of them may, all groups are handed out
+    // at once.
+    return most >= static_cast<double>(std::min(thread_count(), groups))
+               ? groups
+               : std::max<std::size_t>(1, static_cast<std::size_t>(most));
 }
 
 std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
@@ -172,7 +174,8 @@ void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::sp
     check_context_memory(model.config());
     const std::size_t groups = group_count(model.config(), payloads.size());
     Reporter reporter(progress);
-    const std::size_t at_once = groups_at_once(model.config(), groups, (payloads.size() + groups - 1) / groups);
+    const std::size_t at_once =
+        groups_at_once(model.config(), groups, (payloads.size() + groups - 1) / groups);
     for (std::size_t begin = 0; begin < groups; begin += at_once) {
         parallel_for(std::min(at_once, groups - begin), [&](std::size_t index) {
             reporter.run([&] {

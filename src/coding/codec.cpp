@@ -66,7 +66,8 @@ struct CodedBlock {
     std::vector<Bytes> payloads;  // of streams or pieces; none when stored
 };
 
-CodedBlock with_payloads(ByteSpan plain, std::uint64_t plain_hash, std::vector<Bytes> payloads, BlockKind kind) {
+CodedBlock with_payloads(ByteSpan plain, std::uint64_t plain_hash, std::vector<Bytes> payloads,
+                         BlockKind kind) {
     std::vector<std::uint64_t> lengths;
     for (const Bytes& payload : payloads) {
         lengths.push_back(payload.size());
@@ -98,9 +99,8 @@ CodedBlock code_block(const Plan& plan, const CompressOptions& options, ByteSpan
         // After the model's code, which counted up to the block's end, the count stays there.
         BlockProgress waiting = progress;
         if (progress && !stored) {
-            waiting = [&progress, &plain, payload = block.header.payload_bytes()](std::uint64_t, std::uint64_t) {
-                progress(plain.size(), payload);
-            };
+            waiting = [&progress, &plain, payload = block.header.payload_bytes()](
+                          std::uint64_t, std::uint64_t) { progress(plain.size(), payload); };
         }
         CodedBlock mixed = with_payloads(plain, plain_hash, encode_pieces(plain, waiting), BlockKind::mixed);
         if (size_of(mixed.header) < size_of(block.header)) {
@@ -137,7 +137,8 @@ BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before,
     };
 }
 
-// Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each, and ends the work when false.
+// Ideal code length in bits of the data's chunks, each from an empty context; done(bytes, bits) follows each,
+// and ends the work when false.
 template <class Done>
 double chunk_run_bits(const PackedModel& model, ByteSpan data, std::size_t chunk_bytes, bool one_scorer,
                       const Done& done) {
@@ -176,14 +177,15 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
     const Plan plan(model, options);
     const Bytes embedded =
         options.embed_model ? encode_model(model.model, model.precision, nullptr) : Bytes{};
-    // Read before anything is written, and not again after a short block, which is the last: with -c a >> a, what is written is read.
+    // Read before anything is written, and not again after a short block, which is the last: with -c a >> a,
+    // what is written is read.
     Bytes plain = read_block(source, plan.block_bytes);
     ArchiveWriter writer(sink, {kArithmeticVersion, model.id, plan.reset_every, 0}, embedded);
     CodecSummary summary;
     summary.model_bytes = embedded.size();
     while (!plain.empty()) {
-        const CodedBlock block =
-            code_block(plan, options, plain, within(options.progress, summary.plain_bytes, writer.position()));
+        const CodedBlock block = code_block(plan, options, plain,
+                                            within(options.progress, summary.plain_bytes, writer.position()));
         std::vector<ByteSpan> pieces(block.payloads.begin(), block.payloads.end());
         if (block.header.kind == BlockKind::stored) {
             pieces.assign(1, plain);

@@ -81,9 +81,11 @@ void learn(std::uint32_t& slot, int bit) {
 // Predicts the bits of a byte from the bytes before it, most significant first.
 class Mixing {
    public:
-    // `bytes`: length of the piece, two nibbles a byte; a short one needs fewer lines, which take their time to be cleared.
+    // `bytes`: length of the piece, two nibbles a byte; a short one needs fewer lines, which take their time
+    // to be cleared.
     explicit Mixing(std::size_t bytes)
-        : line_bits_(std::clamp(static_cast<unsigned>(std::bit_width(2 * bytes)), kLeastLineBits, kMostLineBits)),
+        : line_bits_(
+              std::clamp(static_cast<unsigned>(std::bit_width(2 * bytes)), kLeastLineBits, kMostLineBits)),
           lines_(kContexts << line_bits_),
           weights_(256 * (kContexts + 1), kFirstWeight) {
         for (Line& line : lines_) {
@@ -129,7 +131,8 @@ class Mixing {
    private:
     using Line = std::array<std::uint32_t, kLineSlots>;
 
-    // The bytes that each context sees: the last 1, 2, 3, 4 and 6; the second last; the fourth last, for records of numbers.
+    // The bytes that each context sees: the last 1, 2, 3, 4 and 6; the second last; the fourth last, for
+    // records of numbers.
     [[nodiscard]] std::uint64_t seen_by(std::size_t context) const {
         constexpr std::array<std::uint64_t, kContexts> masks{0xFF,           0xFFFF, 0xFFFFFF,  0xFFFFFFFF,
                                                              0xFFFFFFFFFFFF, 0xFF00, 0xFF000000};

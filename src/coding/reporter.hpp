@@ -11,8 +11,9 @@
 
 namespace bitlaw {
 
-/// Counts what all workers have done, reports it about ten times a second from whichever of them comes next, and lets a failure end all
-/// of them soon. Not from one worker only: that one may be through with its share, or in the longest one, long before the others.
+/// Counts what all workers have done, reports it about ten times a second from whichever of them comes next,
+/// and lets a failure end all of them soon. Not from one worker only: that one may be through with its share,
+/// or in the longest one, long before the others.
 class Reporter {
    public:
     explicit Reporter(const BlockProgress& progress) : progress_(progress) {}
@@ -61,21 +62,23 @@ class Reporter {
     }
 
     const BlockProgress& progress_;
-    std::mutex mutex_;                                            // held while progress_ runs
+    std::mutex mutex_;                                          // held while progress_ runs
     std::atomic<Clock::duration> due_{Clock::duration::min()};  // the first advance is reported at once
     std::atomic<std::uint64_t> plain_{0};
     std::atomic<std::uint64_t> payload_{0};
     std::atomic<bool> failed_{false};
 };
 
-/// Calls work(i, begin, bytes, advance) for each of the n parts of `bytes` bytes that stream_begin cuts, in parallel; work tells what it has
-/// done by advance(plain, payload), and returns when that is false.
+/// Calls work(i, begin, bytes, advance) for each of the n parts of `bytes` bytes that stream_begin cuts, in
+/// parallel; work tells what it has done by advance(plain, payload), and returns when that is false.
 template <class Work>
 void for_parts(std::size_t bytes, std::size_t n, const BlockProgress& progress, const Work& work) {
     Reporter reporter(progress);
     parallel_for(n, [&](std::size_t i) {
         const std::size_t begin = stream_begin(bytes, n, i);
-        const auto advance = [&reporter](std::size_t plain, std::size_t payload) { return reporter.add(plain, payload); };
+        const auto advance = [&reporter](std::size_t plain, std::size_t payload) {
+            return reporter.add(plain, payload);
+        };
         reporter.run([&] { work(i, begin, stream_begin(bytes, n, i + 1) - begin, advance); });
     });
 }

@@ -72,7 +72,8 @@ std::vector<ByteSpan> cut(ByteSpan payload, const std::vector<std::uint64_t>& le
     return streams;
 }
 
-void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain, const BlockProgress& progress) {
+void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain,
+                   const BlockProgress& progress) {
     for_parts(plain.size(), pieces.size(), progress,
               [&](std::size_t i, std::size_t begin, std::size_t bytes, const auto& advance) {
                   decode_mixed(pieces[i], plain.subspan(begin, bytes), advance);
@@ -172,7 +173,8 @@ CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& arc
     summary.archive_bytes = reader.position();
     std::size_t number = 0;
     std::uint64_t block_begin = 0;
-    for (; number < index.blocks.size() && block_begin + index.blocks[number].plain_bytes <= begin; ++number) {
+    for (; number < index.blocks.size() && block_begin + index.blocks[number].plain_bytes <= begin;
+         ++number) {
         block_begin += index.blocks[number].plain_bytes;
     }
     reader.jump(index, number);

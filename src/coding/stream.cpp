@@ -15,7 +15,8 @@
 namespace bitlaw {
 namespace {
 
-// Whether a call that failed can be made again: after a signal, or when a descriptor that does not block has nothing yet, after a moment.
+// Whether a call that failed can be made again: after a signal, or when a descriptor that does not block has
+// nothing yet, after a moment.
 bool again(int descriptor, short event) {
     if (errno != EAGAIN) {
         return errno == EINTR;
@@ -56,7 +57,8 @@ ByteSource source_of_descriptor(int descriptor, std::string name, std::function<
                 continue;
             }
             if (count < 0) {
-                fail("cannot read ", name, ": ", error_reason(errno), "; check that it is a readable file or pipe");
+                fail("cannot read ", name, ": ", error_reason(errno),
+                     "; check that it is a readable file or pipe");
             }
             if (count == 0) {
                 break;
@@ -80,7 +82,8 @@ ByteSink sink_to_descriptor(int descriptor, std::string name, std::function<void
                 continue;
             }
             if (count < 0) {
-                fail("cannot write ", name, ": ", error_reason(errno), "; check the free space and who reads it");
+                fail("cannot write ", name, ": ", error_reason(errno),
+                     "; check the free space and who reads it");
             }
             data = data.subspan(static_cast<std::size_t>(count));
         }

@@ -14,9 +14,11 @@ struct Preset {
     ModelConfig config;
 };
 
-/// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads in bf16, because attention's speed grows with
-/// the former, and the decoder's time with the size of its cache; products in bf16, because that trains to fewer bits in the same minutes
+/// vanilla: issue 15 of the paper's repository. modern: head width 32 and few key-value heads in bf16,
+/// because attention's speed grows with the former, and the decoder's time with the size of its cache;
+/// products in bf16, because that trains to fewer bits in the same minutes
 /// (experiments/00-speed/precision.md) and costs no time where it is emulated.
+// clang-format off
 constexpr std::array<Preset, 8> kPresets = {{
     {"50k", {Architecture::modern, Arithmetic::bf16, CachePrecision::bf16, 256, 32, 3, 2, 1, 16, 128, 512, 256, 10000, 3}},
     {"200k", {Architecture::modern, Arithmetic::bf16, CachePrecision::bf16, 256, 64, 4, 2, 1, 32, 256, 512, 256, 10000, 3}},
@@ -27,6 +29,7 @@ constexpr std::array<Preset, 8> kPresets = {{
     {"vanilla-800k", {Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 256, 128, 4, 4, 4, 32, 512, 2048, 2048, 10000, 0}},
     {"vanilla-3.2m", {Architecture::vanilla, Arithmetic::fp32, CachePrecision::fp32, 256, 256, 4, 8, 8, 32, 1024, 2048, 2048, 10000, 0}},
 }};
+// clang-format on
 
 void check_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
     if (value < least || value > most) {
@@ -49,7 +52,8 @@ std::uint64_t layer_parameters(const ModelConfig& c) {
 double visible_keys(std::uint64_t window, std::uint64_t first, std::uint64_t count) {
     const auto sum_below = [window](std::uint64_t end) {
         const auto rising = static_cast<double>(std::min(end, window));
-        const double flat = end > window ? static_cast<double>(end - window) * static_cast<double>(window) : 0.0;
+        const double flat =
+            end > window ? static_cast<double>(end - window) * static_cast<double>(window) : 0.0;
         return rising * (rising + 1) / 2 + flat;
     };
     return sum_below(first + count) - sum_below(first);
@@ -57,7 +61,9 @@ double visible_keys(std::uint64_t window, std::uint64_t first, std::uint64_t cou
 
 }  // namespace
 
-const char* arithmetic_name(Arithmetic arithmetic) { return arithmetic == Arithmetic::bf16 ? "bf16" : "fp32"; }
+const char* arithmetic_name(Arithmetic arithmetic) {
+    return arithmetic == Arithmetic::bf16 ? "bf16" : "fp32";
+}
 
 const char* cache_name(CachePrecision cache) { return cache == CachePrecision::bf16 ? "bf16" : "fp32"; }
 
@@ -89,13 +95,16 @@ void validate(const ModelConfig& c) {
         fail("model config: head_width is ", c.head_width, ", but must be a multiple of 16");
     }
     if (c.heads % c.kv_heads != 0) {
-        fail("model config: ", c.heads, " heads cannot share ", c.kv_heads, " kv_heads evenly; choose a divisor");
+        fail("model config: ", c.heads, " heads cannot share ", c.kv_heads,
+             " kv_heads evenly; choose a divisor");
     }
     if (c.architecture == Architecture::vanilla && c.window != c.context) {
-        fail("model config: vanilla attends to its whole context, so window must equal context (", c.context, ")");
+        fail("model config: vanilla attends to its whole context, so window must equal context (", c.context,
+             ")");
     }
     if (c.arithmetic == Arithmetic::bf16 && c.context % 2 != 0) {
-        // Gradients of weights sum pairs of tokens: none may cross sequences, or the cut into batches would show.
+        // Gradients of weights sum pairs of tokens: none may cross sequences, or the cut into batches would
+        // show.
         fail("model config: context is ", c.context, ", but must be even for bf16 arithmetic");
     }
     check_range("number of parameters", parameter_count(c), 1, std::uint64_t{1} << 31);
@@ -132,19 +141,22 @@ std::uint64_t multiplied_parameter_count(const ModelConfig& c) {
 }
 
 double forward_flops(const ModelConfig& c, std::uint64_t first, std::uint64_t count) {
-    const double products = 2.0 * static_cast<double>(multiplied_parameter_count(c)) * static_cast<double>(count);
+    const double products =
+        2.0 * static_cast<double>(multiplied_parameter_count(c)) * static_cast<double>(count);
     const double attention = 4.0 * c.layers * c.heads * c.head_width * visible_keys(c.window, first, count);
     return products + attention;
 }
 
-double training_flops(const ModelConfig& c, std::uint64_t positions) { return 3.0 * forward_flops(c, 0, positions); }
+double training_flops(const ModelConfig& c, std::uint64_t positions) {
+    return 3.0 * forward_flops(c, 0, positions);
+}
 
 void write_config(ByteWriter& writer, const ModelConfig& c) {
     writer.u8(static_cast<std::uint8_t>(c.architecture));
     writer.u8(static_cast<std::uint8_t>(c.arithmetic));
     writer.u8(static_cast<std::uint8_t>(c.cache));
-    for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width, c.hidden,
-                                      c.context, c.window, c.rotary_base, c.taps}) {
+    for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width,
+                                      c.hidden, c.context, c.window, c.rotary_base, c.taps}) {
         writer.u32(field);
     }
 }
@@ -154,8 +166,8 @@ ModelConfig read_config(ByteReader& reader) {
     c.architecture = static_cast<Architecture>(reader.u8());
     c.arithmetic = static_cast<Arithmetic>(reader.u8());
     c.cache = static_cast<CachePrecision>(reader.u8());
-    for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width, &c.hidden,
-                                 &c.context, &c.window, &c.rotary_base, &c.taps}) {
+    for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width,
+                                 &c.hidden, &c.context, &c.window, &c.rotary_base, &c.taps}) {
         *field = reader.u32();
     }
     validate(c);
@@ -166,8 +178,8 @@ std::string describe(const ModelConfig& c) {
     return text_of(c.architecture == Architecture::vanilla ? "vanilla" : "modern", ", ", c.layers,
                    " layers of width ", c.width, ", ", c.heads, " heads of ", c.head_width, " (", c.kv_heads,
                    " for keys and values), MLP ", c.hidden, ", context ", c.context, ", window ", c.window,
-                   ", alphabet ", c.alphabet, ", taps ", c.taps, ", products in ", arithmetic_name(c.arithmetic),
-                   ", keys and values in ", cache_name(c.cache), ", ",
+                   ", alphabet ", c.alphabet, ", taps ", c.taps, ", products in ",
+                   arithmetic_name(c.arithmetic), ", keys and values in ", cache_name(c.cache), ", ",
                    with_commas(parameter_count(c)), " parameters");
 }
 

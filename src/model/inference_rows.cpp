@@ -55,7 +55,8 @@ void InferenceRows::before(const PackedModel& model, std::size_t layer, std::siz
 }
 
 void InferenceRows::after(const PackedModel& model, std::size_t layer, std::size_t n) {
-    for_tiles(n, [&](std::size_t first, std::size_t rows) { after_attention(model, layer, tile(first), rows); });
+    for_tiles(n,
+              [&](std::size_t first, std::size_t rows) { after_attention(model, layer, tile(first), rows); });
 }
 
 void InferenceRows::finish(const PackedModel& model, std::size_t n) {

@@ -8,9 +8,9 @@ namespace {
 
 constexpr double kLog2E = 1.44269504088896340736;
 
-/// QK-norm makes |q| = |k| = sqrt(D), so a score lies within +-D times the scale. Scale 10 / D bounds it by 10: sharp enough to
-/// pick one key among the window's hundreds (e^20 between best and worst), and sums of e^10 stay far inside fp32 without
-/// subtracting a maximum.
+/// QK-norm makes |q| = |k| = sqrt(D), so a score lies within +-D times the scale. Scale 10 / D bounds it by
+/// 10: sharp enough to pick one key among the window's hundreds (e^20 between best and worst), and sums of
+/// e^10 stay far inside fp32 without subtracting a maximum.
 constexpr double kModernScoreBound = 10.0;
 
 bool is_modern(const PackedModel& model) { return model.config().architecture == Architecture::modern; }
@@ -58,8 +58,8 @@ void before_attention(const PackedModel& model, std::size_t layer, const LayerRo
     multiply(model.layer(layer).qkv, projected_from, w.width, n, ChainStart::zero, nullptr, rows.qkv,
              w.projected);
     float* keys = rows.qkv + w.attended;
-    k.rotate(rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern, query_factor(model.config()),
-             rows.q_inverse);
+    k.rotate(rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern,
+             query_factor(model.config()), rows.q_inverse);
     k.rotate(keys, w.projected, n, w.kv_heads, head_width, cosine, sine, modern, 1.0F, rows.k_inverse);
     if (model.config().cache == CachePrecision::bf16) {
         for (std::size_t row = 0; row < n; ++row) {  // keys and values, side by side
@@ -93,12 +93,13 @@ void after_attention(const PackedModel& model, std::size_t layer, const LayerRow
                  rows.normal1, w.width, rows.middle, w.width, rows.inverse1);
     multiply(packed.up, rows.middle, w.width, n, ChainStart::bias, view(tensors.up_bias), rows.up, w.hidden);
     k.gelu(rows.up, n * w.hidden, rows.hidden);
-    // out = layer_norm((hidden Wdown + bias) + middle); normal2 holds the MLP's result until the norm overwrites it.
+    // out = layer_norm((hidden Wdown + bias) + middle); normal2 holds the MLP's result until the norm
+    // overwrites it.
     multiply(packed.down, rows.hidden, w.hidden, n, ChainStart::bias, view(tensors.down_bias), rows.normal2,
              w.width);
     k.add(rows.middle, floats, rows.normal2);
-    k.layer_norm(rows.normal2, w.width, n, w.width, view(tensors.mlp_gain), view(tensors.mlp_bias), rows.normal2,
-                 w.width, rows.out, w.width, rows.inverse2);
+    k.layer_norm(rows.normal2, w.width, n, w.width, view(tensors.mlp_gain), view(tensors.mlp_bias),
+                 rows.normal2, w.width, rows.out, w.width, rows.inverse2);
 }
 
 void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* normal, float* inverse,

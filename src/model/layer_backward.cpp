@@ -6,9 +6,10 @@
 namespace bitlaw {
 namespace {
 
-/// Largest block [rows, columns] of a weight gradient that one task takes. y is copied into panels once for every block of rows, and x is
-/// read (bf16: rounded) once for every block of columns, so blocks of 256 rows cost under 1 % of copies. The smallest
-/// matrices are cut finer, since their x stays in the second-level cache, and two threads must come out even.
+/// Largest block [rows, columns] of a weight gradient that one task takes. y is copied into panels once for
+/// every block of rows, and x is read (bf16: rounded) once for every block of columns, so blocks of 256 rows
+/// cost under 1 % of copies. The smallest matrices are cut finer, since their x stays in the second-level
+/// cache, and two threads must come out even.
 struct GradientBlock {
     std::size_t rows;
     std::size_t columns;
@@ -30,8 +31,8 @@ std::size_t even_cut(std::size_t count, std::size_t most) {
 bool is_modern(const ModelConfig& config) { return config.architecture == Architecture::modern; }
 
 /// din = dthrough + gradient through an rms_norm whose result was `normal`.
-void rms_branch(const float* dnormal, const float* normal, const float* inverse, const float* dthrough, std::size_t n,
-                std::size_t width, float* din) {
+void rms_branch(const float* dnormal, const float* normal, const float* inverse, const float* dthrough,
+                std::size_t n, std::size_t width, float* din) {
     std::copy(dthrough, dthrough + n * width, din);
     kernels().rms_norm_backward(dnormal, width, normal, width, inverse, n, width, din, width);
 }
@@ -61,8 +62,8 @@ void sort_by_size(std::vector<WeightGradientTask>& tasks) {
                      [](const auto& a, const auto& b) { return a.k * a.n > b.k * b.n; });
 }
 
-void add_row_task(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x, const float* y,
-                  float* gradient) {
+void add_row_task(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, const float* x,
+                  const float* y, float* gradient) {
     using Kind = WeightGradientTask::Kind;
     if (tensor.size() > 0) {
         tasks.push_back({.kind = x == nullptr ? Kind::column_sums : Kind::column_products,
@@ -103,22 +104,23 @@ void after_attention_backward(const PackedModel& model, std::size_t layer, const
     k.gelu_backward(rows.up, g.dup, n * w.hidden, g.dup);
     std::copy(g.dmlp, g.dmlp + n * w.width, g.dmiddle);
     multiply(packed.up_back, g.dup, w.hidden, n, ChainStart::accumulate, nullptr, g.dmiddle, w.width);
-    k.layer_norm_backward(g.dmiddle, w.width, rows.normal1, w.width, rows.inverse1, attention_gain, n, w.width, g.dsum,
-                          w.width);
+    k.layer_norm_backward(g.dmiddle, w.width, rows.normal1, w.width, rows.inverse1, attention_gain, n,
+                          w.width, g.dsum, w.width);
     multiply(packed.attention_out_back, g.dsum, w.width, n, ChainStart::zero, nullptr, g.dattended,
              w.attended);
 }
 
 void before_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
-                               const LayerGradientRows& g, std::size_t n, const float* cosine, const float* sine) {
+                               const LayerGradientRows& g, std::size_t n, const float* cosine,
+                               const float* sine) {
     const Kernels& k = kernels();
     const Widths w(model.config());
     const std::size_t head_width = 2 * w.half_head;
     const bool modern = is_modern(model.config());
-    k.rotate_backward(g.dqkv, w.projected, rows.qkv, w.projected, n, w.heads, head_width, cosine, sine, modern,
-                      query_factor(model.config()), rows.q_inverse);
-    k.rotate_backward(g.dqkv + w.attended, w.projected, rows.qkv + w.attended, w.projected, n, w.kv_heads, head_width,
-                      cosine, sine, modern, 1.0F, rows.k_inverse);
+    k.rotate_backward(g.dqkv, w.projected, rows.qkv, w.projected, n, w.heads, head_width, cosine, sine,
+                      modern, query_factor(model.config()), rows.q_inverse);
+    k.rotate_backward(g.dqkv + w.attended, w.projected, rows.qkv + w.attended, w.projected, n, w.kv_heads,
+                      head_width, cosine, sine, modern, 1.0F, rows.k_inverse);
     const PackedMatrix& back = model.layer(layer).qkv_back;
     if (modern) {
         multiply(back, g.dqkv, w.projected, n, ChainStart::zero, nullptr, g.dnormal, w.width);
@@ -129,8 +131,8 @@ void before_attention_backward(const PackedModel& model, std::size_t layer, cons
     }
 }
 
-void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal, const float* inverse,
-                         std::size_t n, float* dnormal, float* din) {
+void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal,
+                         const float* inverse, std::size_t n, float* dnormal, float* din) {
     const Kernels& k = kernels();
     const Widths w(model.config());
     const bool modern = is_modern(model.config());
@@ -142,8 +144,9 @@ void logit_rows_backward(const PackedModel& model, const float* dlogits, const f
     }
 }
 
-std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::size_t layer, const LayerRows& rows,
-                                                      const LayerGradientRows& g, float* gradient) {
+std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::size_t layer,
+                                                      const LayerRows& rows, const LayerGradientRows& g,
+                                                      float* gradient) {
     const LayerTensors& tensors = model.layout.layers[layer];
     const bool modern = is_modern(model.config);
     std::vector<WeightGradientTask> tasks;
@@ -164,8 +167,8 @@ std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::s
     return tasks;
 }
 
-std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const float* x, const float* dlogits,
-                                                      float* gradient) {
+std::vector<WeightGradientTask> output_gradient_tasks(const Model& model, const float* x,
+                                                      const float* dlogits, float* gradient) {
     std::vector<WeightGradientTask> tasks;
     add_product_tasks(tasks, model.config.arithmetic, model.layout.output, x, dlogits, gradient);
     add_row_task(tasks, model.layout.output_bias, nullptr, dlogits, gradient);
@@ -177,10 +180,12 @@ void run(const WeightGradientTask& task, std::size_t rows) {
     const std::size_t columns = task.columns;
     switch (task.kind) {
         case WeightGradientTask::Kind::product:
-            kernels().weight_gradient(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g, columns);
+            kernels().weight_gradient(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
+                                      columns);
             break;
         case WeightGradientTask::Kind::product_bf16:
-            kernels().weight_gradient_bf16(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g, columns);
+            kernels().weight_gradient_bf16(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
+                                           columns);
             break;
         case WeightGradientTask::Kind::column_sums:
             kernels().column_sums(task.y, columns, rows, task.n, task.g);

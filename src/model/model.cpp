@@ -11,11 +11,20 @@ namespace {
 
 /// The tensors of a layer in the order of the flat array.
 std::vector<const Tensor*> members(const LayerTensors& layer) {
-    return {&layer.qkv,  &layer.attention_out, &layer.up,       &layer.up_bias,        &layer.down, &layer.down_bias,
-            &layer.attention_gain, &layer.attention_bias, &layer.mlp_gain, &layer.mlp_bias};
+    return {&layer.qkv,
+            &layer.attention_out,
+            &layer.up,
+            &layer.up_bias,
+            &layer.down,
+            &layer.down_bias,
+            &layer.attention_gain,
+            &layer.attention_bias,
+            &layer.mlp_gain,
+            &layer.mlp_bias};
 }
 
-/// Normal with the given deviation, drawn again beyond two deviations, so that no weight starts as an outlier.
+/// Normal with the given deviation, drawn again beyond two deviations, so that no weight starts as an
+/// outlier.
 void fill_truncated_normal(std::span<float> values, double deviation, Random& random) {
     for (float& value : values) {
         double draw = random.normal();
@@ -88,7 +97,8 @@ std::vector<Tensor> Layout::tensors() const {
     return all;
 }
 
-Model::Model(const ModelConfig& model_config) : config(model_config), layout(model_config), weights(layout.size) {}
+Model::Model(const ModelConfig& model_config)
+    : config(model_config), layout(model_config), weights(layout.size) {}
 
 std::span<float> Model::view(const Tensor& tensor) {
     return std::span<float>(weights).subspan(tensor.offset, tensor.size());

@@ -29,8 +29,12 @@ void grow(Floats& memory, std::size_t floats) {
 
 struct Network::State {
     explicit State(const PackedModel& packed)
-        : model(packed), widths(packed.config()), shape(attention_shape(packed.config())), angles(packed.config()),
-          layers(packed.config().layers), modern(packed.config().architecture == Architecture::modern) {}
+        : model(packed),
+          widths(packed.config()),
+          shape(attention_shape(packed.config())),
+          angles(packed.config()),
+          layers(packed.config().layers),
+          modern(packed.config().architecture == Architecture::modern) {}
 
     void prepare(const SequenceBatch& batch, bool for_gradient);
     void forward();
@@ -59,7 +63,8 @@ struct Network::State {
         });
     }
 
-    /// The residual stream that enters layer `layer` (== layers.size(): that leaves the last one). Modern models keep one in place.
+    /// The residual stream that enters layer `layer` (== layers.size(): that leaves the last one). Modern
+    /// models keep one in place.
     [[nodiscard]] float* stream(std::size_t layer) {
         return modern || layer == 0 ? embedded.data() : layers[layer - 1].out.data();
     }
@@ -79,15 +84,15 @@ struct Network::State {
     std::size_t tokens = 0;     // M = B T
     std::vector<LayerActivations> layers;
     bool modern;
-    Floats cosine, sine;           // [T, D/2]
-    std::vector<Symbol> inputs;    // [B, taps + T] symbols shifted by one, behind start symbols for the taps
-    std::vector<Symbol> targets;   // [M]
-    Floats embedded;               // [M, C]
-    Floats final_normal;           // [M, C] modern
-    Floats final_inverse;          // [M]    modern
-    Floats logits;                 // [M, V]
-    Floats totals;                 // [M] softmax's denominators
-    std::vector<double> bits;      // [M] code length of each token
+    Floats cosine, sine;          // [T, D/2]
+    std::vector<Symbol> inputs;   // [B, taps + T] symbols shifted by one, behind start symbols for the taps
+    std::vector<Symbol> targets;  // [M]
+    Floats embedded;              // [M, C]
+    Floats final_normal;          // [M, C] modern
+    Floats final_inverse;         // [M]    modern
+    Floats logits;                // [M, V]
+    Floats totals;                // [M] softmax's denominators
+    std::vector<double> bits;     // [M] code length of each token
     GradientBuffers buffers;
     std::vector<Worker> workers;
 };
@@ -223,14 +228,15 @@ void Network::State::attention(std::size_t layer) {
         const AttentionBlock block = sequence_block(a, token);
         kernels().attention_forward(shape, block, head, first, std::min(positions, first + kAttentionQueries),
                                     a.attended.data() + token * widths.attended, widths.attended,
-                                    a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads,
-                                    workers[worker].attention.data());
+                                    a.maximum.data() + token * widths.heads,
+                                    a.sum.data() + token * widths.heads, workers[worker].attention.data());
     });
 }
 
 void Network::State::forward() {
     for_tiles([&](std::size_t token, std::size_t n, std::size_t position, Worker&) {
-        embed_rows(model.model(), input(token / positions, position), n, embedded.data() + token * widths.width);
+        embed_rows(model.model(), input(token / positions, position), n,
+                   embedded.data() + token * widths.width);
         before_attention(model, 0, rows(0, token, nullptr), n, cosine.data() + position * widths.half_head,
                          sine.data() + position * widths.half_head);
     });
@@ -246,7 +252,8 @@ void Network::State::forward() {
             }
             const float* x = stream(layers.size()) + token * widths.width;
             logit_rows(model, x, n, modern ? final_normal.data() + token * widths.width : nullptr,
-                       modern ? final_inverse.data() + token : nullptr, logits.data() + token * widths.alphabet);
+                       modern ? final_inverse.data() + token : nullptr,
+                       logits.data() + token * widths.alphabet);
         });
     }
 }
@@ -256,7 +263,8 @@ void Network::State::record_bits(const float* numerators, std::size_t token, std
     for (std::size_t row = 0; row < n; ++row) {
         const double numerator = numerators[row * widths.alphabet + targets[token + row]];
         const double inverse = static_cast<double>(totals[token + row]) / numerator;
-        // A diverging run must show as a loss that is not finite: its caller knows the step and the learning rate.
+        // A diverging run must show as a loss that is not finite: its caller knows the step and the learning
+        // rate.
         bits[token + row] = std::isfinite(inverse) ? exact_log2(inverse) : inverse;
     }
 }
@@ -280,13 +288,12 @@ void Network::State::attention_backward(std::size_t layer) {
         const std::size_t token = task / widths.kv_heads * positions;
         float* dqkv = buffers.dqkv.data() + token * widths.projected;
         const AttentionBlock block = sequence_block(a, token);
-        kernels().attention_backward(shape, block, task % widths.kv_heads,
-                                     a.attended.data() + token * widths.attended, widths.attended,
-                                     buffers.dattended.data() + token * widths.attended, widths.attended,
-                                     a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads,
-                                     dqkv, widths.projected, dqkv + widths.attended, widths.projected,
-                                     dqkv + widths.attended + widths.keys, widths.projected,
-                                     workers[worker].attention.data());
+        kernels().attention_backward(
+            shape, block, task % widths.kv_heads, a.attended.data() + token * widths.attended,
+            widths.attended, buffers.dattended.data() + token * widths.attended, widths.attended,
+            a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads, dqkv,
+            widths.projected, dqkv + widths.attended, widths.projected, dqkv + widths.attended + widths.keys,
+            widths.projected, workers[worker].attention.data());
     });
 }
 
@@ -313,7 +320,8 @@ double Network::State::backward(float factor, std::span<float> gradient) {
         float* total = totals.data() + token;
         kernels().softmax_numerators(x, alphabet, n, alphabet, x, alphabet, total);
         record_bits(x, token, n);
-        kernels().cross_entropy_backward(x, alphabet, total, targets.data() + token, factor, n, alphabet, x, alphabet);
+        kernels().cross_entropy_backward(x, alphabet, total, targets.data() + token, factor, n, alphabet, x,
+                                         alphabet);
         logit_rows_backward(model, x, modern ? final_normal.data() + token * widths.width : nullptr,
                             modern ? final_inverse.data() + token : nullptr, n, worker.dnormal.data(),
                             buffers.dout.data() + token * widths.width);

@@ -37,8 +37,8 @@ struct GradientBuffers {
 
 /// Scratch memory of one worker.
 struct Worker {
-    Floats hidden;     // [kTileRows, F]
-    Floats dnormal;    // [kTileRows, C]
+    Floats hidden;      // [kTileRows, F]
+    Floats dnormal;     // [kTileRows, C]
     Floats attention;   // what the attention kernels ask for
     Floats numerators;  // [kTileRows, V]
 };

@@ -13,8 +13,8 @@
 namespace bitlaw {
 namespace {
 
-/// Rows of history that are kept: the window, one block, and four blocks more, so that old rows are moved away only every
-/// fourth call; a multiple of 16 as positions must keep their lane.
+/// Rows of history that are kept: the window, one block, and four blocks more, so that old rows are moved
+/// away only every fourth call; a multiple of 16 as positions must keep their lane.
 std::size_t history_rows(const ModelConfig& config) {
     const std::size_t window = (config.window + 15) / 16 * 16;
     return window + 16 + 5 * Scorer::kMostPositions;
@@ -54,9 +54,9 @@ struct Scorer::State {
     InferenceRows rows;
     Floats history;  // [L, capacity, 2 Hkv D]
     Floats scratch;
-    Floats maximum;  // [n, H]
-    Floats inverse;  // [n, H]
-    Floats joined;   // [kMostPositions, V], only when a call crosses a reset
+    Floats maximum;              // [n, H]
+    Floats inverse;              // [n, H]
+    Floats joined;               // [kMostPositions, V], only when a call crosses a reset
     std::size_t past = 0;        // rows in the history; row 0 lies at a position that is a multiple of 16
     std::uint64_t position = 0;  // since the last reset
     std::vector<Symbol> inputs;  // [taps + 1 + kMostPositions] the last symbols, then the block's
@@ -93,8 +93,8 @@ void Scorer::State::attend(std::size_t layer, std::size_t n) {
                                .queries = n,
                                .past = past};
     for (std::size_t head = 0; head < widths.kv_heads; ++head) {
-        kernels().attention_forward(shape, block, head, 0, n, rows.attended(), widths.attended, maximum.data(),
-                                    inverse.data(), scratch.data());
+        kernels().attention_forward(shape, block, head, 0, n, rows.attended(), widths.attended,
+                                    maximum.data(), inverse.data(), scratch.data());
     }
 }
 
@@ -104,7 +104,8 @@ void Scorer::State::score_block(const Symbol* symbols, std::size_t n, float* log
     std::copy_n(symbols, n, inputs.data() + earlier);
     embed_rows(model.model(), inputs.data() + earlier - 1, n, rows.x());
     for (std::size_t row = 0; row < n; ++row) {
-        angles.fill(position + row, rows.cosine() + row * widths.half_head, rows.sine() + row * widths.half_head);
+        angles.fill(position + row, rows.cosine() + row * widths.half_head,
+                    rows.sine() + row * widths.half_head);
     }
     for (std::size_t layer = 0; layer < model.config().layers; ++layer) {
         rows.before(model, layer, n);
@@ -142,7 +143,8 @@ const float* Scorer::score(std::span<const Symbol> symbols) {
             s.past = 0;
             std::fill(s.inputs.begin(), s.inputs.end(), kStartSymbol);
         }
-        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(symbols.size() - done, until_reset()));
+        const auto n =
+            static_cast<std::size_t>(std::min<std::uint64_t>(symbols.size() - done, until_reset()));
         const bool whole = n == symbols.size();
         if (!whole) {
             s.joined.resize(kMostPositions * s.widths.alphabet);

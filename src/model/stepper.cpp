@@ -18,8 +18,8 @@ std::uint64_t default_reset(const ModelConfig& config) {
 void check_reset(const ModelConfig& config, std::uint64_t reset_every) {
     const bool vanilla = config.architecture == Architecture::vanilla;
     if (vanilla && (reset_every == 0 || reset_every > config.context)) {
-        fail_usage("a vanilla model of context ", config.context, " needs its context reset every 1 .. ", config.context,
-                   " positions, not every ", reset_every);
+        fail_usage("a vanilla model of context ", config.context, " needs its context reset every 1 .. ",
+                   config.context, " positions, not every ", reset_every);
     }
 }
 
@@ -83,7 +83,8 @@ void Stepper::State::attend(std::size_t layer) {
     }
     const AttentionCache cache{keys.data() + offset, values.data() + offset, ring};
     k.attention_append(shape, cache, streams, position, new_keys, ld, new_values, ld);
-    k.attention_step(shape, cache, streams, position, 0, q, ld, rows.attended(), widths.attended, scratch.data());
+    k.attention_step(shape, cache, streams, position, 0, q, ld, rows.attended(), widths.attended,
+                     scratch.data());
 }
 
 Stepper::Stepper(const PackedModel& model, std::size_t streams, std::uint64_t reset_every) {

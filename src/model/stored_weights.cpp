@@ -28,7 +28,8 @@ float widened(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std:
          "); the training has diverged: train again with a lower learning rate");
 }
 
-// ---- int8 -----------------------------------------------------------------------------------------------------------
+// ---- int8
+// -----------------------------------------------------------------------------------------------------------
 
 constexpr int kMostLevel = 127;
 /// A row's greatest level with the smallest scale that cuts nothing: a scale of half the size would cut it.
@@ -71,7 +72,8 @@ std::uint8_t best_exponent(std::span<const float> row) {
         return 0;
     }
     const auto half = static_cast<std::uint8_t>(exponent - 1);
-    return half > 0 && squared_error(row, scale_of(half)) < squared_error(row, scale_of(whole)) ? half : whole;
+    return half > 0 && squared_error(row, scale_of(half)) < squared_error(row, scale_of(whole)) ? half
+                                                                                                : whole;
 }
 
 // Exponents of the rows [rows], then the levels [rows, columns].
@@ -105,7 +107,8 @@ void read_rows(ByteReader& reader, std::span<float> weights, const Tensor& tenso
         for (std::size_t column = 0; column < tensor.columns; ++column) {
             const int level = static_cast<std::int8_t>(reader.u8());
             greatest = std::max(greatest, std::abs(level));
-            weights[row * tensor.columns + column] = static_cast<float>(level) * scale_of(exponents[row]);  // exact
+            weights[row * tensor.columns + column] =
+                static_cast<float>(level) * scale_of(exponents[row]);  // exact
         }
         const int least = exponents[row] > 1 ? kLeastGreatestLevel : exponents[row];
         if (greatest < least || greatest > kMostLevel || (exponents[row] == 0 && greatest > 0)) {
@@ -115,9 +118,12 @@ void read_rows(ByteReader& reader, std::span<float> weights, const Tensor& tenso
     }
 }
 
-// ---- one tensor -----------------------------------------------------------------------------------------------------
+// ---- one tensor
+// -----------------------------------------------------------------------------------------------------
 
-bool has_scales(const Tensor& tensor, Precision precision) { return precision == Precision::int8 && tensor.rows > 1; }
+bool has_scales(const Tensor& tensor, Precision precision) {
+    return precision == Precision::int8 && tensor.rows > 1;
+}
 
 void write_tensor(const Model& model, const Tensor& tensor, Precision precision, ByteWriter& writer) {
     if (has_scales(tensor, precision)) {

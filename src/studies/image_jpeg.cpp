@@ -1,4 +1,5 @@
-// clang-format off: jpeglib.h uses what cstdio declares.
+// jpeglib.h uses what cstdio declares.
+// clang-format off
 #include <array>
 #include <csetjmp>
 #include <cstdio>

@@ -77,7 +77,8 @@ Legend legend_of_marks(const TableReport& report) {
             "without and with the model's bytes as stored; a classical compressor's own bytes are "
             "not counted, as in the paper");
         add("*",
-            "in-sample: the model was trained on some of these bytes (by hash of its training ranges; a part cut "
+            "in-sample: the model was trained on some of these bytes (by hash of its training ranges; a part "
+            "cut "
             "out of one cannot be seen); otherwise held-out, or ? for a model without a record");
     }
     add("chunked",
@@ -165,7 +166,8 @@ std::string protocol_title(const TableReport& report, TableProtocol protocol) {
     if (protocol == TableProtocol::chunked) {
         return text_of("Independent chunks of ", with_commas(report.chunk_bytes), " bytes");
     }
-    return has_models(report) ? "In one piece (models: continuous, archives by the network alone)" : "In one piece";
+    return has_models(report) ? "In one piece (models: continuous, archives by the network alone)"
+                              : "In one piece";
 }
 
 Grid table_grid(const TableReport& report, TableProtocol protocol) {

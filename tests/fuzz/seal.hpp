@@ -1,6 +1,6 @@
 #pragma once
-/// \file Mutation behind the checks: a target's inputs are changed as libFuzzer likes, then their hashes made right again in most
-/// cases, so that forged fields reach the parsers.
+/// \file Mutation behind the checks: a target's inputs are changed as libFuzzer likes, then their hashes made
+/// right again in most cases, so that forged fields reach the parsers.
 
 #include <algorithm>
 #include <cstddef>

@@ -1,8 +1,9 @@
 #pragma once
-/// \file What the fuzz targets do with an input. The libFuzzer programs and the test that replays committed inputs share it.
+/// \file What the fuzz targets do with an input. The libFuzzer programs and the test that replays committed
+/// inputs share it.
 ///
-/// An input is done for when it gives a result or an Error; everything else ends the process: another exception, a broken
-/// assertion, what a sanitizer finds.
+/// An input is done for when it gives a result or an Error; everything else ends the process: another
+/// exception, a broken assertion, what a sanitizer finds.
 
 #include <algorithm>
 #include <string>
@@ -96,8 +97,8 @@ inline std::vector<std::uint32_t> table_of(ByteReader& reader) {
     return frequency;
 }
 
-/// Any bytes through the coders: as data they come back, as code they give something. The first byte chooses the alphabet, the next
-/// ones its frequencies, the rest is data and code.
+/// Any bytes through the coders: as data they come back, as code they give something. The first byte chooses
+/// the alphabet, the next ones its frequencies, the rest is data and code.
 inline void coder_target(ByteSpan input) {
     if (input.size() < 2 || input.size() > 4096) {
         return;

@@ -1,4 +1,5 @@
-/// \file Writes the tiny models of tests/golden and bytes that each of them codes well: bitlaw_golden FOLDER STATE.
+/// \file Writes the tiny models of tests/golden and bytes that each of them codes well: bitlaw_golden FOLDER
+/// STATE.
 
 #include <exception>
 #include <filesystem>

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Cases of the bf16 kernels: numbers of every kind, products and weight gradients against the plain ones.
+/// \file Cases of the bf16 kernels: numbers of every kind, products and weight gradients against the plain
+/// ones.
 
 #include <doctest/doctest.h>
 
@@ -92,7 +93,8 @@ inline float number(Random& random, Numbers kind, bool left) {
     return std::bit_cast<float>((draw & 0x80000000U) | exponent << 23 | bits);
 }
 
-inline Matrix matrix_of(Random& random, Numbers kind, bool left, std::size_t rows, std::size_t n, std::size_t gap) {
+inline Matrix matrix_of(Random& random, Numbers kind, bool left, std::size_t rows, std::size_t n,
+                        std::size_t gap) {
     Matrix result(rows, n, gap);
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {

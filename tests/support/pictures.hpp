@@ -1,7 +1,8 @@
 #pragma once
 /// \file Small pictures and sounds as files' bytes, made in the test itself.
 
-// clang-format off: jpeglib.h uses what cstdio declares.
+// jpeglib.h uses what cstdio declares.
+// clang-format off
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
-/// \file The whole network as straightforward loops in double precision: the oracle of forward and backward tests.
+/// \file The whole network as straightforward loops in double precision: the oracle of forward and backward
+/// tests.
 
 #include <cmath>
 #include <span>
@@ -31,8 +32,8 @@ class PlainNetwork {
     [[nodiscard]] bool vanilla() const { return config_.architecture == Architecture::vanilla; }
 
     /// [n, k] x tensor [k, m], plus bias where there is one.
-    static Matrix product(const Matrix& x, std::size_t n, const std::vector<double>& weights, const Tensor& tensor,
-                          const Tensor* bias) {
+    static Matrix product(const Matrix& x, std::size_t n, const std::vector<double>& weights,
+                          const Tensor& tensor, const Tensor* bias) {
         Matrix y(n * tensor.columns);
         for (std::size_t row = 0; row < n; ++row) {
             for (std::size_t column = 0; column < tensor.columns; ++column) {
@@ -93,8 +94,9 @@ class PlainNetwork {
         Matrix sine(n * d / 2);
         for (std::size_t t = 0; t < n; ++t) {
             for (std::size_t i = 0; i < d / 2; ++i) {
-                const double angle = static_cast<double>(t) *
-                                     std::pow(config_.rotary_base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
+                const double angle =
+                    static_cast<double>(t) *
+                    std::pow(config_.rotary_base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
                 cosine[t * d / 2 + i] = std::cos(angle);
                 sine[t * d / 2 + i] = std::sin(angle);
             }
@@ -104,11 +106,12 @@ class PlainNetwork {
         Matrix inverse(n * config_.heads);
         rotate(qkv.data(), projected, n, config_.heads, d, cosine.data(), sine.data(), !vanilla(),
                scale * 1.44269504088896340736, inverse.data());
-        rotate(qkv.data() + attended, projected, n, config_.kv_heads, d, cosine.data(), sine.data(), !vanilla(), 1.0,
-               inverse.data());
+        rotate(qkv.data() + attended, projected, n, config_.kv_heads, d, cosine.data(), sine.data(),
+               !vanilla(), 1.0, inverse.data());
         const AttentionShape shape{config_.heads, config_.kv_heads, d, config_.window, vanilla()};
-        const Block<double> block{qkv.data(), projected, qkv.data() + attended, projected,
-                                  qkv.data() + attended + keys, projected, n, 0};
+        const Block<double> block{
+            qkv.data(), projected, qkv.data() + attended, projected, qkv.data() + attended + keys, projected,
+            n,          0};
         Matrix out(n * attended);
         Matrix maximum(n * config_.heads);
         attention_forward(shape, block, out.data(), attended, maximum.data(), inverse.data());
@@ -121,14 +124,16 @@ class PlainNetwork {
         }
     }
 
-    [[nodiscard]] Matrix layer(const std::vector<double>& w, const LayerTensors& t, Matrix x, std::size_t n) const {
+    [[nodiscard]] Matrix layer(const std::vector<double>& w, const LayerTensors& t, Matrix x,
+                               std::size_t n) const {
         const auto at = [&](const Tensor& tensor) { return w.data() + tensor.offset; };
         const Matrix entered = vanilla() ? x : rms_norm(x, config_.width);
         add(x, product(attend(product(entered, n, w, t.qkv, nullptr), n), n, w, t.attention_out, nullptr));
         if (vanilla()) {
             x = layer_norm(x, config_.width, at(t.attention_gain), at(t.attention_bias));
         }
-        Matrix hidden = product(vanilla() ? x : rms_norm(x, config_.width), n, w, t.up, vanilla() ? &t.up_bias : nullptr);
+        Matrix hidden =
+            product(vanilla() ? x : rms_norm(x, config_.width), n, w, t.up, vanilla() ? &t.up_bias : nullptr);
         for (double& value : hidden) {
             value = vanilla() ? gelu(value) : squared_relu(value);
         }

@@ -29,7 +29,8 @@ class Resealer {
         std::optional<std::uint64_t> id;
         const std::uint64_t bytes = get(begin + kId + 8, 8);
         if (bytes <= end - begin - kWeights - 8) {
-            Bytes identity(file_.begin() + at(begin + kConfig), file_.begin() + at(begin + kConfig + kConfigBytes));
+            Bytes identity(file_.begin() + at(begin + kConfig),
+                           file_.begin() + at(begin + kConfig + kConfigBytes));
             identity.insert(identity.end(), file_.begin() + at(begin + 6), file_.begin() + at(begin + 8));
             identity.push_back(file_[begin + kConfig + kConfigBytes]);
             identity.insert(identity.end(), file_.begin() + at(begin + kWeights),

@@ -65,8 +65,8 @@ struct SeekableSource {
     std::function<std::size_t(std::uint64_t offset, std::span<std::uint8_t>)> read_at;
 };
 
-/// The index of an archive, found from its last 8 bytes, and where its first block begins. Verifies the trailer's check and that
-/// lengths add up. Allocates at most 8 bytes for each byte of the trailer.
+/// The index of an archive, found from its last 8 bytes, and where its first block begins. Verifies the
+/// trailer's check and that lengths add up. Allocates at most 8 bytes for each byte of the trailer.
 struct ArchiveIndex {
     std::vector<IndexEntry> blocks;
     std::uint64_t first_block = 0;  ///< offset in the archive

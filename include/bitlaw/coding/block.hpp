@@ -24,8 +24,8 @@ namespace bitlaw {
 /// n gives the end.
 [[nodiscard]] std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i);
 
-/// Called with (plain bytes, payload bytes) done of this block, from any of the threads that work but from one
-/// at a time, at most about ten times a second; may throw to end the work.
+/// Called with (plain bytes, payload bytes) done of this block, from any of the threads that work but from
+/// one at a time, at most about ten times a second; may throw to end the work.
 using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 /// True when every byte is a symbol of the model.
@@ -35,9 +35,11 @@ using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 /// near.
 void check_context_memory(const ModelConfig& config);
 
-/// Of a block's `groups` of `group_streams` streams each, how many the decoder hands out at a time, so that the contexts in memory take
-/// at most 1 GiB together (one group does in any case), however many threads there are: all groups for every model of this project.
-[[nodiscard]] std::size_t groups_at_once(const ModelConfig& config, std::size_t groups, std::size_t group_streams);
+/// Of a block's `groups` of `group_streams` streams each, how many the decoder hands out at a time, so that
+/// the contexts in memory take at most 1 GiB together (one group does in any case), however many threads
+/// there are: all groups for every model of this project.
+[[nodiscard]] std::size_t groups_at_once(const ModelConfig& config, std::size_t groups,
+                                         std::size_t group_streams);
 
 /// The payloads of the block's `streams` streams. Needs codable(plain) and 1 <= streams <= plain.size().
 [[nodiscard]] std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every,

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Compress whole inputs with a model, and measure what that costs. docs/FORMAT.md specifies the archive's bytes.
+/// \file Compress whole inputs with a model, and measure what that costs. docs/FORMAT.md specifies the
+/// archive's bytes.
 
 #include <cstdint>
 #include <optional>
@@ -34,8 +35,9 @@ CodecSummary compress(const StoredModel& model, const CompressOptions& options, 
                       const ByteSink& sink);
 
 /// The code length of data without making an archive: per block and stream the sum of -log2(frequency /
-/// total) over the same integer frequencies, with the stored-block rule applied; agrees within 0.1 % + 32 bytes per stream with
-/// the bytes of an archive made with Fallback::never, whatever the options say: it measures the model.
+/// total) over the same integer frequencies, with the stored-block rule applied; agrees within 0.1 % + 32
+/// bytes per stream with the bytes of an archive made with Fallback::never, whatever the options say: it
+/// measures the model.
 struct Estimate {
     std::uint64_t plain_bytes = 0;
     double code_bits = 0;  ///< payload only, of coded blocks the ideal code length, of stored blocks 8 a byte

@@ -10,8 +10,8 @@
 
 namespace bitlaw {
 
-/// Called with (bytes of plain text done, archive bytes so far) from any of the threads that work, but from one at a time; may
-/// throw Stopped to end the work.
+/// Called with (bytes of plain text done, archive bytes so far) from any of the threads that work, but from
+/// one at a time; may throw Stopped to end the work.
 using CodecProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 struct CodecSummary {
@@ -38,9 +38,9 @@ using ModelNotice = std::function<void(const ModelConfig&)>;
 CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
                         const CodecProgress& progress, const ModelNotice& notice = {});
 
-/// Restores the plain bytes begin .. end-1 (or to the end, if that comes first), found by the index: only the header, the index and
-/// the blocks that hold them are read and verified. The summary's archive bytes are those, its plain bytes what was given to the sink.
-/// Throws Error when `begin` lies beyond the end.
+/// Restores the plain bytes begin .. end-1 (or to the end, if that comes first), found by the index: only the
+/// header, the index and the blocks that hold them are read and verified. The summary's archive bytes are
+/// those, its plain bytes what was given to the sink. Throws Error when `begin` lies beyond the end.
 CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& source, std::uint64_t begin,
                               std::uint64_t end, const ByteSink& sink, const CodecProgress& progress,
                               const ModelNotice& notice = {});

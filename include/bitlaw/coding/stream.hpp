@@ -23,8 +23,9 @@ using ByteSink = std::function<void(ByteSpan)>;
 /// called before every read and may throw.
 [[nodiscard]] ByteSource source_of_descriptor(int descriptor, std::string name,
                                               std::function<void()> before_read = {});
-/// A sink over an open file descriptor, likewise. With `before_write` it writes at most PIPE_BUF bytes at a time, which do not block
-/// once the descriptor is ready.
-[[nodiscard]] ByteSink sink_to_descriptor(int descriptor, std::string name, std::function<void()> before_write = {});
+/// A sink over an open file descriptor, likewise. With `before_write` it writes at most PIPE_BUF bytes at a
+/// time, which do not block once the descriptor is ready.
+[[nodiscard]] ByteSink sink_to_descriptor(int descriptor, std::string name,
+                                          std::function<void()> before_write = {});
 
 }  // namespace bitlaw

@@ -18,10 +18,10 @@ inline constexpr std::uint16_t kArithmeticVersion = 1;
 
 /// One range of a training file, known by its content.
 struct DataSource {
-    std::string name;          ///< file name without folders
-    std::uint64_t hash = 0;    ///< xxh3-64 of the range's bytes
-    std::uint64_t begin = 0;   ///< first byte of the range in the file
-    std::uint64_t bytes = 0;   ///< length of the range
+    std::string name;         ///< file name without folders
+    std::uint64_t hash = 0;   ///< xxh3-64 of the range's bytes
+    std::uint64_t begin = 0;  ///< first byte of the range in the file
+    std::uint64_t bytes = 0;  ///< length of the range
 };
 
 /// How a model came to be. No time, path, thread count or instruction set: equal runs give equal bytes.
@@ -31,17 +31,17 @@ struct TrainingRecord {
     std::uint64_t seed = 0;
     std::uint64_t steps = 0;
     std::uint64_t tokens = 0;
-    std::string options;                     ///< one "name=value" a line
-    double training_bits_per_byte = 0;       ///< moving mean at the end
-    double validation_bits_per_byte = 0;     ///< with the stored weights; 0 when there was none
+    std::string options;                  ///< one "name=value" a line
+    double training_bits_per_byte = 0;    ///< moving mean at the end
+    double validation_bits_per_byte = 0;  ///< with the stored weights; 0 when there was none
 };
 
 /// A model as it is coded with.
 struct StoredModel {
-    Model model;              ///< weights as stored, widened to fp32
+    Model model;  ///< weights as stored, widened to fp32
     Precision precision;
-    std::uint64_t id;         ///< model id
-    TrainingRecord record;    ///< empty when embedded in an archive
+    std::uint64_t id;            ///< model id
+    TrainingRecord record;       ///< empty when embedded in an archive
     std::uint64_t stored_bytes;  ///< bytes of header, config and weights: what an archive embeds
 };
 
@@ -51,8 +51,9 @@ struct StoredModel {
 /// The bytes of a model file; `record` null leaves the training record out, as archives do.
 [[nodiscard]] Bytes encode_model(const Model& model, Precision precision, const TrainingRecord* record);
 
-/// The model with its weights stored in another precision, and so with another id. What its weights had lost before stays lost. The
-/// record names the model it comes from and has no validation rate, since that was measured with other weights.
+/// The model with its weights stored in another precision, and so with another id. What its weights had lost
+/// before stays lost. The record names the model it comes from and has no validation rate, since that was
+/// measured with other weights.
 [[nodiscard]] StoredModel converted(const StoredModel& model, Precision precision);
 
 /// Reads them back. Verifies hash and sizes before it allocates; throws Error with `name` in it.
@@ -65,8 +66,8 @@ inline constexpr const char* kModelFile = "model.blm";
 
 /// Loads a model file, or `model.blm` of a folder.
 [[nodiscard]] StoredModel load_model(const std::filesystem::path& path);
-/// The id that a model file says it has, from its first bytes only; nothing when it does not begin as one of this version. Throws Error
-/// when it cannot be read.
+/// The id that a model file says it has, from its first bytes only; nothing when it does not begin as one of
+/// this version. Throws Error when it cannot be read.
 [[nodiscard]] std::optional<std::uint64_t> peek_model_id(const std::filesystem::path& file);
 void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
                 const TrainingRecord& record);

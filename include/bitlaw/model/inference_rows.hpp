@@ -5,17 +5,18 @@
 
 namespace bitlaw {
 
-/// Owns the values of up to `most` rows. The residual stream is updated in place; the MLP runs in tiles of kTileRows.
+/// Owns the values of up to `most` rows. The residual stream is updated in place; the MLP runs in tiles of
+/// kTileRows.
 class InferenceRows {
    public:
     InferenceRows(const ModelConfig& config, std::size_t most);
 
-    float* x() { return x_.data(); }                      ///< [most, C]
-    float* qkv() { return qkv_.data(); }                  ///< [most, (H + 2 Hkv) D]
-    float* attended() { return attended_.data(); }        ///< [most, H D]
-    float* logits() { return logits_.data(); }            ///< [most, V]
-    float* cosine() { return cosine_.data(); }            ///< [most, D/2]
-    float* sine() { return sine_.data(); }                ///< [most, D/2]
+    float* x() { return x_.data(); }                ///< [most, C]
+    float* qkv() { return qkv_.data(); }            ///< [most, (H + 2 Hkv) D]
+    float* attended() { return attended_.data(); }  ///< [most, H D]
+    float* logits() { return logits_.data(); }      ///< [most, V]
+    float* cosine() { return cosine_.data(); }      ///< [most, D/2]
+    float* sine() { return sine_.data(); }          ///< [most, D/2]
 
     void before(const PackedModel& model, std::size_t layer, std::size_t n);
     void after(const PackedModel& model, std::size_t layer, std::size_t n);

@@ -5,7 +5,8 @@
 ///
 ///     embed -> L x (before_attention -> attention -> after_attention) -> logits
 ///
-/// and differ only in where attention finds its keys. The functions are serial; rows are independent of each other.
+/// and differ only in where attention finds its keys. The functions are serial; rows are independent of each
+/// other.
 
 #include <cstddef>
 
@@ -14,8 +15,8 @@
 
 namespace bitlaw {
 
-/// Rows that one task of a parallel loop takes: their widest activation (F = 1024 floats) then fills a quarter of a
-/// 1 MB L2 cache, and a panel of weights is read from L1 for 64 rows before the next one.
+/// Rows that one task of a parallel loop takes: their widest activation (F = 1024 floats) then fills a
+/// quarter of a 1 MB L2 cache, and a panel of weights is read from L1 for 64 rows before the next one.
 inline constexpr std::size_t kTileRows = 64;
 
 /// Sizes that the row functions need, named as in the glossary.
@@ -35,24 +36,25 @@ struct Widths {
 /// The attention kernel's view of a config.
 [[nodiscard]] AttentionShape attention_shape(const ModelConfig& config);
 
-/// What queries are multiplied with, so that attention's 2^(q k) is softmax's numerator: log2(e) / sqrt(D) for vanilla.
+/// What queries are multiplied with, so that attention's 2^(q k) is softmax's numerator: log2(e) / sqrt(D)
+/// for vanilla.
 [[nodiscard]] float query_factor(const ModelConfig& config);
 
 /// Values of n rows inside one layer; what the backward pass needs is kept where it points.
 struct LayerRows {
-    const float* in;        ///< [n, C] residual stream entering the layer
-    float* normal1;         ///< [n, C] modern: rms_norm(in); vanilla: (in + attention) normalised, before gain
-    float* inverse1;        ///< [n] 1 / root of the norm above
-    float* qkv;             ///< [n, (H + 2 Hkv) D] queries and keys rotated, values plain
-    float* q_inverse;       ///< [n, H]   modern: QK-norm
-    float* k_inverse;       ///< [n, Hkv] modern: QK-norm
+    const float* in;   ///< [n, C] residual stream entering the layer
+    float* normal1;    ///< [n, C] modern: rms_norm(in); vanilla: (in + attention) normalised, before gain
+    float* inverse1;   ///< [n] 1 / root of the norm above
+    float* qkv;        ///< [n, (H + 2 Hkv) D] queries and keys rotated, values plain
+    float* q_inverse;  ///< [n, H]   modern: QK-norm
+    float* k_inverse;  ///< [n, Hkv] modern: QK-norm
     const float* attended;  ///< [n, H D] attention's result
-    float* middle;          ///< [n, C] residual stream between attention and MLP; modern: may be `in`'s memory
-    float* normal2;         ///< [n, C] modern: rms_norm(middle); vanilla: (middle + MLP) normalised, before gain
-    float* inverse2;        ///< [n]
-    float* up;              ///< [n, F] before the activation; may be `hidden`'s memory when it need not be kept
-    float* hidden;          ///< [n, F]
-    float* out;             ///< [n, C] residual stream leaving the layer; may be `middle`'s memory
+    float* middle;    ///< [n, C] residual stream between attention and MLP; modern: may be `in`'s memory
+    float* normal2;   ///< [n, C] modern: rms_norm(middle); vanilla: (middle + MLP) normalised, before gain
+    float* inverse2;  ///< [n]
+    float* up;        ///< [n, F] before the activation; may be `hidden`'s memory when it need not be kept
+    float* hidden;    ///< [n, F]
+    float* out;       ///< [n, C] residual stream leaving the layer; may be `middle`'s memory
 };
 
 /// in -> normal1, qkv. cosine, sine [n, D/2]: the rows' rotary angles.
@@ -62,7 +64,8 @@ void before_attention(const PackedModel& model, std::size_t layer, const LayerRo
 /// in, attended -> middle, normal2, up, hidden, out.
 void after_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n);
 
-/// x -> logits [n, V]. modern: normal [n, C] receives rms_norm(x) and inverse [n] its factor; vanilla leaves them alone.
+/// x -> logits [n, V]. modern: normal [n, C] receives rms_norm(x) and inverse [n] its factor; vanilla leaves
+/// them alone.
 void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* normal, float* inverse,
                 float* logits);
 

@@ -31,15 +31,17 @@ void before_attention_backward(const PackedModel& model, std::size_t layer, cons
                                const float* sine);
 
 /// dlogits [n, V] -> din [n, C] at the last layer's output. normal, inverse: what logit_rows left (modern).
-void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal, const float* inverse,
-                         std::size_t n, float* dnormal, float* din);
+void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal,
+                         const float* inverse, std::size_t n, float* dnormal, float* din);
 
-/// One independent piece of a layer's weight gradients: some rows and columns of one tensor [K, N]. All tokens of the batch,
-/// ascending, in one chain (bf16: ascending pairs, so a batch must have an even number of tokens for the next to continue).
+/// One independent piece of a layer's weight gradients: some rows and columns of one tensor [K, N]. All
+/// tokens of the batch, ascending, in one chain (bf16: ascending pairs, so a batch must have an even number
+/// of tokens for the next to continue).
 struct WeightGradientTask {
     enum class Kind { product, product_bf16, column_sums, column_products } kind;
-    const float* x;       ///< [M, K] what entered the product, from the piece's first row on; column_products: the factor [M, N]
-    const float* y;       ///< [M, N] what came back, from the piece's first column on
+    const float* x;  ///< [M, K] what entered the product, from the piece's first row on; column_products: the
+                     ///< factor [M, N]
+    const float* y;  ///< [M, N] what came back, from the piece's first column on
     std::size_t inputs;   ///< K, the distance between rows of x
     std::size_t k;        ///< rows of the piece
     std::size_t n;        ///< columns of the piece
@@ -47,7 +49,8 @@ struct WeightGradientTask {
     std::size_t columns;  ///< N, also the distance between rows of y and g
 };
 
-/// Where the gradient of a layer's tensors comes from, cut into blocks for parallel work. `gradient` is the flat array.
+/// Where the gradient of a layer's tensors comes from, cut into blocks for parallel work. `gradient` is the
+/// flat array.
 [[nodiscard]] std::vector<WeightGradientTask> weight_gradient_tasks(const Model& model, std::size_t layer,
                                                                     const LayerRows& rows,
                                                                     const LayerGradientRows& gradients,

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Parameters: one allocation, named views with shapes, so that counting, saving and updating are flat loops.
+/// \file Parameters: one allocation, named views with shapes, so that counting, saving and updating are flat
+/// loops.
 
 #include <array>
 #include <cstddef>
@@ -45,8 +46,8 @@ struct Layout {
     Tensor embedding;  ///< [V, C]
     Tensor taps;       ///< [taps, C]         modern
     std::vector<LayerTensors> layers;
-    Tensor output;       ///< [C, V]
-    Tensor output_bias;  ///< [1, V]          vanilla
+    Tensor output;         ///< [C, V]
+    Tensor output_bias;    ///< [1, V]          vanilla
     std::size_t size = 0;  ///< parameters in all
     /// Every tensor that is there, in the order of the flat array.
     [[nodiscard]] std::vector<Tensor> tensors() const;
@@ -62,9 +63,9 @@ struct Model {
     [[nodiscard]] std::span<const float> view(const Tensor& tensor) const;
 };
 
-/// A fresh model: weights drawn from the seed (class A). Products: normal with variance 1 / rows, cut at two standard
-/// deviations; embeddings normal(0, 0.02) for vanilla (the paper's), normal(0, 1) for modern; gains 1; biases 0; modern's
-/// taps, output and projections back into the residual stream start at zero.
+/// A fresh model: weights drawn from the seed (class A). Products: normal with variance 1 / rows, cut at two
+/// standard deviations; embeddings normal(0, 0.02) for vanilla (the paper's), normal(0, 1) for modern; gains
+/// 1; biases 0; modern's taps, output and projections back into the residual stream start at zero.
 [[nodiscard]] Model initial_model(const ModelConfig& config, std::uint64_t seed);
 
 }  // namespace bitlaw

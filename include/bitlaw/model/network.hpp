@@ -9,8 +9,8 @@
 
 namespace bitlaw {
 
-/// B sequences of T symbols each, [B, T] contiguous. Position 0 of every sequence sees kStartSymbol, position t sees
-/// symbols 0 .. t-1 of its sequence.
+/// B sequences of T symbols each, [B, T] contiguous. Position 0 of every sequence sees kStartSymbol, position
+/// t sees symbols 0 .. t-1 of its sequence.
 struct SequenceBatch {
     std::span<const Symbol> symbols;
     std::size_t sequences;  ///< B
@@ -18,7 +18,8 @@ struct SequenceBatch {
     [[nodiscard]] std::size_t tokens() const { return sequences * positions; }
 };
 
-/// Runs sequences through a model and back, in parallel. Owns all activations: memory grows with the largest batch.
+/// Runs sequences through a model and back, in parallel. Owns all activations: memory grows with the largest
+/// batch.
 class Network {
    public:
     /// The packed model must be made with PackFor::training if gradient() is called.
@@ -29,13 +30,14 @@ class Network {
 
     /// Sum over all tokens of -log2 p(symbol), in bits: a chain of double additions in token order.
     [[nodiscard]] double loss(const SequenceBatch& batch);
-    /// The same, and adds d(sum of -ln p * factor) / d(weights) to `gradient` [layout.size]. Each element continues one
-    /// chain over the batch's tokens, so that calls one after another equal one call with all their sequences.
+    /// The same, and adds d(sum of -ln p * factor) / d(weights) to `gradient` [layout.size]. Each element
+    /// continues one chain over the batch's tokens, so that calls one after another equal one call with all
+    /// their sequences.
     [[nodiscard]] double gradient(const SequenceBatch& batch, float factor, std::span<float> gradient);
     /// Logits [B, T, V] of the last loss() call (gradient() overwrites them).
     [[nodiscard]] std::span<const float> logits() const;
-    /// Code lengths -log2 p in bits of every token [B, T] of the last loss() or gradient() call: a sum that runs on over
-    /// several calls can be chained in token order, however the tokens were cut into calls.
+    /// Code lengths -log2 p in bits of every token [B, T] of the last loss() or gradient() call: a sum that
+    /// runs on over several calls can be chained in token order, however the tokens were cut into calls.
     [[nodiscard]] std::span<const double> code_lengths() const;
 
    private:

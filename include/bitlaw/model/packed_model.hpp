@@ -14,8 +14,8 @@ namespace bitlaw {
 /// Whether the transposed products of the backward pass are packed too.
 enum class PackFor { inference, training };
 
-/// A matrix of weights W [k, n], packed for the products of the model's arithmetic: a view of PackedModel's memory. One
-/// pointer is null; both are when the matrix is not packed.
+/// A matrix of weights W [k, n], packed for the products of the model's arithmetic: a view of PackedModel's
+/// memory. One pointer is null; both are when the matrix is not packed.
 struct PackedMatrix {
     const float* fp32 = nullptr;
     const std::uint16_t* bf16 = nullptr;
@@ -23,8 +23,8 @@ struct PackedMatrix {
     std::size_t n = 0;
 };
 
-/// C = start + A W, in the matrix's arithmetic: one chain per element, from 0, bias[j] or C. A [rows, k], C [rows, n]; they
-/// do not overlap. Class A.
+/// C = start + A W, in the matrix's arithmetic: one chain per element, from 0, bias[j] or C. A [rows, k], C
+/// [rows, n]; they do not overlap. Class A.
 void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows, ChainStart start,
               const float* bias, float* c, std::size_t ldc);
 
@@ -40,8 +40,8 @@ struct PackedLayer {
     PackedMatrix down_back;           ///< [C, F]
 };
 
-/// A model made ready to run: immutable but for repack(), shared by any number of threads. Keeps a reference to the model,
-/// whose embeddings, biases and gains are read in place.
+/// A model made ready to run: immutable but for repack(), shared by any number of threads. Keeps a reference
+/// to the model, whose embeddings, biases and gains are read in place.
 class PackedModel {
    public:
     PackedModel(const Model& model, PackFor purpose);

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Rotary position angles, exact for every position up to 2^40 and beyond (Su et al. 2021). Exactness class A.
+/// \file Rotary position angles, exact for every position up to 2^40 and beyond (Su et al. 2021). Exactness
+/// class A.
 
 #include <cstdint>
 #include <vector>
@@ -8,8 +9,9 @@
 
 namespace bitlaw {
 
-/// Angles position * base^(-2i/D) for the pairs i < D/2, as fixed-point fractions of a turn: the 64-bit product position * frequency
-/// wraps around without loss, so that the angle's error does not grow with the position's size but for the frequency's rounding.
+/// Angles position * base^(-2i/D) for the pairs i < D/2, as fixed-point fractions of a turn: the 64-bit
+/// product position * frequency wraps around without loss, so that the angle's error does not grow with the
+/// position's size but for the frequency's rounding.
 class RotaryAngles {
    public:
     explicit RotaryAngles(const ModelConfig& config);

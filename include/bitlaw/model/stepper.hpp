@@ -12,7 +12,8 @@ namespace bitlaw {
 /// Where a context starts afresh: vanilla models every config.context positions, modern ones never (0).
 [[nodiscard]] std::uint64_t default_reset(const ModelConfig& config);
 
-/// Throws UsageError when `reset_every` does not fit the config: vanilla needs 1 .. context, modern takes any.
+/// Throws UsageError when `reset_every` does not fit the config: vanilla needs 1 .. context, modern takes
+/// any.
 void check_reset(const ModelConfig& config, std::uint64_t reset_every);
 
 /// S streams advanced together on the calling thread; serial, so that many steppers run beside each other.

@@ -17,8 +17,9 @@ enum class Origin {
 [[nodiscard]] const char* origin_name(Origin origin);
 
 /// Compares the bytes begin .. end-1 of `file` with the record: in-sample when a training range lies in the
-/// same place of the file with the same hash and overlaps them, or when one equals them, wherever it lay. A file that was cut out of a training
-/// range cannot be told by the record's hashes and counts as held-out: name ranges of the training file itself.
+/// same place of the file with the same hash and overlaps them, or when one equals them, wherever it lay. A
+/// file that was cut out of a training range cannot be told by the record's hashes and counts as held-out:
+/// name ranges of the training file itself.
 [[nodiscard]] Origin origin_of(const TrainingRecord& record, ByteSpan file, std::uint64_t begin,
                                std::uint64_t end);
 

@@ -12,9 +12,10 @@
 
 namespace bitlaw {
 
-/// Tokens whose activations are kept unless options say otherwise or so few sequences leave a thread idle: 2,048 are 32 tiles of 64
-/// rows, which keep the threads of a small machine busy, and the paper's largest network stays below 400 MB. Of narrow
-/// networks half as many, whose activations (14 KB a token at width 64) stay in the third-level cache: 4 % faster.
+/// Tokens whose activations are kept unless options say otherwise or so few sequences leave a thread idle:
+/// 2,048 are 32 tiles of 64 rows, which keep the threads of a small machine busy, and the paper's largest
+/// network stays below 400 MB. Of narrow networks half as many, whose activations (14 KB a token at width 64)
+/// stay in the third-level cache: 4 % faster.
 [[nodiscard]] constexpr std::uint64_t default_micro_batch(const ModelConfig& config) {
     return config.width <= 128 ? 1024 : 2048;
 }

@@ -96,8 +96,8 @@ void attention_append_bf16(const AttentionShape& shape, const AttentionCacheBf16
     }
 }
 
-/// Scores of kHeads query heads, which share their keys, with kGroups consecutive groups of the window. Scores of a head are
-/// `strip` floats apart.
+/// Scores of kHeads query heads, which share their keys, with kGroups consecutive groups of the window.
+/// Scores of a head are `strip` floats apart.
 template <std::size_t kHeads, std::size_t kGroups, class Number>
 inline void step_scores(const StepWindow& window, std::size_t first, const float* q, const Number* keys,
                         std::size_t d, float* scores, std::size_t strip) {
@@ -198,10 +198,10 @@ inline float step_numerators(const AttentionShape& shape, const StepWindow& wind
 /// Where the work of one unit lies: the query heads of one key-value head of one stream.
 template <class Number>
 struct StepUnit {
-    const Number* values;   ///< [ring, D], in the order of the cache
-    const float* p;         ///< of head h at p + h * strip
-    const float* inverse;   ///< of head h at inverse[h]
-    float* out;             ///< of head h at out + h * D
+    const Number* values;  ///< [ring, D], in the order of the cache
+    const float* p;        ///< of head h at p + h * strip
+    const float* inverse;  ///< of head h at inverse[h]
+    float* out;            ///< of head h at out + h * D
 };
 
 /// acc += p(j) v(j) of one even or odd slot for all chains.
@@ -229,8 +229,8 @@ inline __attribute__((always_inline)) void step_add_values(const StepUnit<Number
     }
 }
 
-/// kHeads query heads of kUnits units, times 16 kVectors columns of the output from `column` on: every row of values
-/// is loaded once for all the heads.
+/// kHeads query heads of kUnits units, times 16 kVectors columns of the output from `column` on: every row of
+/// values is loaded once for all the heads.
 template <std::size_t kUnits, std::size_t kHeads, std::size_t kVectors, class Number>
 inline void step_values(const StepWindow& window, std::size_t d, const StepUnit<Number>* from,
                         std::size_t strip, std::size_t column) {

@@ -149,8 +149,9 @@ inline __attribute__((always_inline)) void sum_over_queries(const float* rows, c
     }
 }
 
-/// Asks for rows [count, D] before they are needed: they lie apart, so that the processor does not guess them. Measured
-/// without: a fifth of the time of the attention of sequences that are not in the second-level cache.
+/// Asks for rows [count, D] before they are needed: they lie apart, so that the processor does not guess
+/// them. Measured without: a fifth of the time of the attention of sequences that are not in the second-level
+/// cache.
 inline void fetch_rows(const float* from, std::size_t ld, std::size_t count, std::size_t d) {
     for (std::size_t row = 0; row < count; ++row) {
         for (std::size_t column = 0; column < d; column += 16) {
@@ -189,7 +190,8 @@ inline void transpose_keys(const float* from, std::size_t ld, std::size_t rows, 
     for (std::size_t row = 0; row < (rows + 31) / 32 * 32; row += 16) {
         const std::size_t left = row < rows ? rows - row : 0;
         if (left > kFetchRows) {
-            fetch_rows(from + (row + kFetchRows) * ld, ld, left - kFetchRows < 16 ? left - kFetchRows : 16, d);
+            fetch_rows(from + (row + kFetchRows) * ld, ld, left - kFetchRows < 16 ? left - kFetchRows : 16,
+                       d);
         }
         transpose_rows(left > 0 ? from + row * ld : from, ld, left < 16 ? left : 16, d,
                        to + row / 32 * 32 * d + row % 32, kKeyTile);

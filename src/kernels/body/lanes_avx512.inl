@@ -101,7 +101,7 @@ inline void transpose_lanes(Lanes (&x)[16]) {
     }
 }
 
-/// Shape of a decoding step's tiles: query heads that share a load of a key or value, and chains side by side, so many that none
-/// waits for its own last step.
+/// Shape of a decoding step's tiles: query heads that share a load of a key or value, and chains side by
+/// side, so many that none waits for its own last step.
 constexpr std::size_t kStepHeads = 4;
 constexpr std::size_t kStepChains = 8;

@@ -1,8 +1,9 @@
 // Register tiles of products: which rows and columns go together, how their chains start, where they end.
 // Needs one of lanes_*.inl before it.
 //
-// A tile's factors are a type with three functions: skip_rows(rows) moves on to the rows below, to_columns(first)
-// from column 0 to `first`, a multiple of 16, and multiply(acc) continues the chains of [kRows][kVectors] Lanes.
+// A tile's factors are a type with three functions: skip_rows(rows) moves on to the rows below,
+// to_columns(first) from column 0 to `first`, a multiple of 16, and multiply(acc) continues the chains of
+// [kRows][kVectors] Lanes.
 
 inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 /// Load and store of the first `count` floats, 16 or more meaning all.
