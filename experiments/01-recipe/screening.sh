@@ -1,7 +1,7 @@
 #!/bin/bash
 # All rows of screening.csv: parts of the recipe tried in PyTorch, one million bytes each; a row that is there is not repeated.
 #
-#   experiments/01-recipe/screening.sh     about an hour of one core
+#   experiments/01-recipe/screening.sh     about two hours of one core
 #
 # Needs data/wiki8, data/wiki-valid and Debian's python3-torch and libopenblas0-pthread (with the reference BLAS a row takes nine times as long).
 # A row's first field is what screening.py is given, in short. From the environment: PYTHON (/usr/bin/python3), OMP_NUM_THREADS.
@@ -36,9 +36,18 @@ done
 for part in no-qk-norm random-start tied cap value-table value-residual input-residual half-rotary; do
     try "muon conv=E $part" --convolutions E --parts "$part"
 done
+try "muon conv=E ngrams" --convolutions E --parts ngrams
+for training in average batch-ramp length-ramp length-cut running carried; do
+    try "muon conv=E $training" --convolutions E --training "$training"
+done
 for activation in gelu swiglu reglu; do
     try "muon conv=E $activation" --convolutions E --activation "$activation"
 done
-for activation in relu2 swiglu; do
-    try "muon conv=E $activation tokens=4M" --convolutions E --activation "$activation" --tokens 4000000
+for activation in relu2 swiglu reglu; do
+    for seed in 1 2 3; do
+        try "muon conv=E $activation tokens=4M seed=$seed" --convolutions E --activation "$activation" --tokens 4000000 --seed "$seed"
+    done
+done
+for training in length-ramp batch-ramp length-ramp,batch-ramp; do
+    try "muon conv=E ${training/,/+} tokens=4M seed=1" --convolutions E --training "$training" --tokens 4000000
 done
