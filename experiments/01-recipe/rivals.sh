@@ -42,10 +42,23 @@ best() {
         sort -t, -k2,2g | head -n 1 | cut -d, -f1
 }
 
+# same_speed OPTIONS: without those that change no speed.
+same_speed() { sed -E 's/--(lr|decay) [^ ]*( |$)//g; s/ $//' <<<"$1"; }
+
+# known_speed PRESET OPTIONS: the median of the speeds that were measured for it, or for options that differ in no speed.
+known_speed() {
+    local preset options round value
+    while IFS=, read -r preset options round value; do
+        [[ $preset != "$1" || $(same_speed "$options") != "$(same_speed "$2")" ]] || echo "$value"
+    done <"$speeds" | median
+}
+
 # tuning_run PRESET OPTIONS...
 tuning_run() {
+    local at
     if ! grep -q "^$1,$tuning,${*:2}," "$results"; then
-        run "$1" "$tuning" "$(for _ in 1 2 3; do speed "$@"; done | median)" data/wiki-valid@:1M "${@:2}"
+        at=$(known_speed "$1" "${*:2}")
+        run "$1" "$tuning" "${at:-$(for _ in 1 2 3; do speed "$@"; done | median)}" data/wiki-valid@:1M "${@:2}"
     fi
 }
 
@@ -93,7 +106,7 @@ contenders() {
     done
 }
 
-export -f run best tuning_run changed bits tuned
+export -f run best same_speed known_speed tuning_run changed bits tuned
 
 jobs=${JOBS:-$(nproc)}
 printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {}' || exit
@@ -105,15 +118,29 @@ crossed() {
 }
 crossed vanilla-200k vanilla-800k && crossed vanilla-800k vanilla-200k || exit
 crossed vanilla-200k vanilla-800k --context && crossed vanilla-800k vanilla-200k --context || exit
+# neighbours PRESET [WITHOUT]: what the lists above left out, around the best options.
+neighbours() {
+    local change options words
+    for change in "--lr 0.5" "--lr 2" "--decay 0.4"; do
+        options=$(best "$@")
+        read -ra words <<<"$(sed -E "s/(.*)(${change% *}) ([^ ]*)(.*)/\1\2 $(value_of "$options" "${change% *}" "${change#* }")\4/" <<<"$options")"
+        tuning_run "$1" "${words[@]}" || return
+    done
+}
+# value_of OPTIONS NAME FACTOR: its value times the factor.
+value_of() { sed -E "s/.*$2 ([^ ]*).*/\1/" <<<"$1" | awk -v f="$3" '{ print $1 * f }'; }
+for size in 200k 800k; do
+    neighbours "vanilla-$size" --context && neighbours "vanilla-$size" || exit
+done
 for ((round = 1; round <= 5; ++round)); do
     contenders | while read -r preset options; do
-        grep -qF "$preset,$options,$round," "$speeds" && continue
+        [[ -z $(known_speed "$preset" "$options") ]] || continue
         read -ra words <<<"$options"
         echo "$preset,$options,$round,$(speed "$preset" "${words[@]}" </dev/null)" >>"$speeds"
     done
 done
 contenders | while read -r preset options; do
-    echo "$preset $minutes $(grep -F "$preset,$options," "$speeds" | cut -d, -f4 | median) data/wiki-valid $options"
+    echo "$preset $minutes $(known_speed "$preset" "$options") data/wiki-valid $options"
 done | xargs -P "$jobs" -I{} bash -c 'run {}'
 
 # variant PRESET NAME OPTIONS...: one of run.sh, as a command line for run.
