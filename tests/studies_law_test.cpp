@@ -112,11 +112,13 @@ TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
         [](const Law& law) { return law.bits(1.6e11, 5e12, 5e12); },
     };
     std::array<int, figures.size()> held{};
+    std::vector<std::size_t> groups(runs_of(kChinchilla, 0.0, 1).size());
+    std::iota(groups.begin(), groups.end(), std::size_t{0});
     for (int study = 0; study < kStudies; ++study) {
         const std::vector<LawPoint> points =
             runs_of(kChinchilla, 0.005, 1000 + static_cast<std::uint64_t>(study));
         const LawFit fit = fit_law(points);
-        const std::vector<Law> laws = bootstrap_laws(points, fit, 200, 7);
+        const std::vector<Law> laws = bootstrap_laws(points, groups, fit, 200, 7);
         for (std::size_t f = 0; f < figures.size(); ++f) {
             const Interval interval = interval_of(fit.law, laws, figures[f]);
             CHECK(interval.low <= interval.high);

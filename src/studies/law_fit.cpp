@@ -213,20 +213,25 @@ std::vector<double> modified_residuals(std::span<const LawPoint> points, const L
     return residuals;
 }
 
-std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, const LawFit& fit, std::size_t count,
-                                std::uint64_t seed) {
+std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, std::span<const std::size_t> groups,
+                                const LawFit& fit, std::size_t count, std::uint64_t seed) {
+    BITLAW_ASSERT(groups.size() == points.size());
     const std::vector<double> residuals = modified_residuals(points, fit);
     std::vector<double> predicted;
     for (const LawPoint& point : points) {
         predicted.push_back(fit.law.bits(point));
     }
     Random random(seed);
+    std::vector<double> signs(groups.empty() ? 0 : *std::max_element(groups.begin(), groups.end()) + 1);
     std::vector<LawPoint> resampled(points.begin(), points.end());
     std::vector<Law> laws;
     laws.reserve(count);
     for (std::size_t sample = 0; sample < count; ++sample) {
+        for (double& sign : signs) {
+            sign = random.below(2) == 0 ? 1.0 : -1.0;
+        }
         for (std::size_t i = 0; i < resampled.size(); ++i) {
-            resampled[i].bits = predicted[i] * (1.0 + residuals[random.below(residuals.size())]);
+            resampled[i].bits = predicted[i] * (1.0 + signs[groups[i]] * residuals[i]);
         }
         laws.push_back(refit_law(resampled, fit.law).law);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -66,24 +67,25 @@ void find_minimum(Profile& profile) {
     profile.best_bits = c[0] - c[1] * c[1] / (4.0 * c[2]);
 }
 
+bool can_be_fitted(std::span<const LawPoint> points) {
+    std::set<double> sizes;
+    std::set<double> amounts;
+    for (const LawPoint& point : points) {
+        sizes.insert(point.parameters);
+        amounts.insert(point.bytes);
+    }
+    return points.size() >= kFewestPoints && sizes.size() >= kFewestValues && amounts.size() >= kFewestValues;
+}
+
 // Fits without the runs that `leaves_out` names and predicts them; nothing when that cannot be done.
 void add_extrapolation(std::vector<Extrapolation>& list, std::span<const ProfileRun> runs, std::string name,
                        const std::function<bool(const ProfileRun&)>& leaves_out) {
     std::vector<LawPoint> kept;
     std::vector<LawPoint> out;
-    std::set<double> sizes;
-    std::set<double> amounts;
     for (const ProfileRun& run : runs) {
-        if (leaves_out(run)) {
-            out.push_back(run.point);
-        } else {
-            kept.push_back(run.point);
-            sizes.insert(run.point.parameters);
-            amounts.insert(run.point.bytes);
-        }
+        (leaves_out(run) ? out : kept).push_back(run.point);
     }
-    if (out.empty() || kept.size() < kFewestPoints || sizes.size() < kFewestValues ||
-        amounts.size() < kFewestValues) {
+    if (out.empty() || !can_be_fitted(kept)) {
         return;
     }
     const LawFit fit = fit_law(kept);
@@ -183,6 +185,29 @@ std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::siz
         }
     }
     return profiles;
+}
+
+std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points) {
+    double size = INFINITY;
+    double unique = INFINITY;
+    for (const LawPoint& point : points) {
+        size = std::min(size, point.parameters);
+        unique = std::min(unique, point.unique);
+    }
+    std::vector<Sensitivity> list;
+    const auto add = [&](const char* name, const std::function<bool(const LawPoint&)>& leaves_out) {
+        std::vector<LawPoint> kept;
+        std::remove_copy_if(points.begin(), points.end(), std::back_inserter(kept), leaves_out);
+        if (kept.size() < points.size() && can_be_fitted(kept)) {
+            list.push_back({name, fit_law(kept)});
+        }
+    };
+    add("the smallest size", [=](const LawPoint& point) { return point.parameters == size; });
+    // Whole steps make the same amount a little less in some runs.
+    add("the fewest different bytes", [=](const LawPoint& point) { return point.unique < 1.5 * unique; });
+    add("runs that repeat their bytes",
+        [](const LawPoint& point) { return point.bytes > 1.5 * point.unique; });
+    return list;
 }
 
 std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs) {

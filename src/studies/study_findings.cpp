@@ -11,6 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/studies/compressor.hpp"
+#include "bitlaw/studies/study_tables.hpp"
 #include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw {
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::uint64_t kBootstrapSeed = 20241;
 constexpr std::size_t kProfiles = 9;
+// Of a parameter in a study's models: bf16.
+constexpr double kStoredBytes = 2.0;
 
 // The config's amount that a run's unique bytes stand for: whole steps may be a little less.
 double nominal_amount(const StudyConfig& config, std::uint64_t unique) {
@@ -214,10 +217,16 @@ void find_powers(StudyFindings& f) {
         }
         add(true, amount, x, y);
     }
+    // Small amounts are read more often than large ones: what their bytes are worth by the law, or else read
+    // once.
     std::map<double, std::pair<std::vector<double>, std::vector<double>>> by_size;
-    for (const BestRate& rate : f.best) {
-        by_size[rate.parameters].first.push_back(rate.unique);
-        by_size[rate.parameters].second.push_back(rate.bits);
+    for (const StudyResult& r : f.fitted) {
+        if (f.has_law() || r.passes == 1) {
+            auto& [bytes, bits] = by_size[static_cast<double>(r.parameters)];
+            bytes.push_back(effective_bytes(static_cast<double>(r.trained_bytes),
+                                            static_cast<double>(r.unique_bytes), f.fit.law.repeat_scale));
+            bits.push_back(r.bits_per_byte);
+        }
     }
     for (const auto& [size, lists] : by_size) {
         add(false, size, lists.first, lists.second);
@@ -259,6 +268,17 @@ void require_terms(const Law& law) {
     }
 }
 
+// A number for each fitted run, equal for those of one size and amount of different bytes: seeds and passes.
+std::vector<std::size_t> cells_of(const StudyFindings& f) {
+    std::map<std::pair<std::uint64_t, double>, std::size_t> numbers;
+    std::vector<std::size_t> cells;
+    for (const StudyResult& result : f.fitted) {
+        const std::pair cell(result.parameters, nominal_amount(f.plan.config, result.unique_bytes));
+        cells.push_back(numbers.emplace(cell, numbers.size()).first->second);
+    }
+    return cells;
+}
+
 void find_law(StudyFindings& f) {
     std::vector<LawPoint> points;
     std::vector<LawPoint> multiplied;
@@ -275,7 +295,7 @@ void find_law(StudyFindings& f) {
         require_terms(f.fit.law);
         f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
         f.without_embeddings = fit_law(multiplied);
-        f.bootstrap = bootstrap_laws(points, f.fit, f.plan.config.bootstrap, kBootstrapSeed);
+        f.bootstrap = bootstrap_laws(points, cells_of(f), f.fit, f.plan.config.bootstrap, kBootstrapSeed);
         f.doubts = law_doubts(f.fit, f.bootstrap);
         residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
@@ -287,6 +307,19 @@ void find_law(StudyFindings& f) {
     if (!f.has_law()) {
         return;
     }
+    for (MeasuredOptimum& optimum : f.measured_optima) {
+        optimum.by_law = law_optimum(f, optimum.unique, kStoredBytes).parameters;
+        if (optimum.parameters.has_bounds() && optimum.by_law.has_bounds() &&
+            (optimum.by_law.low > optimum.parameters.high || optimum.by_law.high < optimum.parameters.low)) {
+            const auto interval = [](const Interval& n) {
+                return text_of(short_text(n.low), " to ", short_text(n.high));
+            };
+            f.doubts.push_back(text_of("at D = S = ", short_text(optimum.unique), " the best N is ",
+                                       interval(optimum.parameters), " by the runs and ",
+                                       interval(optimum.by_law), " by the law"));
+        }
+    }
+    f.sensitivity = sensitivities(points);
     f.extrapolation = extrapolations(runs);
     std::set<std::uint64_t> coded(f.plan.config.coded_bytes.begin(), f.plan.config.coded_bytes.end());
     for (const DataAmount& amount : f.plan.config.train_on) {

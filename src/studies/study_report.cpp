@@ -183,10 +183,11 @@ std::string method_html(const StudyFindings& f) {
         "(delta = 0.001) on log residuals from 243 starts (Hoffmann et al. 2022). Bytes read repeatedly "
         "count as D' = U + U R* "
         "(1 - exp(-(D / U - 1) / R*)) (Muennighoff et al. 2023).",
-        text_of("Intervals: 5 % and 95 % quantiles over ", c.bootstrap,
-                " studies resampled from the residuals, which are scaled by their leverage. They hold what "
-                "runs of this law would "
-                "scatter, not that the law is wrong; runs that share a trunk are taken as independent."),
+        text_of(
+            "Intervals: 5 % and 95 % quantiles over ", c.bootstrap,
+            " studies: the law plus its residuals, scaled by their leverage, where a coin for each size and "
+            "amount of data decides whether those of its runs change their sign. So what the law misses "
+            "there widens them; that it may be wrong beyond the runs does not."),
         "Profiles: for equal operations, each size's rate between its two nearest runs; a parabola in log N "
         "through the sizes."};
     return list_html(lines);

@@ -100,6 +100,9 @@ StudyTable measured_table(const StudyFindings& f) {
          {"parameters", "best N"},
          {"parameters_low_90", "5 %"},
          {"parameters_high_90", "95 %"},
+         {"law_parameters", "by the law"},
+         {"law_parameters_low_90", "5 %"},
+         {"law_parameters_high_90", "95 %"},
          {"adjusted_rate", "adjusted rate"},
          {"adjusted_rate_low_90", "5 %"},
          {"adjusted_rate_high_90", "95 %"},
@@ -108,6 +111,7 @@ StudyTable measured_table(const StudyFindings& f) {
     for (const MeasuredOptimum& o : f.measured_optima) {
         Row row{size(o.unique)};
         add_interval(row, o.parameters, size);
+        add_interval(row, o.by_law, [&](double v) { return f.has_law() ? size(v) : nothing(); });
         add_interval(row, o.adjusted, [](double v) { return percent(v); });
         row.push_back({o.is_inside ? "" : "end", o.is_inside ? "yes" : "no"});
         table.rows.push_back(std::move(row));
@@ -136,6 +140,38 @@ StudyTable optimum_table(const std::string& name, const std::string& title, cons
         row.push_back(fixed(o.bits, 3));
         add_interval(row, o.adjusted, [](double v) { return percent(v); });
         table.rows.push_back(std::move(row));
+    }
+    return table;
+}
+
+StudyTable sensitivity_table(const StudyFindings& f) {
+    StudyTable table{"sensitivity",
+                     "What the law owes to the choice of runs",
+                     text_of("The law fitted to some of the runs only, and its best N for ",
+                             short_text(static_cast<double>(f.plan.config.predict_bytes)),
+                             " bytes, D = S, at 2 bytes a parameter."),
+                     {{"left_out", "left out", true},
+                      {"runs", "runs"},
+                      {"floor_bits_per_byte", "E"},
+                      {"size_scale", "A"},
+                      {"size_power", "a"},
+                      {"data_scale", "B"},
+                      {"data_power", "b"},
+                      {"compute_power", "b / (a + b)"},
+                      {"parameters", "best N"},
+                      {"rms_error", "root mean square"}},
+                     {}};
+    const auto add = [&](const std::string& name, const LawFit& fit) {
+        const Law& law = fit.law;
+        const double best = adjusted_optimum(law, static_cast<double>(f.plan.config.predict_bytes), 2.0);
+        table.rows.push_back({text(name), count(fit.points), fixed(law.floor, 3), general(law.size_scale),
+                              fixed(law.size_power, 3), general(law.data_scale), fixed(law.data_power, 3),
+                              fixed(law.data_power / (law.size_power + law.data_power), 3), size(best),
+                              percent(fit.error)});
+    };
+    add("nothing", f.fit);
+    for (const Sensitivity& s : f.sensitivity) {
+        add(s.left_out, s.fit);
     }
     return table;
 }
@@ -185,26 +221,25 @@ StudyTable profile_table(const StudyFindings& f) {
 }
 
 StudyTable power_table(const StudyFindings& f) {
-    StudyTable table{"powers",
-                     "Power laws in one variable",
-                     "bits = floor + scale x^-power over the sizes at one amount of data, and over the "
-                     "amounts at one size "
-                     "(best number of passes, seeds averaged); the last columns are without a floor. Rates "
-                     "that do not fall "
-                     "have no power.",
-                     {{"over", "over", true},
-                      {"fixed", "at"},
-                      {"points", "points"},
-                      {"floor_bits_per_byte", "floor"},
-                      {"power", "power"},
-                      {"rms_error", "error"},
-                      {"pure_power", "power, no floor"},
-                      {"pure_rms_error", "error"}},
-                     {}};
+    StudyTable table{
+        "powers",
+        "Power laws in one variable",
+        "bits = floor + scale x^-power over the sizes at one amount of data (the best number of passes, "
+        "seeds averaged), and over D' at one size (all its runs); the last columns are without a "
+        "floor. Rates that do not fall have no power.",
+        {{"over", "over", true},
+         {"fixed", "at"},
+         {"points", "points"},
+         {"floor_bits_per_byte", "floor"},
+         {"power", "power"},
+         {"rms_error", "error"},
+         {"pure_power", "power, no floor"},
+         {"pure_rms_error", "error"}},
+        {}};
     for (const PowerRow& row : f.powers) {
         const std::string fixed_shown =
             row.over_size ? text_of("D = ", short_text(row.fixed)) : text_of("N = ", short_text(row.fixed));
-        table.rows.push_back({text(row.over_size ? "N" : "D"),
+        table.rows.push_back({text(row.over_size ? "N" : "D'"),
                               {fixed_shown, exact_text(row.fixed)},
                               count(row.with_floor.points),
                               fixed(row.with_floor.floor, 3),
@@ -310,6 +345,7 @@ std::vector<StudyTable> findings_tables(const StudyFindings& f) {
             "The law beyond the data that it was fitted to: the interval is that of the fit "
             "and says nothing about whether the law goes on.",
             f.predictions));
+        tables.push_back(sensitivity_table(f));
         tables.push_back(extrapolation_table(f));
     }
     tables.push_back(profile_table(f));
@@ -359,8 +395,8 @@ std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& t
                                                 const std::filesystem::path& folder) {
     make_folder(folder);
     // What an earlier fit found must not stand beside this one's tables.
-    for (const char* name : {"measured_optimum", "law", "optimum", "prediction", "extrapolation", "isoflop",
-                             "powers", "compressors", "residuals"}) {
+    for (const char* name : {"measured_optimum", "law", "optimum", "prediction", "sensitivity",
+                             "extrapolation", "isoflop", "powers", "compressors", "residuals"}) {
         std::error_code ignored;
         std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
     }

@@ -57,6 +57,17 @@ struct Extrapolation {
     double greatest_error = 0;  ///< of its absolute value
 };
 
+/// The law fitted to some of the runs only.
+struct Sensitivity {
+    std::string left_out;  ///< which runs
+    LawFit fit;
+};
+
+/// What becomes of the law without the smallest size, without the fewest different bytes, and without the
+/// runs that repeat their bytes: how much of it is the runs' and how much the choice of runs. Those that
+/// leave too few runs to fit are left out.
+[[nodiscard]] std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points);
+
 /// The law fitted without the largest size, without the most bytes, and without the costliest tenth of the
 /// runs. Those that leave too few runs to fit are left out.
 [[nodiscard]] std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs);

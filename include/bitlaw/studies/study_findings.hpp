@@ -28,6 +28,8 @@ struct BestRate {
 /// parabola in log N through the best size and up to two on each side.
 struct MeasuredOptimum {
     double unique = 0;
+    Interval by_law =
+        {};  ///< N where the law's adjusted rate is least, at 2 bytes a parameter; 0 without a law
     Interval parameters;     ///< bounded where there is a law and the optimum lies inside
     Interval adjusted;       ///< bounded where there is a law
     bool is_inside = false;  ///< neither the smallest nor the largest size was best
@@ -44,7 +46,7 @@ struct LawOptimum {
 
 /// A power law over one variable at one value of the other.
 struct PowerRow {
-    bool over_size = false;  ///< over N at a fixed amount of bytes, otherwise over D at a fixed size
+    bool over_size = false;  ///< over N at a fixed amount of bytes, otherwise over D' at a fixed size
     double fixed = 0;        ///< the amount or the size
     PowerLaw with_floor;
     PowerLaw pure;
@@ -73,6 +75,7 @@ struct StudyFindings {
     std::vector<Law> bootstrap;
     LawFit huber;
     LawFit without_embeddings;  ///< with N the parameters without the embedding table
+    std::vector<Sensitivity> sensitivity;
     std::vector<Extrapolation> extrapolation;
     std::vector<Profile> profiles;
     std::optional<PowerLaw> profile_power;  ///< best N of the profiles over operations, its power negative
