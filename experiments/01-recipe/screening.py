@@ -24,7 +24,7 @@ ngrams          of each two bytes that follow each other a row of a table of 102
 
 Parts of training:
 average         the mean of the weights with half-life 1/50 of the steps is measured, beside the fall to zero
-batch-ramp      2 sequences a step for the first eighth of the bytes, 4 until a quarter, then 8: 1.75 times as many steps
+batch-ramp      2 sequences a step for the first eighth of the bytes, 4 until a quarter, then 8: 1.5 times as many steps
 length-ramp     sequences of 64 for the first eighth of the bytes, 128 until a quarter, then 256; as many bytes a step
 length-cut      likewise, but sequences of 256 are drawn and cut, so that what is read stays
 carried         a stream's next sequence goes on where the one before ended, and attention sees the 256 positions before, those of the sequence before

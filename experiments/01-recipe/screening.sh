@@ -1,7 +1,7 @@
 #!/bin/bash
-# All rows of screening.csv: parts of the recipe tried in PyTorch, one million bytes each; a row that is there is not repeated.
+# All rows of screening.csv: parts of the recipe tried in PyTorch, one million bytes each or four; a row that is there is not repeated.
 #
-#   experiments/01-recipe/screening.sh     about two hours of one core
+#   experiments/01-recipe/screening.sh     about 2.6 hours of one core, busy
 #
 # Needs data/wiki8, data/wiki-valid and Debian's python3-torch and libopenblas0-pthread (with the reference BLAS a row takes nine times as long).
 # A row's first field is what screening.py is given, in short. From the environment: PYTHON (/usr/bin/python3), OMP_NUM_THREADS.

@@ -16,4 +16,12 @@ void make_folder(const std::filesystem::path& folder) {
     }
 }
 
+void require_folder_of(const std::filesystem::path& file) {
+    std::error_code error;
+    const std::filesystem::path folder = file.parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+        fail("cannot write ", file.string(), ": there is no folder ", folder.string(), "; make it first");
+    }
+}
+
 }  // namespace bitlaw

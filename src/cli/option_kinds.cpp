@@ -149,6 +149,18 @@ std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv)
         app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
         return HelpText{app.help(), 0};
+    } catch (const CLI::ConfigError& error) {
+        // CLI11 says "INI was not able to parse " and the line's name, which may be anything.
+        constexpr std::string_view kCommon = "INI was not able to parse ";
+        constexpr std::size_t kMostShown = 40;
+        const std::string what = error.what();
+        const std::string name = what.starts_with(kCommon) ? what.substr(kCommon.size()) : what;
+        const bool is_text =
+            std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
+        fail_usage(app.get_config_ptr()->as<std::string>(), ": ",
+                   is_text && name.size() <= kMostShown ? "there is no option '" + name + "'"
+                                                        : std::string("a line is no name=value"),
+                   "; see '", app.get_name(), " --help'");
     } catch (const CLI::ParseError& error) {
         fail_usage(error.what(), "; see '", app.get_name(), " --help'");
     }

@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
@@ -373,6 +374,8 @@ std::string keep_partial(const TableArguments& a, const TableRun& run) {
 }  // namespace
 
 int run_table(const TableArguments& a) {
+    require_folder_of(a.output);
+    require_folder_of(a.svg);
     TableRun run(a);
     try {
         run.measure();

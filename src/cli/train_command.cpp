@@ -47,7 +47,8 @@ void show_plan(const TrainOptions& o) {
     note(text_of("network     ", o.preset, ": ", describe(o.config)));
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
-    note(text_of("budget      ", budget(o), ", ", with_commas(o.batch_tokens), " a step"));
+    const std::uint64_t sequences = std::max<std::uint64_t>(o.batch_tokens / o.config.context, 1);
+    note(text_of("budget      ", budget(o), ", ", with_commas(sequences * o.config.context), " a step"));
     const auto rate = [&](double given, double by_default) {
         return given > 0.0     ? text_of(given)
                : o.resume      ? std::string("of the saved run")

@@ -142,4 +142,6 @@ kill -TERM $table
 wait $table
 [[ $? == 143 ]] && grep -q '^bitlaw: table: stopped by a signal' err && grep -q 'the work was stopped' out && grep -Eq '^gzip -9 +[0-9]' out
 judge "stopped by a signal" cat out err
+refuse "a folder that is not there, before anything is measured" 1 "there is no folder nowhere" \
+    "$bitlaw" table -q --data text -o nowhere/table
 finish
