@@ -50,7 +50,7 @@ void sort_out(StudyFindings& f) {
         }
     }
     f.missing = planned.size();
-    require_same_recipes(f.plan, f.results);
+    require_same_settings(f.plan, f.results);
     // The lowest rate so far of each network, data and seed, by passes.
     std::sort(done.begin(), done.end(), [](const StudyResult& a, const StudyResult& b) {
         return std::tuple(a.parameters, a.unique_bytes, a.seed, a.passes) <

@@ -48,7 +48,7 @@ class Study {
         add_recipes(plan_, data_);
         make_folder(plan_.work());
         const std::vector<StudyResult> results = read_results(plan_.results());
-        require_same_recipes(plan_, results);
+        require_same_settings(plan_, results);
         const std::set<std::string> ended = ended_runs(results);
         for (std::size_t i = 0; i < plan_.trunks.size(); ++i) {
             const std::size_t left = runs_left(plan_.trunks[i], ended);
@@ -241,7 +241,7 @@ class Study {
         try {
             train_on(worker, run, in_folder(run_options(plan_, trunk, run, data_), out), run.bytes, result);
             // Worse than writing the bytes down: finite, but no model.
-            has_diverged = result.chunk_bits_per_byte > std::log2(trunk.config.alphabet);
+            has_diverged = !(result.chunk_bits_per_byte <= std::log2(trunk.config.alphabet));
             measure(worker, run, out, result);
         } catch (const Diverged&) {
             has_diverged = true;
