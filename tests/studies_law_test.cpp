@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -161,6 +162,35 @@ TEST_CASE("the adjusted optimum is where the adjusted rate is least, whatever D"
     const auto rate = [](double n) { return kChinchilla.bits(n, 1e20 / (6 * n), 1e20 / (6 * n)); };
     CHECK(rate(best) < rate(1.01 * best));
     CHECK(rate(best) < rate(best / 1.01));
+}
+
+TEST_CASE("operations a byte: exact at known sizes, lines between and beyond them") {
+    const ByteOperations operations({{1e4, 2e5}, {1e6, 8e6}, {1e8, 6e8}});
+    CHECK(operations.at(1e4) == doctest::Approx(2e5));
+    CHECK(operations.at(1e6) == doctest::Approx(8e6));
+    CHECK(operations.at(1e8) == doctest::Approx(6e8));
+    CHECK(operations.at(1e5) == doctest::Approx(std::sqrt(2e5 * 8e6)));
+    CHECK(operations.at(1e10) == doctest::Approx(6e8 * 6e8 / 8e6));
+    CHECK(operations.at(1e2) == doctest::Approx(2e5 * 2e5 / 8e6));
+    CHECK(ByteOperations(std::map<double, double>{{1e6, 8e6}}).at(3e6) == doctest::Approx(24e6));
+}
+
+TEST_CASE("the best size at exact operations: the closed form's at 6 N, and a minimum where they are not") {
+    const ByteOperations six({{1e6, 6e6}, {1e9, 6e9}});
+    // Attention makes small networks dearer, so that larger ones are best for the same operations.
+    const ByteOperations exact({{1e6, 2.4e7}, {1e8, 9e8}, {1e10, 6.2e10}});
+    for (const double flops : {1e16, 1e18, 1e20, 1e22}) {
+        const double closed = compute_optimum(kChinchilla, flops);
+        CHECK(compute_optimum(kChinchilla, flops, six) == doctest::Approx(closed).epsilon(1e-4));
+        const double best = compute_optimum(kChinchilla, flops, exact);
+        const auto rate = [&](double n) {
+            const double bytes = flops / exact.at(n);
+            return kChinchilla.bits(n, bytes, bytes);
+        };
+        CHECK(rate(best) < rate(1.01 * best));
+        CHECK(rate(best) < rate(best / 1.01));
+        CHECK(rate(best) <= rate(closed));
+    }
 }
 
 TEST_CASE("a term whose scale is 0 is not there, even where its power would be infinite") {

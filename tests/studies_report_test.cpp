@@ -116,6 +116,11 @@ TEST_CASE("findings recover the law and its optima from results that follow it")
     CHECK(f.predictions[1].bits ==
           doctest::Approx(kLaw.bits(adjusted_optimum(kLaw, 1e9, 2.0), 1e9, 1e9)).epsilon(1e-4));
     CHECK(f.powers.size() == 4 + 8);
+    const ByteOperations operations = study_operations(study.plan().config);
+    for (const StudyResult& r : f.fitted) {
+        CHECK(operations.at(static_cast<double>(r.parameters)) ==
+              doctest::Approx(r.training_flops / static_cast<double>(r.trained_bytes)));
+    }
     CHECK(f.extrapolation.size() == 3);
 }
 

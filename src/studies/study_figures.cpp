@@ -193,13 +193,15 @@ StudyFigure flops_figure(const StudyFindings& f) {
     script.plot(frontier, "with lines lw 2.4 lc rgb \"#000000\"" + gnuplot_title("frontier"));
     if (f.has_law() && !all.empty()) {
         const Law& law = f.fit.law;
+        const ByteOperations operations = study_operations(f.plan.config);
         script.plot(curve(all.front()[0], all.back()[0] * 10.0,
                           [&](double flops) {
-                              const double n = compute_optimum(law, flops);
-                              return law.bits(n, flops / (6 * n), flops / (6 * n));
+                              const double n = compute_optimum(law, flops, operations);
+                              const double bytes = flops / operations.at(n);
+                              return law.bits(n, bytes, bytes);
                           }),
                     "with lines lw 2 dt (6, 4) lc rgb \"#c03030\"" + gnuplot_title("law's frontier"));
-        figure.caption += " Dashed: the law's best size at 6 N D operations, all bytes different.";
+        figure.caption += " Dashed: the law's best size at exact operations, all bytes different.";
     }
     plot_classical(script, f, 1.0);
     figure.script = script.text();

@@ -164,18 +164,22 @@ StudyTable profile_table(const StudyFindings& f) {
                      "Profiles of equal operations",
                      "Rates of each size interpolated to equal training operations, and the lowest point of "
                      "a parabola in log "
-                     "N. Beside it the law's own optimum at 6 N D operations, without attention.",
+                     "N. Beside it the law's own optimum at exact operations, attention included, all bytes "
+                     "different; operations a byte between and beyond the study's sizes are on lines in log "
+                     "N.",
                      {{"training_flops", "operations"},
                       {"sizes", "sizes"},
                       {"parameters", "best N"},
                       {"bits_per_byte", "bits/byte there"},
                       {"law_parameters", "best N by the law"}},
                      {}};
+    const ByteOperations operations = study_operations(f.plan.config);
     for (const Profile& p : f.profiles) {
-        table.rows.push_back({general(p.flops), count(p.parameters.size()),
-                              p.has_minimum ? size(p.best_parameters) : nothing(),
-                              p.has_minimum ? fixed(p.best_bits, 3) : nothing(),
-                              f.has_law() ? size(compute_optimum(f.fit.law, p.flops)) : nothing()});
+        table.rows.push_back(
+            {general(p.flops), count(p.parameters.size()),
+             p.has_minimum ? size(p.best_parameters) : nothing(),
+             p.has_minimum ? fixed(p.best_bits, 3) : nothing(),
+             f.has_law() ? size(compute_optimum(f.fit.law, p.flops, operations)) : nothing()});
     }
     if (f.profile_power) {
         table.note += text_of(" Power law through the minima: best N ~ operations^",
