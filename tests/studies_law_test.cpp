@@ -230,12 +230,37 @@ TEST_CASE("modified residuals are centred, and larger than those that the fit le
 }
 
 TEST_CASE("what keeps a law from being trusted is told") {
-    LawFit fit{.law = kChinchilla, .free = 5};
+    LawFit fit{.law = kChinchilla, .free = 5, .at_end = {}};
     std::vector<Law> laws(10, kChinchilla);
-    CHECK(law_doubts(fit, laws).empty());
+    LawFit huber = fit;
+    CHECK(law_doubts(fit, huber, laws).empty());
     laws[3].size_scale = 0.0;
-    REQUIRE(law_doubts(fit, laws).size() == 1);
-    CHECK(holds(law_doubts(fit, laws)[0], "in 1 of 10 resampled studies the rates do not fall with N"));
+    REQUIRE(law_doubts(fit, huber, laws).size() == 1);
+    CHECK(
+        holds(law_doubts(fit, huber, laws)[0], "in 1 of 10 resampled studies the rates do not fall with N"));
+    laws[4].floor = 0.0;
+    REQUIRE(law_doubts(fit, huber, laws).size() == 2);
+    CHECK(holds(law_doubts(fit, huber, laws)[1], "in 1 of 10 resampled studies there is no floor (E = 0)"));
+    huber.at_end = "E, b";
+    huber.law.size_power *= 1.0001;  // nothing that could be seen
+    huber.law.data_power = 0.379;
+    REQUIRE(law_doubts(fit, huber, laws).size() == 4);
+    CHECK(holds(law_doubts(fit, huber, laws)[2], "the Huber fit has E, b at an end"));
+    CHECK(law_doubts(fit, huber, laws)[3] ==
+          "the Huber fit gives b = 0.379, outside its interval 0.28 to 0.28");
+    CHECK(law_doubts(fit, huber, {}).size() == 1);  // without intervals nothing lies outside
     fit.law.size_power = 3.0;
-    CHECK(holds(law_doubts(fit, laws)[0], "a = 3 is an end of the range"));
+    CHECK(holds(law_doubts(fit, huber, laws)[0], "a = 3 is an end of the range"));
+    fit.law.floor = 0.0;
+    CHECK(holds(law_doubts(fit, huber, laws)[1], "E = 0"));
+}
+
+TEST_CASE("a Huber fit of rates without a floor says that it found none") {
+    Law law = kChinchilla;
+    law.floor = 0.0;
+    law.size_scale = 1e4;
+    const LawFit huber = fit_law_huber(runs_of(law, 0.0, 1), 0.0);
+    CHECK(huber.law.floor < 1e-3);
+    CHECK(holds(huber.at_end, "E"));
+    CHECK(fit_law_huber(runs_of(kChinchilla, 0.0, 1), 0.0).at_end.empty());
 }

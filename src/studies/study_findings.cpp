@@ -276,7 +276,7 @@ void find_law(StudyFindings& f) {
         f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
         f.without_embeddings = fit_law(multiplied);
         f.bootstrap = bootstrap_laws(points, f.fit, f.plan.config.bootstrap, kBootstrapSeed);
-        f.doubts = law_doubts(f.fit, f.bootstrap);
+        f.doubts = law_doubts(f.fit, f.huber, f.bootstrap);
         residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
         f.no_law = error.what();
