@@ -27,6 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kStoppedText = "stopped; the states are saved, so the same command goes on from there";
+
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -111,7 +113,7 @@ class Study {
                 run_trunk(worker, plan_.trunks[*trunk]);
             }
             if (stop_) {
-                throw Stopped("stopped; the states are saved, so the same command goes on from there");
+                throw Stopped(kStoppedText);
             }
         } catch (...) {
             const std::lock_guard guard(mutex_);
@@ -165,7 +167,7 @@ class Study {
                 stopping_);
         } catch (const Stopped&) {
             if (stopping_) {
-                throw;
+                throw Stopped(kStoppedText);  // the trainer's names an option that a study does not have
             }
             // The trunk is where the branch begins.
         }

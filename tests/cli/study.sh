@@ -82,7 +82,7 @@ wait_for 60 test -s stopped/results.csv
 kill -INT $job
 wait $job
 code=$?
-[[ $code == 130 ]] && grep -q "^bitlaw: study: stopped.*goes on from there" err
+[[ $code == 130 ]] && grep -q "^bitlaw: study: stopped.*the same command goes on from there" err && ! grep -q -e --resume err
 judge "SIGINT" cat err
 check "go on" "$bitlaw" study run stopped.conf -T1 -q
 [[ $(rows stopped) == $(rows straight) ]]
