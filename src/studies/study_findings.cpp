@@ -333,6 +333,12 @@ std::vector<double> StudyFindings::amounts() const {
     return {list.begin(), list.end()};
 }
 
+double StudyFindings::shown_cost() const {
+    const std::vector<double>& costs = plan.config.bytes_per_parameter;
+    return *std::min_element(costs.begin(), costs.end(),
+                             [](double a, double b) { return std::abs(a - 2.0) < std::abs(b - 2.0); });
+}
+
 StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out) {
     StudyFindings f;
     f.plan = plan;

@@ -82,11 +82,11 @@ std::vector<std::string> headlines(const StudyFindings& f) {
                     range_text(o.adjusted, two_decimals), "."));
     }
     for (const LawOptimum& o : f.predictions) {
-        if (o.bytes_per_parameter == 2.0) {
-            lines.push_back(text_of("Prediction for ", short_text(o.coded), " bytes at 2 bytes a parameter: ",
-                                    range_text(o.parameters, short_text), " parameters, ",
-                                    fixed_text(o.bits, 3), " bits per byte raw, adjusted rate ",
-                                    range_text(o.adjusted, two_decimals), "."));
+        if (o.bytes_per_parameter == f.shown_cost()) {
+            lines.push_back(text_of(
+                "Prediction for ", short_text(o.coded), " bytes at ", cost_text(o.bytes_per_parameter), ": ",
+                range_text(o.parameters, short_text), " parameters, ", fixed_text(o.bits, 3),
+                " bits per byte raw, adjusted rate ", range_text(o.adjusted, two_decimals), "."));
         }
     }
     for (const std::string& doubt : f.doubts) {

@@ -277,6 +277,10 @@ std::string short_text(double value) {
 
 std::string percent_text(double share, int decimals) { return fixed_text(100.0 * share, decimals) + " %"; }
 
+std::string cost_text(double bytes_per_parameter) {
+    return text_of(bytes_per_parameter, bytes_per_parameter == 1.0 ? " byte" : " bytes", " a parameter");
+}
+
 std::string StudyTable::csv() const {
     std::string result;
     const auto add = [&](std::size_t c, const std::string& value) {

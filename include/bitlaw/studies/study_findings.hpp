@@ -84,6 +84,8 @@ struct StudyFindings {
 
     [[nodiscard]] bool has_law() const { return no_law.empty(); }
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
+    /// The config's bytes_per_parameter nearest to 2, as models are stored: pictures and sentences are at it.
+    [[nodiscard]] double shown_cost() const;
 };
 
 /// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There

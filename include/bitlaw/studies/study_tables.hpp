@@ -43,5 +43,7 @@ std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& t
 /// Numbers for people: three significant digits with K, M, G, T; a share in percent.
 [[nodiscard]] std::string short_text(double value);
 [[nodiscard]] std::string percent_text(double share, int decimals);
+/// "2 bytes a parameter".
+[[nodiscard]] std::string cost_text(double bytes_per_parameter);
 
 }  // namespace bitlaw
