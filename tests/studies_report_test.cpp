@@ -213,6 +213,30 @@ TEST_CASE("a resampled study without the term of N stops neither fit nor picture
     CHECK(std::filesystem::exists(write_report(f)));
 }
 
+TEST_CASE("the report says what was measured on, what was left out, and the cost of a parameter") {
+    KnownStudy study(0.004, "bytes_per_parameter = 4 1\n");
+    for (StudyResult& row : study.rows()) {
+        row.held_out_bytes = 3000;  // the config has 4000
+    }
+    study.rows().push_back(study.rows().front());
+    study.rows().back().run = "n9K-u1M-p1-k512-s1";
+    const StudyFindings f = study.findings();
+    CHECK(f.shown_cost() == 1.0);
+    CHECK(f.other_rows == 1);
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, "measured on the first 3K bytes of held"));
+    CHECK(holds(html, "1 row of other plans left out."));
+    CHECK(holds(html, "bytes at 1 byte a parameter: "));
+    const std::vector<StudyFigure> figures = findings_figures(f);
+    const auto figure = [&](const std::string& name) {
+        return *std::find_if(figures.begin(), figures.end(),
+                             [&](const StudyFigure& other) { return other.name == name; });
+    };
+    CHECK(holds(figure("adjusted").caption, "the law at the most passes, 1 byte a parameter"));
+    CHECK(holds(figure("optimum").caption, "the 90 % interval at 1 byte a parameter"));
+    CHECK(holds(figure("optimum").script, "90 % at 1"));
+}
+
 TEST_CASE("tables are the same as CSV and in the report") {
     const KnownStudy study(0.004, "compressors = gzip xz\n");
     const StudyFindings f = study.findings();

@@ -40,7 +40,8 @@ void sort_out(StudyFindings& f) {
     std::vector<StudyResult> done;
     for (StudyResult& result : read_results(f.plan.results())) {
         if (planned.erase(result.run) == 0) {
-            continue;  // of an earlier config
+            ++f.other_rows;  // of an earlier config
+            continue;
         }
         f.results.push_back(result);
         if (!result.is_done()) {

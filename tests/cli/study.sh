@@ -104,6 +104,11 @@ grep -q '^{"no_law": null,$' "$work/out" && grep -q '^ "doubts": \[' "$work/out"
     grep -qE '"huber": (null|[0-9])' "$work/out" && ! grep -qE '"(value|unique_bytes|residual)": "' "$work/out"
 judge "numbers are numbers, and what is missing has its reason" cat "$work/out"
 check "fit writes CSV" test -s straight/fit/law.csv
+write_config fewer "folder = straight"
+sed -i 's/^sizes = .*/sizes = 8K 12K/' fewer.conf
+check "fit of fewer sizes" "$bitlaw" study fit fewer.conf
+grep -q "5 rows of other plans left out" "$work/err"
+judge "rows of other plans are counted" cat "$work/err"
 check "plot" "$bitlaw" study plot straight.conf
 check "a picture" grep -q "<svg" straight/plots/adjusted.svg
 check "report" "$bitlaw" study report straight.conf

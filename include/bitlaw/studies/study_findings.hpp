@@ -61,6 +61,7 @@ struct StudyFindings {
     StudyPlan plan;
     std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
     std::size_t missing = 0;           ///< runs of the plan without a row
+    std::size_t other_rows = 0;        ///< rows of runs that the plan does not have, left out
     std::vector<StudyResult> diverged;
     std::vector<StudyResult>
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
