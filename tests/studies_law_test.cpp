@@ -134,7 +134,8 @@ TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
 
 TEST_CASE("too few runs are refused") {
     std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
-    CHECK(holds(message_of<Error>([&] { (void)fit_law(std::span(points).first(5)); }), "5 runs of 1 sizes"));
+    CHECK(holds(message_of<Error>([&] { (void)fit_law(std::span(points).first(5)); }),
+                "5 runs of 1 size and 5 amounts of data"));
     points[3].bits = 0.0;
     CHECK(holds(message_of<Error>([&] { (void)fit_law(points); }), "must be above zero"));
 }

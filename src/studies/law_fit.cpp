@@ -49,9 +49,13 @@ void require_enough(std::span<const LawPoint> points) {
         amounts.insert(p.bytes);
     }
     if (points.size() < kFewestPoints || sizes.size() < kFewestValues || amounts.size() < kFewestValues) {
-        fail("the law cannot be fitted to ", points.size(), " runs of ", sizes.size(), " sizes and ",
-             amounts.size(), " amounts of data; it needs ", kFewestPoints, " runs, ", kFewestValues,
-             " sizes and ", kFewestValues, " amounts, so run more of the study");
+        const auto counted = [](std::size_t number, const char* noun) {
+            return text_of(number, " ", noun, number == 1 ? "" : "s");
+        };
+        fail("the law cannot be fitted to ", counted(points.size(), "run"), " of ",
+             counted(sizes.size(), "size"), " and ", counted(amounts.size(), "amount"), " of data; it needs ",
+             kFewestPoints, " runs, ", kFewestValues, " sizes and ", kFewestValues,
+             " amounts, so run more of the study");
     }
 }
 
