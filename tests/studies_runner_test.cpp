@@ -187,8 +187,9 @@ TEST_CASE("stopped anywhere, resumed: no run lost, none repeated, the same bits"
         stop = false;
         try {
             (void)run_study(study.plan(), options, stop);
-        } catch (const Stopped&) {
+        } catch (const Stopped& stopped) {
             ++stops;
+            CHECK(holds(stopped.what(), "the same command goes on from there"));  // not with --resume
         }
         REQUIRE(after < 10'000);
     }
