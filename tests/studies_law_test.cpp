@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <span>
 #include <vector>
@@ -135,7 +136,8 @@ TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {
 
 TEST_CASE("too few runs are refused") {
     std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
-    CHECK(holds(message_of<Error>([&] { (void)fit_law(std::span(points).first(5)); }), "5 runs of 1 sizes"));
+    CHECK(holds(message_of<Error>([&] { (void)fit_law(std::span(points).first(5)); }),
+                "5 runs of 1 size and 5 amounts of data"));
     points[3].bits = 0.0;
     CHECK(holds(message_of<Error>([&] { (void)fit_law(points); }), "must be above zero"));
 }
@@ -163,6 +165,35 @@ TEST_CASE("the adjusted optimum is where the adjusted rate is least, whatever D"
     const auto rate = [](double n) { return kChinchilla.bits(n, 1e20 / (6 * n), 1e20 / (6 * n)); };
     CHECK(rate(best) < rate(1.01 * best));
     CHECK(rate(best) < rate(best / 1.01));
+}
+
+TEST_CASE("operations a byte: exact at known sizes, lines between and beyond them") {
+    const ByteOperations operations({{1e4, 2e5}, {1e6, 8e6}, {1e8, 6e8}});
+    CHECK(operations.at(1e4) == doctest::Approx(2e5));
+    CHECK(operations.at(1e6) == doctest::Approx(8e6));
+    CHECK(operations.at(1e8) == doctest::Approx(6e8));
+    CHECK(operations.at(1e5) == doctest::Approx(std::sqrt(2e5 * 8e6)));
+    CHECK(operations.at(1e10) == doctest::Approx(6e8 * 6e8 / 8e6));
+    CHECK(operations.at(1e2) == doctest::Approx(2e5 * 2e5 / 8e6));
+    CHECK(ByteOperations(std::map<double, double>{{1e6, 8e6}}).at(3e6) == doctest::Approx(24e6));
+}
+
+TEST_CASE("the best size at exact operations: the closed form's at 6 N, and a minimum where they are not") {
+    const ByteOperations six({{1e6, 6e6}, {1e9, 6e9}});
+    // Attention makes small networks dearer, so that larger ones are best for the same operations.
+    const ByteOperations exact({{1e6, 2.4e7}, {1e8, 9e8}, {1e10, 6.2e10}});
+    for (const double flops : {1e16, 1e18, 1e20, 1e22}) {
+        const double closed = compute_optimum(kChinchilla, flops);
+        CHECK(compute_optimum(kChinchilla, flops, six) == doctest::Approx(closed).epsilon(1e-4));
+        const double best = compute_optimum(kChinchilla, flops, exact);
+        const auto rate = [&](double n) {
+            const double bytes = flops / exact.at(n);
+            return kChinchilla.bits(n, bytes, bytes);
+        };
+        CHECK(rate(best) < rate(1.01 * best));
+        CHECK(rate(best) < rate(best / 1.01));
+        CHECK(rate(best) <= rate(closed));
+    }
 }
 
 TEST_CASE("a term whose scale is 0 is not there, even where its power would be infinite") {
@@ -202,12 +233,37 @@ TEST_CASE("modified residuals are centred, and larger than those that the fit le
 }
 
 TEST_CASE("what keeps a law from being trusted is told") {
-    LawFit fit{.law = kChinchilla, .free = 5};
+    LawFit fit{.law = kChinchilla, .free = 5, .at_end = {}};
     std::vector<Law> laws(10, kChinchilla);
-    CHECK(law_doubts(fit, laws).empty());
+    LawFit huber = fit;
+    CHECK(law_doubts(fit, huber, laws).empty());
     laws[3].size_scale = 0.0;
-    REQUIRE(law_doubts(fit, laws).size() == 1);
-    CHECK(holds(law_doubts(fit, laws)[0], "in 1 of 10 resampled studies the rates do not fall with N"));
+    REQUIRE(law_doubts(fit, huber, laws).size() == 1);
+    CHECK(
+        holds(law_doubts(fit, huber, laws)[0], "in 1 of 10 resampled studies the rates do not fall with N"));
+    laws[4].floor = 0.0;
+    REQUIRE(law_doubts(fit, huber, laws).size() == 2);
+    CHECK(holds(law_doubts(fit, huber, laws)[1], "in 1 of 10 resampled studies there is no floor (E = 0)"));
+    huber.at_end = "E, b";
+    huber.law.size_power *= 1.0001;  // nothing that could be seen
+    huber.law.data_power = 0.379;
+    REQUIRE(law_doubts(fit, huber, laws).size() == 4);
+    CHECK(holds(law_doubts(fit, huber, laws)[2], "the Huber fit has E, b at an end"));
+    CHECK(law_doubts(fit, huber, laws)[3] ==
+          "the Huber fit gives b = 0.379, outside its interval 0.28 to 0.28");
+    CHECK(law_doubts(fit, huber, {}).size() == 1);  // without intervals nothing lies outside
     fit.law.size_power = 3.0;
-    CHECK(holds(law_doubts(fit, laws)[0], "a = 3 is an end of the range"));
+    CHECK(holds(law_doubts(fit, huber, laws)[0], "a = 3 is an end of the range"));
+    fit.law.floor = 0.0;
+    CHECK(holds(law_doubts(fit, huber, laws)[1], "E = 0"));
+}
+
+TEST_CASE("a Huber fit of rates without a floor says that it found none") {
+    Law law = kChinchilla;
+    law.floor = 0.0;
+    law.size_scale = 1e4;
+    const LawFit huber = fit_law_huber(runs_of(law, 0.0, 1), 0.0);
+    CHECK(huber.law.floor < 1e-3);
+    CHECK(holds(huber.at_end, "E"));
+    CHECK(fit_law_huber(runs_of(kChinchilla, 0.0, 1), 0.0).at_end.empty());
 }

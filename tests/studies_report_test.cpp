@@ -28,17 +28,18 @@ constexpr Law kLaw{.floor = 1.1,
                    .data_power = 0.28,
                    .repeat_scale = 10.0};
 
+const std::string kAmounts =
+    "train_on = 1M passes 1 2 4 8\ntrain_on = 4M passes 1 2 4\ntrain_on = 16M passes 1 2\ntrain_on = 64M\n";
+
 // A study whose results follow the law, but for noise.
 class KnownStudy {
    public:
-    explicit KnownStudy(double noise, const std::string& more = "") {
+    explicit KnownStudy(double noise, const std::string& more = "", const std::string& amounts = kAmounts) {
         test::write_text(folder_ / "held", test::random_text(5000, 1));
         plan_ = make_study_plan(
             parse_study_config("title = Known & <true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
-                               "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\ntrain_on = 1M passes 1 2 4 "
-                               "8\ntrain_on = 4M passes 1 2 4\n"
-                               "train_on = 16M passes 1 2\ntrain_on = 64M\nbootstrap = 50\n" +
-                                   more,
+                               "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\nbootstrap = 50\n" +
+                                   amounts + more,
                                folder_ / "study.conf"));
         std::filesystem::create_directories(plan_.work());
         Random random(3);
@@ -47,7 +48,10 @@ class KnownStudy {
                 StudyResult row = planned_result(trunk, run);
                 row.status = "done";
                 row.bits_per_byte = kLaw.bits(law_point(row)) * (1.0 + noise * random.normal());
+                row.chunk_bits_per_byte = row.training_bits_per_byte = row.bits_per_byte;
                 row.model_bytes = 2 * row.parameters;
+                row.seconds = 1.0;
+                row.threads = 1;
                 row.held_out_bytes = 4000;
                 row.date = "2026-01-01T00:00:00Z";
                 rows_.push_back(row);
@@ -112,6 +116,11 @@ TEST_CASE("findings recover the law and its optima from results that follow it")
     CHECK(f.predictions[1].bits ==
           doctest::Approx(kLaw.bits(adjusted_optimum(kLaw, 1e9, 2.0), 1e9, 1e9)).epsilon(1e-4));
     CHECK(f.powers.size() == 4 + 8);
+    const ByteOperations operations = study_operations(study.plan().config);
+    for (const StudyResult& r : f.fitted) {
+        CHECK(operations.at(static_cast<double>(r.parameters)) ==
+              doctest::Approx(r.training_flops / static_cast<double>(r.trained_bytes)));
+    }
     CHECK(f.extrapolation.size() == 3);
 }
 
@@ -183,15 +192,15 @@ TEST_CASE(
 }
 
 TEST_CASE("a resampled study without the term of N stops neither fit nor pictures") {
-    // The term of N is far below the noise.
-    KnownStudy study(0.0);
+    // The term of N is far below the noise; one pass, so that no run counts as read too often.
+    KnownStudy study(0.0, "",
+                     "train_on = 1M\ntrain_on = 2M\ntrain_on = 4M\ntrain_on = 8M\ntrain_on = "
+                     "16M\ntrain_on = 32M\ntrain_on = 64M\n");
     Random random(11);
     for (StudyResult& row : study.rows()) {
         row.bits_per_byte = (2.0 + 1e-3 * kLaw.size_scale * std::pow(row.parameters, -kLaw.size_power) +
                              40.0 * std::pow(static_cast<double>(row.trained_bytes), -0.28)) *
                             (1.0 + 0.002 * random.normal());
-        row.passes = 1;  // so that none counts as read too often
-        row.unique_bytes = row.trained_bytes;
     }
     const StudyFindings f = study.findings();
     REQUIRE(f.has_law());
@@ -202,6 +211,30 @@ TEST_CASE("a resampled study without the term of N stops neither fit nor picture
     CHECK(holds(html, text_of("in ", without, " of 50 resampled studies the rates do not fall with N")));
     CHECK_FALSE(holds(html, "nan"));
     CHECK(std::filesystem::exists(write_report(f)));
+}
+
+TEST_CASE("the report says what was measured on, what was left out, and the cost of a parameter") {
+    KnownStudy study(0.004, "bytes_per_parameter = 4 1\n");
+    for (StudyResult& row : study.rows()) {
+        row.held_out_bytes = 3000;  // the config has 4000
+    }
+    study.rows().push_back(study.rows().front());
+    study.rows().back().run = "n9K-u1M-p1-k512-s1";
+    const StudyFindings f = study.findings();
+    CHECK(f.shown_cost() == 1.0);
+    CHECK(f.other_rows == 1);
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, "measured on the first 3K bytes of held"));
+    CHECK(holds(html, "1 row of other plans left out."));
+    CHECK(holds(html, "bytes at 1 byte a parameter: "));
+    const std::vector<StudyFigure> figures = findings_figures(f);
+    const auto figure = [&](const std::string& name) {
+        return *std::find_if(figures.begin(), figures.end(),
+                             [&](const StudyFigure& other) { return other.name == name; });
+    };
+    CHECK(holds(figure("adjusted").caption, "the law at the most passes, 1 byte a parameter"));
+    CHECK(holds(figure("optimum").caption, "the 90 % interval at 1 byte a parameter"));
+    CHECK(holds(figure("optimum").script, "90 % at 1"));
 }
 
 TEST_CASE("tables are the same as CSV and in the report") {

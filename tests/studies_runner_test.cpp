@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <thread>
@@ -186,8 +187,9 @@ TEST_CASE("stopped anywhere, resumed: no run lost, none repeated, the same bits"
         stop = false;
         try {
             (void)run_study(study.plan(), options, stop);
-        } catch (const Stopped&) {
+        } catch (const Stopped& stopped) {
             ++stops;
+            CHECK(holds(stopped.what(), "the same command goes on from there"));  // not with --resume
         }
         REQUIRE(after < 10'000);
     }
@@ -257,6 +259,11 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
     row.status = "done";
     row.date = "2026-01-01";
     row.recipe = "0123456789abcdef";
+    row.held_out_bytes = 2000;
+    row.bits_per_byte = row.chunk_bits_per_byte = row.training_bits_per_byte = 4.0;
+    row.model_bytes = 16'000;
+    row.seconds = 0.5;
+    row.threads = 1;
     std::filesystem::create_directories(study.plan().work());
     add_result(study.plan().results(), study.plan().work() / "results.lock", row);
     CHECK(holds(message_of<UsageError>([&] { study.run(study.options()); }), "made with other settings"));
@@ -277,4 +284,61 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
     CHECK(holds(message_of<UsageError>([&] { study.run(seen); }), "are among the first 8192 of"));
     seen.held_out = seen.data + "@8192:10192";
     CHECK_NOTHROW(study.run(seen));
+}
+
+TEST_CASE("rows with numbers that no run has, and rows of other networks, are refused") {
+    const TinyStudy study;
+    const std::filesystem::path path = study.plan().results();
+    std::filesystem::create_directories(study.plan().work());
+    StudyResult sound = planned_result(study.plan().trunks[0], study.plan().trunks[0].runs[0]);
+    sound.status = "done";
+    sound.date = "2026-01-01";
+    sound.held_out_bytes = 2000;
+    sound.bits_per_byte = sound.chunk_bits_per_byte = sound.training_bits_per_byte = 4.0;
+    sound.model_bytes = 16'000;
+    sound.seconds = 0.5;
+    sound.threads = 1;
+    add_result(path, study.plan().work() / "lock", sound);
+    const Bytes bytes = test::file_bytes(path);
+    const std::string text(bytes.begin(), bytes.end());
+    // The row's message with the first `old` replaced.
+    const auto refusal = [&](const std::string& old, const std::string& changed) {
+        std::string edited = text;
+        REQUIRE(holds(edited, old));
+        test::write_text(path, edited.replace(edited.find(old), old.size(), changed));
+        return message_of<Error>([&] { (void)study.results(); });
+    };
+    for (const char* rate : {"nan", "inf", "-1", "0"}) {
+        const std::string message = refusal(",2000,4,", std::string(",2000,") + rate + ",");
+        CHECK(holds(message, "results.csv:2: this row cannot be read: held_out_bits_per_byte is "));
+        CHECK(holds(message, "remove the row"));
+    }
+    const std::string flops = "," + std::to_string(static_cast<std::uint64_t>(sound.training_flops)) + ",";
+    CHECK(holds(refusal(flops, ",inf,"), "training_flops is inf"));
+    CHECK(holds(refusal(flops, ",0,"), "training_flops is 0"));
+    const std::string row = text.substr(text.find('\n') + 1);
+    CHECK(holds(refusal(row, row + row), "results.csv:3: this row cannot be read: it is a second row of"));
+    // A run that diverged has whatever rates it got to.
+    test::write_text(path, text);
+    StudyResult diverged = planned_result(study.plan().trunks[1], study.plan().trunks[1].runs[0]);
+    diverged.status = "diverged";
+    diverged.date = "2026-01-01";
+    diverged.training_bits_per_byte = std::nan("");
+    add_result(path, study.plan().work() / "lock", diverged);
+    CHECK(study.results().size() == 2);
+    diverged.run += "x";
+    diverged.status = "done";
+    CHECK(holds(message_of<Error>([&] { add_result(path, study.plan().work() / "lock", diverged); }),
+                "has no sound row for"));
+
+    CHECK_NOTHROW(require_same_settings(study.plan(), {sound}));
+    StudyResult other = sound;
+    other.width += 4;
+    CHECK(holds(message_of<UsageError>([&] { require_same_settings(study.plan(), {other}); }),
+                text_of("holds the run ", sound.run, " with width = ", other.width, ", but this config has ",
+                        sound.width)));
+    other = sound;
+    other.training_flops *= 1.001;
+    CHECK(holds(message_of<UsageError>([&] { require_same_settings(study.plan(), {other}); }),
+                "with training_flops = "));
 }

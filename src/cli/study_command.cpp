@@ -235,7 +235,8 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
             doubts += (doubts.empty() ? "" : ", ") + json_text(doubt);
         }
         text = text_of("{\"no_law\": ", json_reason(findings.no_law), ",\n \"doubts\": [", doubts,
-                       "],\n \"no_classical\": ", json_reason(findings.no_classical));
+                       "],\n \"other_rows\": ", findings.other_rows,
+                       ",\n \"no_classical\": ", json_reason(findings.no_classical));
         for (const StudyTable& table : tables) {
             text += text_of(",\n ", json_text(table.name), ": ", shown_table(table).json());
         }
@@ -254,6 +255,10 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
         }
         for (const std::string& doubt : findings.doubts) {
             note("doubt about the law: " + doubt);
+        }
+        if (findings.other_rows > 0) {
+            note(text_of(findings.other_rows, findings.other_rows == 1 ? " row" : " rows",
+                         " of other plans left out"));
         }
         if (!findings.no_classical.empty()) {
             note("no classical compressors: " + findings.no_classical);

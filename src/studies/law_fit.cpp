@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <set>
 
 #include <Eigen/Cholesky>
@@ -48,9 +49,13 @@ void require_enough(std::span<const LawPoint> points) {
         amounts.insert(p.bytes);
     }
     if (points.size() < kFewestPoints || sizes.size() < kFewestValues || amounts.size() < kFewestValues) {
-        fail("the law cannot be fitted to ", points.size(), " runs of ", sizes.size(), " sizes and ",
-             amounts.size(), " amounts of data; it needs ", kFewestPoints, " runs, ", kFewestValues,
-             " sizes and ", kFewestValues, " amounts, so run more of the study");
+        const auto counted = [](std::size_t number, const char* noun) {
+            return text_of(number, " ", noun, number == 1 ? "" : "s");
+        };
+        fail("the law cannot be fitted to ", counted(points.size(), "run"), " of ",
+             counted(sizes.size(), "size"), " and ", counted(amounts.size(), "amount"), " of data; it needs ",
+             kFewestPoints, " runs, ", kFewestValues, " sizes and ", kFewestValues,
+             " amounts, so run more of the study");
     }
 }
 
@@ -122,7 +127,8 @@ class LawProblem {
                         .repeat_scale = repeats_ ? std::exp(fit.theta[2]) : 0.0},
                 .error = std::sqrt(fit.squares / static_cast<double>(size_.size())),
                 .points = static_cast<std::size_t>(size_.size()),
-                .free = repeats_ ? std::size_t{6} : std::size_t{5}};
+                .free = repeats_ ? std::size_t{6} : std::size_t{5},
+                .at_end = {}};
     }
 
     // Leverages: the diagonal of J (J'J)^-1 J', J the derivatives of the relative predictions by all
@@ -182,6 +188,32 @@ class LawProblem {
     ProjectionProblem problem_;
 };
 
+// "b = 0.379, outside its interval 0.185 to 0.374": the Huber fit's values that lie outside by more than can
+// be seen.
+std::string outside_text(const LawFit& fit, const LawFit& huber, std::span<const Law> bootstrap) {
+    const auto shown = [](double value) {
+        std::array<char, 32> buffer{};
+        std::snprintf(buffer.data(), buffer.size(), "%.3g", value);
+        return std::string(buffer.data());
+    };
+    std::string text;
+    const auto check = [&](const char* name, double Law::*field) {
+        const Interval interval = interval_of(fit.law, bootstrap, [=](const Law& law) { return law.*field; });
+        const double value = huber.law.*field;
+        const double inside = std::clamp(value, interval.low, interval.high);
+        if (interval.has_bounds() && shown(value) != shown(inside)) {
+            text += text_of(text.empty() ? "" : "; ", name, " = ", shown(value), ", outside its interval ",
+                            shown(interval.low), " to ", shown(interval.high));
+        }
+    };
+    check("E", &Law::floor);
+    check("A", &Law::size_scale);
+    check("a", &Law::size_power);
+    check("B", &Law::data_scale);
+    check("b", &Law::data_power);
+    return text;
+}
+
 }  // namespace
 
 LawFit fit_law(std::span<const LawPoint> points) {
@@ -238,7 +270,7 @@ std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, std::span<cons
     return laws;
 }
 
-std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> bootstrap) {
+std::vector<std::string> law_doubts(const LawFit& fit, const LawFit& huber, std::span<const Law> bootstrap) {
     std::vector<std::string> doubts;
     const auto check = [&](const char* name, double value, double least, double greatest) {
         constexpr double kNear = 1e-6;  // relative; exp(log) need not give the bound back
@@ -252,6 +284,10 @@ std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> boot
     if (fit.repeats()) {
         check("R*", fit.law.repeat_scale, kLeastRepeats, kGreatestRepeats);
     }
+    if (fit.law.floor == 0.0) {
+        doubts.emplace_back(
+            "E = 0, so the runs determine no floor, and rates far beyond them may be too low");
+    }
     const auto count = [&](double Law::*scale, const char* consequence) {
         const auto without = std::count_if(bootstrap.begin(), bootstrap.end(),
                                            [=](const Law& law) { return law.*scale == 0.0; });
@@ -262,6 +298,14 @@ std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> boot
     };
     count(&Law::size_scale, "the rates do not fall with N (A = 0), and the best N is 0");
     count(&Law::data_scale, "the rates do not fall with D (B = 0)");
+    count(&Law::floor, "there is no floor (E = 0)");
+    if (!huber.at_end.empty()) {
+        doubts.push_back(text_of("the Huber fit has ", huber.at_end,
+                                 " at an end of the range that it searches, so it determines no such value"));
+    }
+    if (const std::string outside = outside_text(fit, huber, bootstrap); !outside.empty()) {
+        doubts.push_back("the Huber fit gives " + outside);
+    }
     return doubts;
 }
 

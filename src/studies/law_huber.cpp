@@ -16,6 +16,8 @@ using Vector5 = Eigen::Matrix<double, 5, 1>;
 using Matrix5 = Eigen::Matrix<double, 5, 5>;
 
 constexpr double kDelta = 1e-3;  // Hoffmann et al.'s
+// Of every theta. Wide, and keeps every exponential finite; a power of e^-9 is none.
+constexpr double kBound = 9.0;
 
 double huber(double r) {
     const double size = std::abs(r);
@@ -87,8 +89,6 @@ struct Found {
 Found descend(const LogRuns& runs, Vector5 theta) {
     constexpr int kMostSteps = 300;
     constexpr double kLeastGain = 1e-10;  // relative
-    // Wide, and keeps every exponential finite; a power of e^-9 is none.
-    constexpr double kBound = 9.0;
     double damping = 1e-2;
     Matrix5 gram;
     Vector5 descent;
@@ -159,7 +159,14 @@ LawFit fit_law_huber(std::span<const LawPoint> points, double repeat_scale) {
                        .data_power = b,
                        .repeat_scale = repeat_scale},
                .points = points.size(),
-               .free = 5};
+               .free = 5,
+               .at_end = {}};
+    constexpr std::array<const char*, 5> kNames{"E", "A", "B", "a", "b"};
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        if (std::abs(best.theta[static_cast<Index>(i)]) >= kBound) {
+            fit.at_end += (fit.at_end.empty() ? "" : ", ") + std::string(kNames[i]);
+        }
+    }
     double squares = 0;
     for (const LawPoint& p : points) {
         const double relative = 1.0 - fit.law.bits(p) / p.bits;

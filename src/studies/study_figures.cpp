@@ -129,12 +129,13 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
     const auto [low, high] = size_range(f);
     script.set("set logscale xy");
     script.set_sizes('x', low / kBeyond, high * kBeyond);
+    const double cost = f.shown_cost();
     double least = 1e9;
     for (const BestRate& rate : f.best) {
         least = std::min(least, rate.adjusted());
     }
     for (const LawOptimum& o : f.predictions) {
-        least = o.bytes_per_parameter == 2.0 ? std::min(least, o.adjusted.value) : least;
+        least = o.bytes_per_parameter == cost ? std::min(least, o.adjusted.value) : least;
     }
     // Far beyond the original there is nothing to see.
     script.set(text_of("set yrange [", 80.0 * least,
@@ -142,12 +143,12 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
                        "200)\nunset mytics"));
     plot_amounts(
         script, f, "D = S = ", [](const BestRate& r) { return 100.0 * r.adjusted(); },
-        [&](const LawPoint& p) { return 100.0 * adjusted_rate(f.fit.law, p, p.unique, 2.0); });
+        [&](const LawPoint& p) { return 100.0 * adjusted_rate(f.fit.law, p, p.unique, cost); });
     if (f.has_law()) {
         const auto bytes = static_cast<double>(f.plan.config.predict_bytes);
         script.plot(curve(low / kBeyond, high * kBeyond,
                           [&](double n) {
-                              return 100.0 * adjusted_rate(f.fit.law, {n, bytes, bytes, 0}, bytes, 2.0);
+                              return 100.0 * adjusted_rate(f.fit.law, {n, bytes, bytes, 0}, bytes, cost);
                           }),
                     text_of("with lines lw 1.6 dt (2, 3) lc rgb \"#c03030\"",
                             gnuplot_title("law at " + short_text(bytes))));
@@ -157,7 +158,7 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
     script.plot(optima, "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" +
                             gnuplot_title("lowest point"));
     plot_classical(script, f, 100.0 / 8.0);
-    figure.caption += f.has_law() ? " Dashed: the law at the most passes, 2 bytes a parameter." : "";
+    figure.caption += f.has_law() ? " Dashed: the law at the most passes, " + cost_text(cost) + "." : "";
     figure.script = script.text();
     return figure;
 }
@@ -193,13 +194,15 @@ StudyFigure flops_figure(const StudyFindings& f) {
     script.plot(frontier, "with lines lw 2.4 lc rgb \"#000000\"" + gnuplot_title("frontier"));
     if (f.has_law() && !all.empty()) {
         const Law& law = f.fit.law;
+        const ByteOperations operations = study_operations(f.plan.config);
         script.plot(curve(all.front()[0], all.back()[0] * 10.0,
                           [&](double flops) {
-                              const double n = compute_optimum(law, flops);
-                              return law.bits(n, flops / (6 * n), flops / (6 * n));
+                              const double n = compute_optimum(law, flops, operations);
+                              const double bytes = flops / operations.at(n);
+                              return law.bits(n, bytes, bytes);
                           }),
                     "with lines lw 2 dt (6, 4) lc rgb \"#c03030\"" + gnuplot_title("law's frontier"));
-        figure.caption += " Dashed: the law's best size at 6 N D operations, all bytes different.";
+        figure.caption += " Dashed: the law's best size at exact operations, all bytes different.";
     }
     plot_classical(script, f, 1.0);
     figure.script = script.text();
@@ -209,8 +212,9 @@ StudyFigure flops_figure(const StudyFindings& f) {
 StudyFigure optimum_figure(const StudyFindings& f) {
     StudyFigure figure{
         "optimum", "The best number of parameters when the model is counted",
-        "Lines: where the law's adjusted rate is least, by the bytes coded and the bytes that a parameter "
-        "takes; grey: the 90 % interval at 2. Points: lowest points of the measured rates at S = D.",
+        text_of("Lines: where the law's adjusted rate is least, by the bytes coded and the bytes that a "
+                "parameter takes; grey: the 90 % interval at ",
+                cost_text(f.shown_cost()), ". Points: lowest points of the measured rates at S = D."),
         ""};
     GnuplotScript script(figure.name, figure.title, "bytes coded S", "best N");
     script.set("set logscale xy");
@@ -227,18 +231,17 @@ StudyFigure optimum_figure(const StudyFindings& f) {
     FigureRows band;
     for (const LawOptimum& o : f.optima) {
         by_cost[o.bytes_per_parameter].push_back({o.coded, o.parameters.value});
-        if (o.bytes_per_parameter == 2.0 && o.parameters.has_bounds()) {
+        if (o.bytes_per_parameter == f.shown_cost() && o.parameters.has_bounds()) {
             // A best N of 0 has no place on a logarithmic axis.
             band.push_back({o.coded, std::max(o.parameters.low, least / 1.5), o.parameters.high});
         }
     }
     script.plot(band, "using 1:2:3 with filledcurves lc rgb \"#dddddd\" fs solid noborder" +
-                          gnuplot_title("90 % at 2"));
+                          gnuplot_title(text_of("90 % at ", f.shown_cost())));
     std::size_t index = 0;
     for (const auto& [cost, rows] : by_cost) {
-        script.plot(rows,
-                    text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
-                            gnuplot_title(text_of(cost, cost == 1.0 ? " byte" : " bytes", " a parameter"))));
+        script.plot(rows, text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
+                                  gnuplot_title(cost_text(cost))));
     }
     const FigureRows points =
         rows_of_optima(f, [](const MeasuredOptimum& o) { return std::pair(o.unique, o.parameters.value); });

@@ -11,7 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/studies/compressor.hpp"
-#include "bitlaw/studies/study_tables.hpp"
+#include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw {
@@ -43,7 +43,8 @@ void sort_out(StudyFindings& f) {
     std::vector<StudyResult> done;
     for (StudyResult& result : read_results(f.plan.results())) {
         if (planned.erase(result.run) == 0) {
-            continue;  // of an earlier config
+            ++f.other_rows;  // of an earlier config
+            continue;
         }
         f.results.push_back(result);
         if (!result.is_done()) {
@@ -53,7 +54,7 @@ void sort_out(StudyFindings& f) {
         }
     }
     f.missing = planned.size();
-    require_same_recipes(f.plan, f.results);
+    require_same_settings(f.plan, f.results);
     // The lowest rate so far of each network, data and seed, by passes.
     std::sort(done.begin(), done.end(), [](const StudyResult& a, const StudyResult& b) {
         return std::tuple(a.parameters, a.unique_bytes, a.seed, a.passes) <
@@ -296,7 +297,7 @@ void find_law(StudyFindings& f) {
         f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
         f.without_embeddings = fit_law(multiplied);
         f.bootstrap = bootstrap_laws(points, cells_of(f), f.fit, f.plan.config.bootstrap, kBootstrapSeed);
-        f.doubts = law_doubts(f.fit, f.bootstrap);
+        f.doubts = law_doubts(f.fit, f.huber, f.bootstrap);
         residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
         f.no_law = error.what();
@@ -364,6 +365,12 @@ std::vector<double> StudyFindings::amounts() const {
         list.insert(rate.unique);
     }
     return {list.begin(), list.end()};
+}
+
+double StudyFindings::shown_cost() const {
+    const std::vector<double>& costs = plan.config.bytes_per_parameter;
+    return *std::min_element(costs.begin(), costs.end(),
+                             [](double a, double b) { return std::abs(a - 2.0) < std::abs(b - 2.0); });
 }
 
 StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "bitlaw/base/error.hpp"
@@ -262,6 +263,16 @@ StudyPlan make_study_plan(const StudyConfig& config) {
         return a.spent_flops() < b.spent_flops();
     });
     return plan;
+}
+
+ByteOperations study_operations(const StudyConfig& config) {
+    std::map<double, double> known;
+    const std::uint32_t context = config.contexts.front();
+    for (const std::uint64_t size : config.sizes) {
+        const ModelConfig network = study_network(config, size, context);
+        known[static_cast<double>(parameter_count(network))] = training_flops(network, context) / context;
+    }
+    return ByteOperations(known);
 }
 
 }  // namespace bitlaw

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
@@ -82,11 +83,11 @@ std::vector<std::string> headlines(const StudyFindings& f) {
                     range_text(o.adjusted, two_decimals), "."));
     }
     for (const LawOptimum& o : f.predictions) {
-        if (o.bytes_per_parameter == 2.0) {
-            lines.push_back(text_of("Prediction for ", short_text(o.coded), " bytes at 2 bytes a parameter: ",
-                                    range_text(o.parameters, short_text), " parameters, ",
-                                    fixed_text(o.bits, 3), " bits per byte raw, adjusted rate ",
-                                    range_text(o.adjusted, two_decimals), "."));
+        if (o.bytes_per_parameter == f.shown_cost()) {
+            lines.push_back(text_of(
+                "Prediction for ", short_text(o.coded), " bytes at ", cost_text(o.bytes_per_parameter), ": ",
+                range_text(o.parameters, short_text), " parameters, ", fixed_text(o.bits, 3),
+                " bits per byte raw, adjusted rate ", range_text(o.adjusted, two_decimals), "."));
         }
     }
     for (const std::string& doubt : f.doubts) {
@@ -106,14 +107,33 @@ std::string list_html(const std::vector<std::string>& items) {
     return html + "</ul>\n";
 }
 
+// "2M": bytes that the rows were measured on, which are fewer than the config's where the data are shorter.
+std::string measured_bytes(const StudyFindings& f) {
+    std::set<std::uint64_t> amounts;
+    for (const StudyResult& r : f.results) {
+        if (r.is_done()) {
+            amounts.insert(r.held_out_bytes);
+        }
+    }
+    if (amounts.empty()) {
+        amounts.insert(f.plan.config.held_out_bytes);
+    }
+    const std::string least = short_text(static_cast<double>(*amounts.begin()));
+    return amounts.size() == 1 ? least : least + " to " + short_text(static_cast<double>(*amounts.rbegin()));
+}
+
 // What is there, what is missing, and what was set aside.
 std::vector<std::string> account(const StudyFindings& f) {
     const StudyConfig& c = f.plan.config;
-    std::vector<std::string> lines{text_of("Trained on ", c.data, ", measured on the first ",
-                                           short_text(static_cast<double>(c.held_out_bytes)), " bytes of ",
-                                           c.held_out, ", which no run was trained on."),
-                                   text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ",
-                                           f.missing, " are still to be run.")};
+    std::vector<std::string> lines{
+        text_of("Trained on ", c.data, ", measured on the first ", measured_bytes(f), " bytes of ",
+                c.held_out, ", which no run was trained on."),
+        text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ", f.missing,
+                " are still to be run.")};
+    if (f.other_rows > 0) {
+        lines.push_back(
+            text_of(f.other_rows, f.other_rows == 1 ? " row" : " rows", " of other plans left out."));
+    }
     if (!f.diverged.empty()) {
         std::string names;
         for (const StudyResult& r : f.diverged) {

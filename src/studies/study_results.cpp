@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string_view>
 
@@ -18,11 +20,17 @@ namespace {
 
 constexpr std::uint64_t kMostResultBytes = 1 << 26;
 
+// What a column's number must be. The plan determines some; they and what is measured are finite and above
+// zero, but for a seed and for what a diverged run did not get to.
+enum class Kind { other, planned, measured };
+
 // A column: its name with its unit, how it is written and how it is read.
 struct Column {
     const char* name;
+    Kind kind;
     std::function<std::string(const StudyResult&)> text;
     std::function<void(StudyResult&, const std::string&)> read;
+    std::function<double(const StudyResult&)> number;  // none for words
 };
 
 template <class Number>
@@ -36,18 +44,23 @@ Number number_from(const std::string& text) {
 }
 
 Column column(const char* name, std::string StudyResult::*field) {
-    return {name, [=](const StudyResult& r) { return r.*field; },
-            [=](StudyResult& r, const std::string& text) { r.*field = text; }};
+    return {name,
+            Kind::other,
+            [=](const StudyResult& r) { return r.*field; },
+            [=](StudyResult& r, const std::string& text) { r.*field = text; },
+            {}};
 }
 
-Column column(const char* name, std::uint64_t StudyResult::*field) {
-    return {name, [=](const StudyResult& r) { return std::to_string(r.*field); },
-            [=](StudyResult& r, const std::string& text) { r.*field = number_from<std::uint64_t>(text); }};
+Column column(const char* name, Kind kind, std::uint64_t StudyResult::*field) {
+    return {name, kind, [=](const StudyResult& r) { return std::to_string(r.*field); },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<std::uint64_t>(text); },
+            [=](const StudyResult& r) { return static_cast<double>(r.*field); }};
 }
 
-Column column(const char* name, double StudyResult::*field) {
-    return {name, [=](const StudyResult& r) { return exact_text(r.*field); },
-            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); }};
+Column column(const char* name, Kind kind, double StudyResult::*field) {
+    return {name, kind, [=](const StudyResult& r) { return exact_text(r.*field); },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); },
+            [=](const StudyResult& r) { return r.*field; }};
 }
 
 const std::vector<Column>& columns() {
@@ -56,28 +69,28 @@ const std::vector<Column>& columns() {
         column("run", &R::run),
         column("status", &R::status),
         column("recipe_hash", &R::recipe),
-        column("size_aimed_at", &R::size),
-        column("parameters", &R::parameters),
-        column("parameters_without_embeddings", &R::multiplied_parameters),
-        column("width", &R::width),
-        column("layers", &R::layers),
-        column("context_bytes", &R::context),
-        column("seed", &R::seed),
-        column("unique_bytes", &R::unique_bytes),
-        column("passes", &R::passes),
-        column("trained_bytes", &R::trained_bytes),
-        column("steps", &R::steps),
-        column("batch_bytes", &R::batch_bytes),
-        column("learning_rate", &R::learning_rate),
-        column("matrix_learning_rate", &R::matrix_learning_rate),
-        column("training_flops", &R::training_flops),
-        column("held_out_bytes", &R::held_out_bytes),
-        column("held_out_bits_per_byte", &R::bits_per_byte),
-        column("held_out_chunk_bits_per_byte", &R::chunk_bits_per_byte),
-        column("training_bits_per_byte", &R::training_bits_per_byte),
-        column("model_bytes", &R::model_bytes),
-        column("seconds", &R::seconds),
-        column("threads", &R::threads),
+        column("size_aimed_at", Kind::planned, &R::size),
+        column("parameters", Kind::planned, &R::parameters),
+        column("parameters_without_embeddings", Kind::planned, &R::multiplied_parameters),
+        column("width", Kind::planned, &R::width),
+        column("layers", Kind::planned, &R::layers),
+        column("context_bytes", Kind::planned, &R::context),
+        column("seed", Kind::other, &R::seed),
+        column("unique_bytes", Kind::planned, &R::unique_bytes),
+        column("passes", Kind::planned, &R::passes),
+        column("trained_bytes", Kind::planned, &R::trained_bytes),
+        column("steps", Kind::planned, &R::steps),
+        column("batch_bytes", Kind::planned, &R::batch_bytes),
+        column("learning_rate", Kind::planned, &R::learning_rate),
+        column("matrix_learning_rate", Kind::planned, &R::matrix_learning_rate),
+        column("training_flops", Kind::planned, &R::training_flops),
+        column("held_out_bytes", Kind::measured, &R::held_out_bytes),
+        column("held_out_bits_per_byte", Kind::measured, &R::bits_per_byte),
+        column("held_out_chunk_bits_per_byte", Kind::measured, &R::chunk_bits_per_byte),
+        column("training_bits_per_byte", Kind::measured, &R::training_bits_per_byte),
+        column("model_bytes", Kind::measured, &R::model_bytes),
+        column("seconds", Kind::measured, &R::seconds),
+        column("threads", Kind::measured, &R::threads),
         column("date_utc", &R::date),
     };
     return list;
@@ -99,6 +112,20 @@ std::string row(const StudyResult& result) {
     return line + "\n";
 }
 
+void require_sound(const StudyResult& result) {
+    if (result.status != "done" && result.status != "diverged") {
+        fail("its status is '", result.status, "'");
+    }
+    for (const Column& c : columns()) {
+        if (c.kind == Kind::planned || (c.kind == Kind::measured && result.is_done())) {
+            const double value = c.number(result);
+            if (!std::isfinite(value) || value <= 0.0) {
+                fail(c.name, " is ", exact_text(value), " instead of a number above zero");
+            }
+        }
+    }
+}
+
 StudyResult parsed_row(const std::string& line) {
     std::vector<std::string> fields;
     std::istringstream stream(line);
@@ -112,9 +139,7 @@ StudyResult parsed_row(const std::string& line) {
     for (std::size_t i = 0; i < fields.size(); ++i) {
         columns()[i].read(result, fields[i]);
     }
-    if (result.status != "done" && result.status != "diverged") {
-        fail("its status is '", result.status, "'");
-    }
+    require_sound(result);
     return result;
 }
 
@@ -153,9 +178,13 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
     if (!std::getline(lines, line) || line + "\n" != header()) {
         fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
     }
+    std::set<std::string> runs;
     for (int number = 2; std::getline(lines, line); ++number) {
         try {
             results.push_back(parsed_row(line));
+            if (!runs.insert(results.back().run).second) {
+                fail("it is a second row of ", results.back().run);
+            }
         } catch (const Error& error) {
             fail(path.string(), ":", number, ": this row cannot be read: ", error.what(), "; remove the row");
         }
@@ -165,6 +194,12 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
 
 void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
                 const StudyResult& result) {
+    try {
+        require_sound(result);
+    } catch (const Error& error) {  // a row that nothing could read again
+        fail("the run ", result.run, " has no sound row for ", path.string(), ": ", error.what(),
+             "; nothing was added");
+    }
     const FileLock guard(lock, FileLock::Wait::yes);
     std::vector<StudyResult> results = read_results(path);
     const auto has_name = [&](const StudyResult& other) { return other.run == result.run; };
@@ -179,18 +214,31 @@ void add_result(const std::filesystem::path& path, const std::filesystem::path& 
     write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results) {
-    std::map<std::string, std::string> planned;
+void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>& results) {
+    constexpr double kNear = 1e-9;  // relative; another compiler may round otherwise
+    constexpr const char* kWhatToDo = "; name another folder in the config, or remove its row";
+    std::map<std::string, StudyResult> planned;
     for (const StudyTrunk& trunk : plan.trunks) {
         for (const StudyRun& run : trunk.runs) {
-            planned[run.id] = run.recipe;
+            planned[run.id] = planned_result(trunk, run);
         }
     }
     for (const StudyResult& result : results) {
         const auto found = planned.find(result.run);
-        if (found != planned.end() && !found->second.empty() && found->second != result.recipe) {
-            fail_usage(plan.results().string(), " holds the run ", result.run,
-                       " made with other settings; name another folder in the config, or remove its row");
+        if (found == planned.end()) {
+            continue;
+        }
+        const StudyResult& wanted = found->second;
+        if (!wanted.recipe.empty() && wanted.recipe != result.recipe) {
+            fail_usage(plan.results().string(), " holds the run ", result.run, " made with other settings",
+                       kWhatToDo);
+        }
+        for (const Column& c : columns()) {
+            const bool counts = c.kind == Kind::planned || c.name == std::string_view("seed");
+            if (counts && std::abs(c.number(result) - c.number(wanted)) > kNear * c.number(wanted)) {
+                fail_usage(plan.results().string(), " holds the run ", result.run, " with ", c.name, " = ",
+                           c.text(result), ", but this config has ", c.text(wanted), kWhatToDo);
+            }
         }
     }
 }

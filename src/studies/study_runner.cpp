@@ -27,6 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kStoppedText = "stopped; the states are saved, so the same command goes on from there";
+
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -48,7 +50,7 @@ class Study {
         add_recipes(plan_, data_);
         make_folder(plan_.work());
         const std::vector<StudyResult> results = read_results(plan_.results());
-        require_same_recipes(plan_, results);
+        require_same_settings(plan_, results);
         const std::set<std::string> ended = ended_runs(results);
         for (std::size_t i = 0; i < plan_.trunks.size(); ++i) {
             const std::size_t left = runs_left(plan_.trunks[i], ended);
@@ -111,7 +113,7 @@ class Study {
                 run_trunk(worker, plan_.trunks[*trunk]);
             }
             if (stop_) {
-                throw Stopped("stopped; the states are saved, so the same command goes on from there");
+                throw Stopped(kStoppedText);
             }
         } catch (...) {
             const std::lock_guard guard(mutex_);
@@ -165,7 +167,7 @@ class Study {
                 stopping_);
         } catch (const Stopped&) {
             if (stopping_) {
-                throw;
+                throw Stopped(kStoppedText);  // the trainer's names an option that a study does not have
             }
             // The trunk is where the branch begins.
         }
@@ -241,7 +243,7 @@ class Study {
         try {
             train_on(worker, run, in_folder(run_options(plan_, trunk, run, data_), out), run.bytes, result);
             // Worse than writing the bytes down: finite, but no model.
-            has_diverged = result.chunk_bits_per_byte > std::log2(trunk.config.alphabet);
+            has_diverged = !(result.chunk_bits_per_byte <= std::log2(trunk.config.alphabet));
             measure(worker, run, out, result);
         } catch (const Diverged&) {
             has_diverged = true;

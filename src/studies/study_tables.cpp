@@ -6,8 +6,6 @@
 #include <functional>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
-#include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
 
@@ -74,7 +72,7 @@ StudyTable law_table(const StudyFindings& f) {
         add("R* (repeats)", &Law::repeat_scale, false);  // the Huber fit is given it
     }
     const auto power = [](const Law& law) { return law.data_power / (law.size_power + law.data_power); };
-    Row row{text("b / (a + b): best N ~ operations^this")};
+    Row row{text("b / (a + b): best N ~ (N D)^this")};
     add_interval(row, interval_of(f.fit.law, f.bootstrap, power), general);
     row.push_back(general(power(f.huber.law)));
     row.push_back(general(power(f.without_embeddings.law)));
@@ -149,7 +147,7 @@ StudyTable sensitivity_table(const StudyFindings& f) {
                      "What the law owes to the choice of runs",
                      text_of("The law fitted to some of the runs only, and its best N for ",
                              short_text(static_cast<double>(f.plan.config.predict_bytes)),
-                             " bytes, D = S, at 2 bytes a parameter."),
+                             " bytes, D = S, at ", cost_text(f.shown_cost()), "."),
                      {{"left_out", "left out", true},
                       {"runs", "runs"},
                       {"floor_bits_per_byte", "E"},
@@ -163,7 +161,8 @@ StudyTable sensitivity_table(const StudyFindings& f) {
                      {}};
     const auto add = [&](const std::string& name, const LawFit& fit) {
         const Law& law = fit.law;
-        const double best = adjusted_optimum(law, static_cast<double>(f.plan.config.predict_bytes), 2.0);
+        const double best =
+            adjusted_optimum(law, static_cast<double>(f.plan.config.predict_bytes), f.shown_cost());
         table.rows.push_back({text(name), count(fit.points), fixed(law.floor, 3), general(law.size_scale),
                               fixed(law.size_power, 3), general(law.data_scale), fixed(law.data_power, 3),
                               fixed(law.data_power / (law.size_power + law.data_power), 3), size(best),
@@ -200,18 +199,22 @@ StudyTable profile_table(const StudyFindings& f) {
                      "Profiles of equal operations",
                      "Rates of each size interpolated to equal training operations, and the lowest point of "
                      "a parabola in log "
-                     "N. Beside it the law's own optimum at 6 N D operations, without attention.",
+                     "N. Beside it the law's own optimum at exact operations, attention included, all bytes "
+                     "different; operations a byte between and beyond the study's sizes are on lines in log "
+                     "N.",
                      {{"training_flops", "operations"},
                       {"sizes", "sizes"},
                       {"parameters", "best N"},
                       {"bits_per_byte", "bits/byte there"},
                       {"law_parameters", "best N by the law"}},
                      {}};
+    const ByteOperations operations = study_operations(f.plan.config);
     for (const Profile& p : f.profiles) {
-        table.rows.push_back({general(p.flops), count(p.parameters.size()),
-                              p.has_minimum ? size(p.best_parameters) : nothing(),
-                              p.has_minimum ? fixed(p.best_bits, 3) : nothing(),
-                              f.has_law() ? size(compute_optimum(f.fit.law, p.flops)) : nothing()});
+        table.rows.push_back(
+            {general(p.flops), count(p.parameters.size()),
+             p.has_minimum ? size(p.best_parameters) : nothing(),
+             p.has_minimum ? fixed(p.best_bits, 3) : nothing(),
+             f.has_law() ? size(compute_optimum(f.fit.law, p.flops, operations)) : nothing()});
     }
     if (f.profile_power) {
         table.note += text_of(" Power law through the minima: best N ~ operations^",
@@ -290,44 +293,6 @@ StudyTable classical_table(const StudyFindings& f) {
 
 }  // namespace
 
-std::string short_text(double value) {
-    std::string shown = with_unit(value, "");
-    std::erase(shown, ' ');
-    // 1.00M is 1M; 100 stays.
-    const std::size_t point = shown.find('.');
-    if (point != std::string::npos) {
-        const std::size_t letters = shown.find_first_not_of("0123456789.");
-        const std::string suffix = letters == std::string::npos ? "" : shown.substr(letters);
-        std::string digits = shown.substr(0, letters);
-        digits.erase(digits.find_last_not_of('0') + 1);
-        digits.erase(digits.find_last_not_of('.') + 1);
-        shown = digits + suffix;
-    }
-    return shown;
-}
-
-std::string percent_text(double share, int decimals) { return fixed_text(100.0 * share, decimals) + " %"; }
-
-std::string StudyTable::csv() const {
-    std::string result;
-    const auto add = [&](std::size_t c, const std::string& value) {
-        const bool needs_quotes = value.find_first_of(",\"") != std::string::npos;
-        BITLAW_ASSERT(value.find('"') == std::string::npos);
-        result += (c == 0 ? "" : ",") + (needs_quotes ? "\"" + value + "\"" : value);
-    };
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-        add(c, columns[c].key);
-    }
-    result += '\n';
-    for (const auto& row : rows) {
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            add(c, row[c].exact);
-        }
-        result += '\n';
-    }
-    return result;
-}
-
 std::vector<StudyTable> findings_tables(const StudyFindings& f) {
     std::vector<StudyTable> tables{measured_table(f)};
     if (f.has_law()) {
@@ -389,24 +354,6 @@ StudyTable results_table(const StudyFindings& f) {
                               fixed(r.seconds, 1)});
     }
     return table;
-}
-
-std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
-                                                const std::filesystem::path& folder) {
-    make_folder(folder);
-    // What an earlier fit found must not stand beside this one's tables.
-    for (const char* name : {"measured_optimum", "law", "optimum", "prediction", "sensitivity",
-                             "extrapolation", "isoflop", "powers", "compressors", "residuals"}) {
-        std::error_code ignored;
-        std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
-    }
-    std::vector<std::filesystem::path> paths;
-    for (const StudyTable& table : tables) {
-        const std::string csv = table.csv();
-        paths.push_back(folder / (table.name + ".csv"));
-        write_file(paths.back(), {reinterpret_cast<const std::uint8_t*>(csv.data()), csv.size()});
-    }
-    return paths;
 }
 
 }  // namespace bitlaw

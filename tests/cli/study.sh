@@ -82,7 +82,7 @@ wait_for 60 test -s stopped/results.csv
 kill -INT $job
 wait $job
 code=$?
-[[ $code == 130 ]] && grep -q "^bitlaw: study: stopped.*goes on from there" err
+[[ $code == 130 ]] && grep -q "^bitlaw: study: stopped.*the same command goes on from there" err && ! grep -q -e --resume err
 judge "SIGINT" cat err
 check "go on" "$bitlaw" study run stopped.conf -T1 -q
 [[ $(rows stopped) == $(rows straight) ]]
@@ -104,6 +104,11 @@ grep -q '^{"no_law": null,$' "$work/out" && grep -q '^ "doubts": \[' "$work/out"
     grep -qE '"huber": (null|[0-9])' "$work/out" && ! grep -qE '"(value|unique_bytes|residual)": "' "$work/out"
 judge "numbers are numbers, and what is missing has its reason" cat "$work/out"
 check "fit writes CSV" test -s straight/fit/law.csv
+write_config fewer "folder = straight"
+sed -i 's/^sizes = .*/sizes = 8K 12K/' fewer.conf
+check "fit of fewer sizes" "$bitlaw" study fit fewer.conf
+grep -q "5 rows of other plans left out" "$work/err"
+judge "rows of other plans are counted" cat "$work/err"
 check "plot" "$bitlaw" study plot straight.conf
 check "a picture" grep -q "<svg" straight/plots/adjusted.svg
 check "report" "$bitlaw" study report straight.conf

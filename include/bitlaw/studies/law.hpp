@@ -2,6 +2,7 @@
 /// \file The scaling law, what it predicts, and the same with the model's own bytes counted.
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -47,7 +48,24 @@ struct Law {
 
 /// N that minimises L(N, D) at 6 N D = `flops` operations, all bytes different: G (flops / 6)^(b / (a + b)),
 /// G = (a A / (b B))^(1 / (a + b)) (Hoffmann et al. 2022, equation 4). An approximation: attention costs
-/// operations too.
+/// operations too, and the embedding table none.
 [[nodiscard]] double compute_optimum(const Law& law, double flops);
+
+/// Operations of training a network of N parameters on one byte, known for some N: a line in log N and log
+/// operations between them, the outermost lines' slopes beyond, and in proportion to N when one is known.
+class ByteOperations {
+   public:
+    /// Operations by N: at least one, all above zero.
+    explicit ByteOperations(const std::map<double, double>& known);
+    [[nodiscard]] double at(double parameters) const;
+
+   private:
+    std::vector<double> log_size_;
+    std::vector<double> log_operations_;
+};
+
+/// N that minimises L(N, D) at D = flops / operations.at(N), all bytes different, found numerically. The law
+/// has both terms. Class B.
+[[nodiscard]] double compute_optimum(const Law& law, double flops, const ByteOperations& operations);
 
 }  // namespace bitlaw

@@ -18,6 +18,7 @@ struct LawFit {
     double error = 0;        ///< root of the mean square of (measured - predicted) / measured
     std::size_t points = 0;  ///< runs fitted
     std::size_t free = 0;    ///< parameters fitted: 5, and R* where runs repeat their bytes
+    std::string at_end;      ///< "E, b": what fit_law_huber() found at an end of the range that it searches
     [[nodiscard]] bool repeats() const { return free > 5; }
 };
 
@@ -63,8 +64,9 @@ struct Interval {
                                               std::size_t count, std::uint64_t seed);
 
 /// What keeps the law from being trusted, a sentence each: powers or R* at the end of the range that is
-/// searched, and resampled studies without one of the terms.
-[[nodiscard]] std::vector<std::string> law_doubts(const LawFit& fit, std::span<const Law> bootstrap);
+/// searched, a floor of 0, resampled studies without one of the terms, and a Huber fit that lies elsewhere.
+[[nodiscard]] std::vector<std::string> law_doubts(const LawFit& fit, const LawFit& huber,
+                                                  std::span<const Law> bootstrap);
 
 /// Quantile `share` (0 .. 1) of the values, interpolated linearly between neighbours; values are sorted in
 /// place. At least one value, none of them NaN.

@@ -63,6 +63,7 @@ struct StudyFindings {
     StudyPlan plan;
     std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
     std::size_t missing = 0;           ///< runs of the plan without a row
+    std::size_t other_rows = 0;        ///< rows of runs that the plan does not have, left out
     std::vector<StudyResult> diverged;
     std::vector<StudyResult>
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
@@ -87,6 +88,8 @@ struct StudyFindings {
 
     [[nodiscard]] bool has_law() const { return no_law.empty(); }
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
+    /// The config's bytes_per_parameter nearest to 2, as models are stored: pictures and sentences are at it.
+    [[nodiscard]] double shown_cost() const;
 };
 
 /// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There

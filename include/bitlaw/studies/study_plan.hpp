@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bitlaw/studies/law.hpp"
 #include "bitlaw/studies/study_config.hpp"
 #include "bitlaw/train/trainer.hpp"
 
@@ -88,5 +89,9 @@ struct StudyPlan {
 /// All runs of a study, without recipes. Throws UsageError when a run would have too few steps for its
 /// schedule, or when two sizes come out as the same network.
 [[nodiscard]] StudyPlan make_study_plan(const StudyConfig& config);
+
+/// Exact operations of training on one byte, attention included, by the parameters of the config's sizes at
+/// the first context.
+[[nodiscard]] ByteOperations study_operations(const StudyConfig& config);
 
 }  // namespace bitlaw

@@ -46,16 +46,17 @@ struct StudyResult {
 [[nodiscard]] StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run);
 
 /// Rows of a results.csv; none when there is no such file. Throws Error naming file and line for what it
-/// cannot read.
+/// cannot read: also numbers that no run has (the rates of diverged runs may be any), and second rows.
 [[nodiscard]] std::vector<StudyResult> read_results(const std::filesystem::path& path);
 
 /// Adds a row while holding the lock file, in one atomic replacement: neither another process nor a kill can
-/// damage the file. Throws Error when the run has a row already.
+/// damage the file. Throws Error when the run has a row already, or for a row that read_results() would
+/// refuse.
 void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
                 const StudyResult& result);
 
-/// Throws UsageError naming the first row that was made by a run of the plan's name with another recipe. Runs
-/// that have none are not compared.
-void require_same_recipes(const StudyPlan& plan, const std::vector<StudyResult>& results);
+/// Throws UsageError naming the first row of a run of the plan whose recipe, or anything else that the plan
+/// knows of it, is another. Recipes are compared only where the plan has them.
+void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>& results);
 
 }  // namespace bitlaw

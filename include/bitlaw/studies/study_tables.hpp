@@ -1,47 +1,16 @@
 #pragma once
-/// \file Findings as tables: the same cells for the terminal, CSV files and the report.
+/// \file Findings as tables.
 
-#include <filesystem>
-#include <string>
 #include <vector>
 
 #include "bitlaw/studies/study_findings.hpp"
+#include "bitlaw/studies/study_table.hpp"
 
 namespace bitlaw {
-
-/// A value as people read it, and exactly.
-struct StudyCell {
-    std::string shown;
-    std::string exact;
-};
-
-struct StudyColumn {
-    std::string key;    ///< in CSV, with its unit
-    std::string title;  ///< for people
-    bool left = false;  ///< text stands left, numbers right
-};
-
-struct StudyTable {
-    std::string name;  ///< of the CSV file, without suffix
-    std::string title;
-    std::string note;  ///< what the columns mean, in a sentence or two
-    std::vector<StudyColumn> columns;
-    std::vector<std::vector<StudyCell>> rows;
-    [[nodiscard]] std::string csv() const;
-};
 
 /// The tables that the findings have rows for, in the order of the report.
 [[nodiscard]] std::vector<StudyTable> findings_tables(const StudyFindings& findings);
 /// All results as a table for the report (its CSV is results.csv).
 [[nodiscard]] StudyTable results_table(const StudyFindings& findings);
-
-/// Writes each table to folder/NAME.csv, removes the files of tables that are no longer there, and returns
-/// the paths.
-std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& tables,
-                                                const std::filesystem::path& folder);
-
-/// Numbers for people: three significant digits with K, M, G, T; a share in percent.
-[[nodiscard]] std::string short_text(double value);
-[[nodiscard]] std::string percent_text(double share, int decimals);
 
 }  // namespace bitlaw
