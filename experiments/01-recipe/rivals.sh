@@ -1,12 +1,12 @@
 #!/bin/bash
 # modern against vanilla at equal minutes of one core, the paper's networks with a learning rate, batch, schedule and precision of their own.
 #
-#   experiments/01-recipe/rivals.sh            about 6 hours of one core
+#   experiments/01-recipe/rivals.sh            about 8 hours of one core
 #
-# First each vanilla network is tuned, one option after the other, TUNING minutes (3) a run. Then it trains for MINUTES (30), once with the
+# First each vanilla network is tuned, TUNING minutes (3) a run: one option after the other, then around the best. Then it trains for MINUTES (30), once with the
 # paper's context of 2048 and once with the shorter one that served it best in training, and so does its modern rival, with its
-# defaults. Last, variants of modern from run.sh train as long, by the speeds measured there. Minutes are counted at the speed of a core
-# that does nothing else: speeds are measured in turns (5 rounds before the long runs, rivals-speeds.csv), and each run gets the bytes
+# defaults. Last, variants of modern from run.sh train as long, by the speeds measured there. Minutes are counted at speeds that
+# are measured in turns, best on a machine that does nothing else (5 rounds before the long runs, rivals-speeds.csv; once for options that differ in no speed), and each run gets the bytes
 # that it reads in its minutes at its median speed, so that what else the machine does changes no result. Rows go to rivals.csv as they
 # come; a run whose row is there is not repeated. Held out: the first 1,000,000 bytes of wiki-valid in tuning, all of it at the end;
 # weights as stored, continuous.

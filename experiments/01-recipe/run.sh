@@ -3,8 +3,7 @@
 #
 #   experiments/01-recipe/run.sh [MINUTES]     default 5 a run at 200k, twice that at 800k and 3.2m; about 4 hours of one core
 #
-# Minutes are counted at the speed of a core that does nothing else: first the speeds of all variants are measured in turns (speeds.csv,
-# 5 rounds), then each run gets the bytes that its median speed reads in its minutes, so that what else the machine does
+# Minutes are counted at speeds that are measured first, all variants' in turns, best on a machine that does nothing else (speeds.csv, 5 rounds); then each run gets the bytes that its median speed reads in its minutes, so that what else the machine does
 # changes no result. All variants run with seed 1; then the recipe, and what is within CLOSE of it, with seeds 2 and 3. Rows go to results.csv as
 # they come; a run whose row is there is not repeated. Held out: wiki-valid, first 1,000,000 bytes.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid (data/fetch.sh).
