@@ -85,8 +85,8 @@ lines '(^|[^a-z_])(std::)?(cout|cerr|clog|f?printf|puts|fputs|putchar)( *\(| *<<
     rule "only cli prints or ends the process"
 
 # Another version breaks lines elsewhere.
-if clang-format --version 2>/dev/null | grep -q ' version 14\.'; then
-    find include src tests -name '*.[ch]pp' -o -name '*.inl' | xargs clang-format -n 2>&1 |
+if [[ -f .clang-format ]] && clang-format --version 2>/dev/null | grep -q ' version 14\.'; then
+    find include src tests -name '*.[ch]pp' -o -name '*.inl' 2>/dev/null | xargs -r clang-format -n 2>&1 |
         grep -oE '^[^ :]+:[0-9]+:[0-9]+: warning' | cut -d: -f1 | sort -u | rule "sources are as make format leaves them"
 fi
 

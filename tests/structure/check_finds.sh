@@ -16,6 +16,7 @@ expect() {
         mkdir -p "$(dirname "$work/project/$file")"
         printf '%b\n' "$line" >"$work/project/$file"
     fi
+    [[ -z ${formatted:-} ]] || cp "$(dirname "$check")/../../.clang-format" "$work/project"
     broken=$("$check" "$work/project" | sed -n 's/^not ok //p')
     if [[ $broken == "$rule" ]]; then
         echo "ok finds: ${rule:-nothing} ($file $line)"
@@ -60,4 +61,8 @@ expect "$printing" src/model/x.cpp '    printf("x");'
 expect "$printing" src/coding/x.cpp '    std::exit(1);'
 expect "" src/base/x.cpp '    std::snprintf(text, size, "x");'
 expect "" src/model/x.cpp '    // std::cout << "only a comment"'
+if clang-format --version 2>/dev/null | grep -q ' version 14\.'; then
+    formatted=yes expect "sources are as make format leaves them" src/base/x.cpp 'int   x;'
+    formatted=yes expect "" src/base/x.cpp 'int x;'
+fi
 exit $status
