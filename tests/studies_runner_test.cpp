@@ -76,6 +76,19 @@ Rates rates(const std::vector<StudyResult>& results) {
     return list;
 }
 
+// The row of the plan's first run as if it had ended.
+StudyResult finished_row(const StudyPlan& plan) {
+    StudyResult row = planned_result(plan.trunks[0], plan.trunks[0].runs[0]);
+    row.status = "done";
+    row.date = "2026-01-01";
+    row.held_out_bytes = 2000;
+    row.bits_per_byte = row.chunk_bits_per_byte = row.training_bits_per_byte = 4.0;
+    row.model_bytes = 16'000;
+    row.seconds = 0.5;
+    row.threads = 1;
+    return row;
+}
+
 }  // namespace
 
 TEST_CASE("a study runs to its end once; a second call finds nothing to do") {
@@ -255,15 +268,8 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
     const test::MachineScope scope;
     set_thread_count(1);
     const TinyStudy study("bootstrap = 10\n");
-    StudyResult row = planned_result(study.plan().trunks[0], study.plan().trunks[0].runs[0]);
-    row.status = "done";
-    row.date = "2026-01-01";
+    StudyResult row = finished_row(study.plan());
     row.recipe = "0123456789abcdef";
-    row.held_out_bytes = 2000;
-    row.bits_per_byte = row.chunk_bits_per_byte = row.training_bits_per_byte = 4.0;
-    row.model_bytes = 16'000;
-    row.seconds = 0.5;
-    row.threads = 1;
     std::filesystem::create_directories(study.plan().work());
     add_result(study.plan().results(), study.plan().work() / "results.lock", row);
     CHECK(holds(message_of<UsageError>([&] { study.run(study.options()); }), "made with other settings"));
@@ -290,14 +296,7 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
     const TinyStudy study;
     const std::filesystem::path path = study.plan().results();
     std::filesystem::create_directories(study.plan().work());
-    StudyResult sound = planned_result(study.plan().trunks[0], study.plan().trunks[0].runs[0]);
-    sound.status = "done";
-    sound.date = "2026-01-01";
-    sound.held_out_bytes = 2000;
-    sound.bits_per_byte = sound.chunk_bits_per_byte = sound.training_bits_per_byte = 4.0;
-    sound.model_bytes = 16'000;
-    sound.seconds = 0.5;
-    sound.threads = 1;
+    const StudyResult sound = finished_row(study.plan());
     add_result(path, study.plan().work() / "lock", sound);
     const Bytes bytes = test::file_bytes(path);
     const std::string text(bytes.begin(), bytes.end());

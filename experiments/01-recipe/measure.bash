@@ -18,6 +18,9 @@ speed() {
     rm -rf "$out"
 }
 
+# bytes_in MINUTES SPEED
+bytes_in() { awk -v m="$1" -v s="$2" 'BEGIN { printf "%.0f", 60 * m * s }'; }
+
 # median, of the numbers on standard input.
 median() { sort -g | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
-export -f measured speed median
+export -f measured speed bytes_in median

@@ -27,7 +27,7 @@ run() {
     shift 4
     local key="$preset,$time,$*" out="$runs/$preset-$time${*// /}"
     if grep -q "^$key," "$results"; then return; fi
-    bytes=$(awk -v s="$speed" -v m="$time" 'BEGIN { printf "%.0f", 60 * m * s }')
+    bytes=$(bytes_in "$time" "$speed")
     [[ ! -f $out/bytes ]] || bytes=$(<"$out/bytes")
     [[ ! -f $out/state.bls ]] || resume=(--resume)
     mkdir -p "$out" && echo "$bytes" >"$out/bytes"
@@ -45,19 +45,20 @@ best() {
 # same_speed OPTIONS: without those that change no speed.
 same_speed() { sed -E 's/--(lr|decay) [^ ]*( |$)//g; s/ $//' <<<"$1"; }
 
-# known_speed PRESET OPTIONS: the median of the speeds that were measured for it, or for options that differ in no speed.
-known_speed() {
-    local preset options round value
+# known_speeds PRESET OPTIONS: those that were measured for it, or for options that differ in no speed.
+known_speeds() {
+    local preset options round value wanted
+    wanted=$(same_speed "$2")
     while IFS=, read -r preset options round value; do
-        [[ $preset != "$1" || $(same_speed "$options") != "$(same_speed "$2")" ]] || echo "$value"
-    done <"$speeds" | median
+        [[ $preset != "$1" || $(same_speed "$options") != "$wanted" ]] || echo "$value"
+    done <"$speeds"
 }
 
 # tuning_run PRESET OPTIONS...
 tuning_run() {
     local at
     if ! grep -q "^$1,$tuning,${*:2}," "$results"; then
-        at=$(known_speed "$1" "${*:2}")
+        at=$(known_speeds "$1" "${*:2}" | median)
         run "$1" "$tuning" "${at:-$(for _ in 1 2 3; do speed "$@"; done | median)}" data/wiki-valid@:1M "${@:2}"
     fi
 }
@@ -106,7 +107,7 @@ contenders() {
     done
 }
 
-export -f run best same_speed known_speed tuning_run changed bits tuned
+export -f run best same_speed known_speeds tuning_run changed bits tuned
 
 jobs=${JOBS:-$(nproc)}
 printf '%s\n' vanilla-200k vanilla-800k | xargs -P "$jobs" -I{} bash -c 'tuned {}' || exit
@@ -120,10 +121,10 @@ crossed vanilla-200k vanilla-800k && crossed vanilla-800k vanilla-200k || exit
 crossed vanilla-200k vanilla-800k --context && crossed vanilla-800k vanilla-200k --context || exit
 # neighbours PRESET [WITHOUT]: what the lists above left out, around the best options.
 neighbours() {
-    local change options words
+    local change name options words
     for change in "--lr 0.5" "--lr 2" "--decay 0.4"; do
-        options=$(best "$@")
-        read -ra words <<<"$(sed -E "s/(.*)(${change% *}) ([^ ]*)(.*)/\1\2 $(value_of "$options" "${change% *}" "${change#* }")\4/" <<<"$options")"
+        options=$(best "$@") name=${change% *}
+        read -ra words <<<"$(changed "$options" "$name" "$(value_of "$options" "$name" "${change#* }")")"
         tuning_run "$1" "${words[@]}" || return
     done
 }
@@ -134,13 +135,13 @@ for size in 200k 800k; do
 done
 for ((round = 1; round <= 5; ++round)); do
     contenders | while read -r preset options; do
-        [[ -z $(known_speed "$preset" "$options") ]] || continue
+        (($(known_speeds "$preset" "$options" | wc -l) < round)) || continue
         read -ra words <<<"$options"
         echo "$preset,$options,$round,$(speed "$preset" "${words[@]}" </dev/null)" >>"$speeds"
     done
 done
 contenders | while read -r preset options; do
-    echo "$preset $minutes $(known_speed "$preset" "$options") data/wiki-valid $options"
+    echo "$preset $minutes $(known_speeds "$preset" "$options" | median) data/wiki-valid $options"
 done | xargs -P "$jobs" -I{} bash -c 'run {}'
 
 # variant PRESET NAME OPTIONS...: one of run.sh, as a command line for run.

@@ -25,7 +25,7 @@ run() {
     key=$preset,$2,$time,$seed out=$runs/$1-$2-$3-$time
     if grep -q "^$key," "$results"; then return; fi
     speed=$(grep "^$1,$2," "$speeds" | cut -d, -f4 | median)
-    bytes=$(awk -v s="$speed" -v m="$time" 'BEGIN { printf "%.0f", 60 * m * s }')
+    bytes=$(bytes_in "$time" "$speed")
     shift 3
     "$bitlaw" train -q -T 1 --preset "$preset" --data data/wiki8 --tokens "$bytes" --seed "$seed" --out "$out" -f "$@" || return
     bits=$(measured "$out" data/wiki-valid@:1M) || return 255  # and no further runs

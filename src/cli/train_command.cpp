@@ -9,6 +9,7 @@
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/learning_rate.hpp"
+#include "bitlaw/train/run_plan.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -47,8 +48,8 @@ void show_plan(const TrainOptions& o) {
     note(text_of("network     ", o.preset, ": ", describe(o.config)));
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
-    const std::uint64_t sequences = std::max<std::uint64_t>(o.batch_tokens / o.config.context, 1);
-    note(text_of("budget      ", budget(o), ", ", with_commas(sequences * o.config.context), " a step"));
+    const std::uint64_t step = std::uint64_t{step_sequences(o)} * o.config.context;
+    note(text_of("budget      ", budget(o), ", ", with_commas(step), " a step"));
     const auto rate = [&](double given, double by_default) {
         return given > 0.0     ? text_of(given)
                : o.resume      ? std::string("of the saved run")

@@ -369,8 +369,9 @@ std::vector<double> StudyFindings::amounts() const {
 
 double StudyFindings::shown_cost() const {
     const std::vector<double>& costs = plan.config.bytes_per_parameter;
-    return *std::min_element(costs.begin(), costs.end(),
-                             [](double a, double b) { return std::abs(a - 2.0) < std::abs(b - 2.0); });
+    return *std::min_element(costs.begin(), costs.end(), [](double a, double b) {
+        return std::abs(a - kStoredBytes) < std::abs(b - kStoredBytes);
+    });
 }
 
 StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out) {

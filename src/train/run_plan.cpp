@@ -105,11 +105,15 @@ void check_options(const TrainOptions& options) {
     }
 }
 
+std::size_t step_sequences(const TrainOptions& options) {
+    return static_cast<std::size_t>(
+        std::max<std::uint64_t>(options.batch_tokens / options.config.context, 1));
+}
+
 RunPlan make_plan(const TrainOptions& options, const Corpus& validation, std::uint64_t steps) {
     RunPlan plan;
     plan.positions = options.config.context;
-    plan.step_sequences =
-        static_cast<std::size_t>(std::max<std::uint64_t>(options.batch_tokens / plan.positions, 1));
+    plan.step_sequences = step_sequences(options);
     std::uint64_t available = 0;
     for (std::size_t r = 0; r < validation.ranges(); ++r) {
         available += validation.bytes(r).size() / plan.positions;

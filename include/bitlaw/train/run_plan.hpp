@@ -22,6 +22,9 @@ struct RunPlan {
     [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
 };
 
+/// Whole sequences of a step: batch_tokens / context rounded down, at least 1.
+[[nodiscard]] std::size_t step_sequences(const TrainOptions& options);
+
 /// Throws UsageError naming the first option that makes no sense. A run that is resumed needs no budget.
 void check_options(const TrainOptions& options);
 
