@@ -10,6 +10,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/studies/law_fit.hpp"
+#include "bitlaw/studies/law_odd.hpp"
 #include "support/message.hpp"
 
 using namespace bitlaw;
@@ -96,6 +97,52 @@ TEST_CASE("the Huber fit stands outliers that pull the least squares away") {
     }
     CHECK(std::abs(fit_law(points).law.floor - kChinchilla.floor) > 0.01);
     CHECK(fit_law_huber(points, 0.0).law.floor == doctest::Approx(kChinchilla.floor).epsilon(0.005));
+}
+
+TEST_CASE("one odd run is found, and moves the law no further than an ordinary one") {
+    const std::vector<LawPoint> regular = runs_of(kChinchilla, 0.005, 1);
+    CHECK(odd_points(regular).empty());
+    CHECK(odd_points(std::span(regular).first(kFewestForOdd - 1)).empty());
+    for (const double factor : {0.3, 2.1, 50.0}) {
+        for (const std::size_t place : {std::size_t{0}, std::size_t{17}, regular.size() - 1}) {
+            CAPTURE(factor);
+            CAPTURE(place);
+            std::vector<LawPoint> points = regular;
+            points[place].bits *= factor;
+            const std::vector<OddPoint> odd = odd_points(points);
+            REQUIRE(odd.size() == 1);
+            CHECK(odd[0].index == place);
+            CHECK(odd[0].expected == doctest::Approx(regular[place].bits).epsilon(0.02));
+            CHECK(odd[0].counted == doctest::Approx(odd[0].expected).epsilon(0.05));
+            CHECK((odd[0].counted > odd[0].expected) == (factor > 1.0));
+            points[place].bits = odd[0].counted;
+            CHECK(fit_law(points).law.floor == doctest::Approx(kChinchilla.floor).epsilon(0.05));
+        }
+    }
+}
+
+TEST_CASE("points that no law describes are not called odd") {
+    std::vector<LawPoint> points = runs_of(kChinchilla, 0.0, 1);
+    for (std::size_t i = 0; i < points.size(); i += 4) {
+        points[i].bits *= 2.0;
+    }
+    CHECK(odd_points(points).empty());
+}
+
+TEST_CASE("resampled studies have laws, however far one run lies off") {
+    std::vector<LawPoint> points = runs_of(kChinchilla, 0.005, 1);
+    std::vector<std::size_t> groups(points.size());
+    std::iota(groups.begin(), groups.end(), std::size_t{0});
+    const auto width = [&] {
+        const LawFit fit = fit_law(points);
+        const std::vector<Law> laws = bootstrap_laws(points, groups, fit, 50, 7);
+        const Interval interval = interval_of(fit.law, laws, [](const Law& law) { return law.floor; });
+        REQUIRE(interval.has_bounds());
+        return interval.high - interval.low;
+    };
+    const double before = width();
+    points[17].bits *= 4.0;
+    CHECK(width() > before);
 }
 
 TEST_CASE("90 % intervals hold the true value in at least 80 of 100 studies") {

@@ -86,6 +86,37 @@ const StudyTable& table_of(const std::vector<StudyTable>& tables, const std::str
 
 }  // namespace
 
+TEST_CASE("one odd run takes no law away: it is named, and all else stays where it was") {
+    KnownStudy study(0.01);
+    const StudyFindings before = study.findings();
+    REQUIRE(before.has_law());
+    CHECK(before.odd.empty());
+    for (const double factor : {0.2, 2.1}) {
+        CAPTURE(factor);
+        KnownStudy changed(0.01);
+        std::vector<StudyResult>& rows = changed.rows();
+        const auto row = std::find_if(rows.begin(), rows.end(), [](const StudyResult& r) {
+            return r.size == 100'000 && r.unique_bytes > 15'000'000 && r.passes == 1;
+        });
+        REQUIRE(row != rows.end());
+        row->bits_per_byte *= factor;
+        const StudyFindings f = changed.findings();
+        REQUIRE(f.has_law());
+        REQUIRE(f.odd.size() == 1);
+        CHECK(f.odd[0].run == row->run);
+        // Three deviations low, the run may stand before one of more passes.
+        CHECK(f.fitted.size() + 1 >= before.fitted.size());
+        CHECK(f.fit.law.floor == doctest::Approx(before.fit.law.floor).epsilon(0.03));
+        CHECK(f.predictions[1].bits == doctest::Approx(before.predictions[1].bits).epsilon(0.02));
+        REQUIRE(f.measured_optima.size() == before.measured_optima.size());
+        for (std::size_t i = 0; i < f.measured_optima.size(); ++i) {
+            const double size = before.measured_optima[i].parameters.value;
+            CHECK(f.measured_optima[i].parameters.value == doctest::Approx(size).epsilon(0.2));
+        }
+        CHECK(holds(f.doubts.at(0), "run " + row->run + " has "));
+    }
+}
+
 TEST_CASE("findings recover the law and its optima from results that follow it") {
     const KnownStudy study(0.0);
     const StudyFindings f = study.findings();

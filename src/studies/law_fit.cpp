@@ -236,7 +236,7 @@ std::vector<double> modified_residuals(std::span<const LawPoint> points, const L
     for (std::size_t i = 0; i < points.size(); ++i) {
         // A run that the fit follows wherever it goes has no residual; the bound keeps the division finite.
         const double share = std::max(1.0 - leverage[static_cast<Index>(i)], 0.05);
-        residuals.push_back((points[i].bits / fit.law.bits(points[i]) - 1.0) / std::sqrt(share));
+        residuals.push_back(std::log(points[i].bits / fit.law.bits(points[i])) / std::sqrt(share));
         mean += residuals[i] / static_cast<double>(points.size());
     }
     for (double& residual : residuals) {
@@ -263,7 +263,7 @@ std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, std::span<cons
             sign = random.below(2) == 0 ? 1.0 : -1.0;
         }
         for (std::size_t i = 0; i < resampled.size(); ++i) {
-            resampled[i].bits = predicted[i] * (1.0 + signs[groups[i]] * residuals[i]);
+            resampled[i].bits = predicted[i] * std::exp(signs[groups[i]] * residuals[i]);
         }
         laws.push_back(refit_law(resampled, fit.law).law);
     }

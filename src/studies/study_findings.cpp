@@ -10,7 +10,9 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/compressor.hpp"
+#include "bitlaw/studies/law_odd.hpp"
 #include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"
 
@@ -40,7 +42,6 @@ void sort_out(StudyFindings& f) {
             planned.insert(run.id);
         }
     }
-    std::vector<StudyResult> done;
     for (StudyResult& result : read_results(f.plan.results())) {
         if (planned.erase(result.run) == 0) {
             ++f.other_rows;  // of an earlier config
@@ -50,11 +51,19 @@ void sort_out(StudyFindings& f) {
         if (!result.is_done()) {
             f.diverged.push_back(result);
         } else if (result.context == f.plan.config.contexts.front()) {
-            done.push_back(result);
+            f.fitted.push_back(result);
         }
     }
     f.missing = planned.size();
     require_same_settings(f.plan, f.results);
+}
+
+// Of all fitted runs, those that more passes only made worse.
+void split_past_best(StudyFindings& f) {
+    std::vector<StudyResult> done = std::move(f.fitted);
+    done.insert(done.end(), f.past_best.begin(), f.past_best.end());
+    f.fitted.clear();
+    f.past_best.clear();
     // The lowest rate so far of each network, data and seed, by passes.
     std::sort(done.begin(), done.end(), [](const StudyResult& a, const StudyResult& b) {
         return std::tuple(a.parameters, a.unique_bytes, a.seed, a.passes) <
@@ -64,10 +73,35 @@ void sort_out(StudyFindings& f) {
     for (const StudyResult& result : done) {
         const auto [before, is_first] = lowest.emplace(
             std::tuple(result.parameters, nominal_amount(f.plan.config, result.unique_bytes), result.seed),
-            result.bits_per_byte);
-        const bool is_worse = !is_first && result.bits_per_byte > before->second;
-        before->second = std::min(before->second, result.bits_per_byte);
+            f.counted_bits(result));
+        const bool is_worse = !is_first && f.counted_bits(result) > before->second;
+        before->second = std::min(before->second, f.counted_bits(result));
         (is_worse ? f.past_best : f.fitted).push_back(result);
+    }
+}
+
+// Odd runs, and the runs past their best again, since a rate that is far too low hides those of more passes.
+void find_odd(StudyFindings& f) {
+    std::vector<LawPoint> points;
+    for (const StudyResult& result : f.fitted) {
+        points.push_back(law_point(result));
+    }
+    std::vector<OddPoint> odd;
+    try {
+        odd = odd_points(points);
+    } catch (const Error&) {
+        return;  // there is no law either, and find_law() says why
+    }
+    for (const OddPoint& point : odd) {
+        const StudyResult& result = f.fitted[point.index];
+        f.odd.push_back({result.run, result.bits_per_byte, point.expected, point.counted});
+        f.doubts.push_back(text_of("run ", result.run, " has ", fixed_text(result.bits_per_byte, 3),
+                                   " bits per byte where the others put ", fixed_text(point.expected, 3),
+                                   ", so it counts as ", fixed_text(point.counted, 3),
+                                   "; if its training failed, run it again without its row in results.csv"));
+    }
+    if (!odd.empty()) {
+        split_past_best(f);
     }
 }
 
@@ -83,7 +117,7 @@ void find_best(StudyFindings& f) {
         for (const StudyResult& result : *list) {
             Sum& sum =
                 sums[{nominal_amount(f.plan.config, result.unique_bytes), result.parameters, result.passes}];
-            sum.bits += result.bits_per_byte;
+            sum.bits += f.counted_bits(result);
             sum.model_bytes += static_cast<double>(result.model_bytes);
             ++sum.count;
         }
@@ -140,7 +174,7 @@ Lowest lowest_point(const std::vector<double>& x, const std::vector<double>& y) 
     return result;
 }
 
-// Intervals: each rate times 1 + e / sqrt(seeds), e drawn from the law's modified residuals, since the rate
+// Intervals: each rate times exp(e / sqrt(seeds)), e drawn from the law's modified residuals, since the rate
 // is a mean over seeds. Without residuals there are none, nor of a size at the end, which stands for all
 // beyond.
 void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals) {
@@ -149,12 +183,14 @@ void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals
     for (const double amount : f.amounts()) {
         std::vector<double> x;
         std::vector<double> adjusted;
-        std::vector<double> scatter;  // of the rate for a residual of 1
+        std::vector<double> rates;    // raw, in bytes a byte
+        std::vector<double> scatter;  // of the rate's logarithm for a residual of 1
         for (const BestRate& rate : f.best) {
             if (rate.unique == amount) {
                 x.push_back(std::log(rate.parameters));
                 adjusted.push_back(rate.adjusted());
-                scatter.push_back(rate.bits / 8.0 / std::sqrt(static_cast<double>(rate.seeds)));
+                rates.push_back(rate.bits / 8.0);
+                scatter.push_back(1.0 / std::sqrt(static_cast<double>(rate.seeds)));
             }
         }
         if (x.size() < kFewestSizes) {
@@ -171,7 +207,7 @@ void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals
             for (std::uint64_t sample = 0; sample < f.plan.config.bootstrap; ++sample) {
                 std::vector<double> noisy = adjusted;
                 for (std::size_t i = 0; i < noisy.size(); ++i) {
-                    noisy[i] += scatter[i] * residuals[random.below(residuals.size())];
+                    noisy[i] += rates[i] * std::expm1(scatter[i] * residuals[random.below(residuals.size())]);
                 }
                 const Lowest found = lowest_point(x, noisy);
                 places.push_back(std::exp(found.place));
@@ -226,7 +262,7 @@ void find_powers(StudyFindings& f) {
             auto& [bytes, bits] = by_size[static_cast<double>(r.parameters)];
             bytes.push_back(effective_bytes(static_cast<double>(r.trained_bytes),
                                             static_cast<double>(r.unique_bytes), f.fit.law.repeat_scale));
-            bits.push_back(r.bits_per_byte);
+            bits.push_back(f.counted_bits(r));
         }
     }
     for (const auto& [size, lists] : by_size) {
@@ -286,6 +322,7 @@ void find_law(StudyFindings& f) {
     std::vector<ProfileRun> runs;
     for (const StudyResult& result : f.fitted) {
         points.push_back(law_point(result));
+        points.back().bits = f.counted_bits(result);
         multiplied.push_back(points.back());
         multiplied.back().parameters = static_cast<double>(result.multiplied_parameters);
         runs.push_back({points.back(), result.training_flops});
@@ -297,7 +334,8 @@ void find_law(StudyFindings& f) {
         f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
         f.without_embeddings = fit_law(multiplied);
         f.bootstrap = bootstrap_laws(points, cells_of(f), f.fit, f.plan.config.bootstrap, kBootstrapSeed);
-        f.doubts = law_doubts(f.fit, f.huber, f.bootstrap);
+        const std::vector<std::string> doubts = law_doubts(f.fit, f.huber, f.bootstrap);
+        f.doubts.insert(f.doubts.end(), doubts.begin(), doubts.end());
         residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
         f.no_law = error.what();
@@ -359,6 +397,12 @@ LawPoint law_point(const StudyResult& result) {
             static_cast<double>(result.unique_bytes), result.bits_per_byte};
 }
 
+double StudyFindings::counted_bits(const StudyResult& result) const {
+    const auto found =
+        std::find_if(odd.begin(), odd.end(), [&](const OddRun& o) { return o.run == result.run; });
+    return found == odd.end() ? result.bits_per_byte : found->counted;
+}
+
 std::vector<double> StudyFindings::amounts() const {
     std::set<double> list;
     for (const BestRate& rate : best) {
@@ -381,6 +425,8 @@ StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out)
     if (f.results.empty()) {
         fail(plan.results().string(), " holds no run of this config; run the study first");
     }
+    split_past_best(f);
+    find_odd(f);
     find_best(f);
     find_law(f);
     find_classical(f, held_out);

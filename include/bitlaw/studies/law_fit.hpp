@@ -50,15 +50,16 @@ struct Interval {
     [[nodiscard]] bool has_bounds() const { return low <= high; }
 };
 
-/// Relative residuals (measured / predicted - 1) of the runs, each divided by sqrt(1 - h) with h its
-/// leverage, and centred: the modified residuals of Davison and Hinkley 1997, section 6.3. Class B.
+/// Log residuals, log(measured / predicted), of the runs, each divided by sqrt(1 - h) with h its leverage,
+/// and centred: the modified residuals of Davison and Hinkley 1997, section 6.3. Class B.
 [[nodiscard]] std::vector<double> modified_residuals(std::span<const LawPoint> points, const LawFit& fit);
 
-/// Laws fitted to `count` resampled studies: predictions of `fit` times 1 + e, e the runs' modified
-/// residuals, those of a group all as they are or all with the other sign, by a coin for each group (residual
-/// bootstrap by signs: Wu 1986; of groups: Cameron, Gelbach and Miller 2008). Where the law misses a group it
-/// misses all its runs alike, and drawing runs one by one would take that for noise that averages out.
-/// `groups`: a number for each run, equal within a group. Class B, a pure function of the seed.
+/// Laws fitted to `count` resampled studies: predictions of `fit` times e^r, which is above zero for any r, r
+/// the runs' modified residuals, those of a group all as they are or all with the other sign, by a coin for
+/// each group (residual bootstrap by signs: Wu 1986; of groups: Cameron, Gelbach and Miller 2008). Where the
+/// law misses a group it misses all its runs alike, and drawing runs one by one would take that for noise
+/// that averages out. `groups`: a number for each run, equal within a group. Class B, a pure function of the
+/// seed.
 [[nodiscard]] std::vector<Law> bootstrap_laws(std::span<const LawPoint> points,
                                               std::span<const std::size_t> groups, const LawFit& fit,
                                               std::size_t count, std::uint64_t seed);

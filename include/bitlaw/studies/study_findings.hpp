@@ -59,6 +59,14 @@ struct ClassicalRate {
     double bits_per_byte = 0;
 };
 
+/// A run far off the law of the others: odd_points().
+struct OddRun {
+    std::string run;
+    double bits = 0;      ///< as measured
+    double expected = 0;  ///< by the others
+    double counted = 0;   ///< in all fits and means
+};
+
 struct StudyFindings {
     StudyPlan plan;
     std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
@@ -68,10 +76,11 @@ struct StudyFindings {
     std::vector<StudyResult>
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
     std::vector<StudyResult> fitted;  ///< the first context's other runs
+    std::vector<OddRun> odd;          ///< those of the fitted that count as something else
     std::vector<BestRate> best;       ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
     std::string no_law;               ///< why there is no law; empty when there is one
-    std::vector<std::string> doubts;  ///< law_doubts()
+    std::vector<std::string> doubts;  ///< odd runs, law_doubts()
     LawFit fit;
     std::vector<Law> bootstrap;
     LawFit huber;
@@ -86,6 +95,8 @@ struct StudyFindings {
     std::vector<ClassicalRate> classical;
     std::string no_classical;  ///< why their lines are missing
 
+    /// A run's rate in fits and means: as measured, but for odd runs.
+    [[nodiscard]] double counted_bits(const StudyResult& result) const;
     [[nodiscard]] bool has_law() const { return no_law.empty(); }
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
     /// The config's bytes_per_parameter nearest to 2, as models are stored: pictures and sentences are at it.
