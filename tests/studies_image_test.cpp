@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <zlib.h>
+
 #include <cstdlib>
 
 #include "bitlaw/base/error.hpp"
@@ -76,6 +78,59 @@ TEST_CASE("image: JPEG in colour and in gray") {
         // share: what is far off is another picture.
         CHECK(greatest <= 8);
     }
+}
+
+TEST_CASE("image: a palette's colours, and none beyond it") {
+    // 3 x 1 pixels of 2 colours, 2 bits a pixel: libpng takes a third colour for black.
+    const auto file = [](std::uint8_t last, std::uint8_t bits) {
+        const auto indices =
+            bits == 2 ? Bytes{0, static_cast<std::uint8_t>(1U << 4 | last << 2)} : Bytes{0, 0, 1, last};
+        ByteWriter writer;
+        for (const int c : {0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A}) {
+            writer.u8(static_cast<std::uint8_t>(c));
+        }
+        const auto chunk = [&](const char* name, const Bytes& body) {
+            Bytes all(name, name + 4);
+            all.insert(all.end(), body.begin(), body.end());
+            const auto big = [&](std::uint64_t value) {
+                for (int shift = 24; shift >= 0; shift -= 8) {
+                    writer.u8(static_cast<std::uint8_t>(value >> shift));
+                }
+            };
+            big(body.size());
+            writer.bytes(all);
+            big(::crc32(0, all.data(), static_cast<unsigned>(all.size())));
+        };
+        chunk("IHDR", {0, 0, 0, 3, 0, 0, 0, 1, bits, 3, 0, 0, 0});
+        chunk("PLTE", {30, 60, 90, 1, 2, 6});
+        chunk("tRNS", {0});
+        Bytes packed(100);
+        uLongf size = packed.size();
+        ::compress(packed.data(), &size, indices.data(), indices.size());
+        packed.resize(size);
+        chunk("IDAT", packed);
+        chunk("IEND", {});
+        return writer.take();
+    };
+    for (const std::uint8_t bits : {std::uint8_t{2}, std::uint8_t{8}}) {
+        const GrayImage image = decode_image(file(0, bits));
+        CHECK(image.channels == 3);
+        CHECK(image.pixels == Bytes{60, 3, 60});
+        CHECK(holds(refusal(file(2, bits)), "colour 2 of a palette of 2"));
+    }
+}
+
+TEST_CASE("image: pixels are taken as they are stored, whatever EXIF says of their orientation") {
+    const Bytes plain = jpeg_file(40, 24, 1, slopes(40, 24, 1));
+    // APP1 behind the start mark: TIFF, one entry, orientation 6 (turned by a quarter).
+    const Bytes exif{0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
+                     0,    1,    1, 18, 0,   3,   0,   0,   0, 1, 0,   6,   0, 0,  0, 0, 0, 0};
+    Bytes turned(plain.begin(), plain.begin() + 2);
+    turned.insert(turned.end(), exif.begin(), exif.end());
+    turned.insert(turned.end(), plain.begin() + 2, plain.end());
+    const GrayImage image = decode_image(turned);
+    CHECK(image.width == 40);
+    CHECK(image.pixels == decode_image(plain).pixels);
 }
 
 TEST_CASE("image: what is not wholly sound is refused with a reason") {

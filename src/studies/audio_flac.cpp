@@ -20,7 +20,8 @@ struct Reading {
     ByteSpan file;
     std::size_t at = 0;
     Sound sound;
-    std::string reason;  // of the first failure
+    std::uint64_t decoded = 0;  // bytes up to the end of the last whole frame
+    std::string reason;         // of the first failure
 };
 
 Reading& reading_of(void* data) { return *static_cast<Reading*>(data); }
@@ -35,7 +36,12 @@ FLAC__StreamDecoderReadStatus on_read(const FLAC__StreamDecoder*, FLAC__byte* to
                        : FLAC__STREAM_DECODER_READ_STATUS_CONTINUE;
 }
 
-FLAC__StreamDecoderWriteStatus on_write(const FLAC__StreamDecoder*, const FLAC__Frame* frame,
+FLAC__StreamDecoderTellStatus on_tell(const FLAC__StreamDecoder*, FLAC__uint64* at, void* data) {
+    *at = reading_of(data).at;
+    return FLAC__STREAM_DECODER_TELL_STATUS_OK;
+}
+
+FLAC__StreamDecoderWriteStatus on_write(const FLAC__StreamDecoder* decoder, const FLAC__Frame* frame,
                                         const FLAC__int32* const channels[], void* data) {
     Reading& r = reading_of(data);
     try {
@@ -48,6 +54,7 @@ FLAC__StreamDecoderWriteStatus on_write(const FLAC__StreamDecoder*, const FLAC__
             r.reason = text_of("it has more than ", kMostSamples, " samples; cut it into pieces");
         } else {
             r.sound.rate = header.sample_rate;
+            ::FLAC__stream_decoder_get_decode_position(decoder, &r.decoded);
             std::transform(channels[0], channels[0] + header.blocksize, std::back_inserter(r.sound.samples),
                            [](FLAC__int32 sample) { return static_cast<std::int16_t>(sample); });
             return FLAC__STREAM_DECODER_WRITE_STATUS_CONTINUE;
@@ -61,7 +68,14 @@ FLAC__StreamDecoderWriteStatus on_write(const FLAC__StreamDecoder*, const FLAC__
 void on_error(const FLAC__StreamDecoder*, FLAC__StreamDecoderErrorStatus status, void* data) {
     Reading& r = reading_of(data);
     if (r.reason.empty()) {
-        r.reason = std::string("broken FLAC: ") + FLAC__StreamDecoderErrorStatusString[status];
+        r.reason =
+            std::string("broken FLAC: ") +
+            (status == FLAC__STREAM_DECODER_ERROR_STATUS_FRAME_CRC_MISMATCH ? "a frame's checksum differs"
+             : status == FLAC__STREAM_DECODER_ERROR_STATUS_LOST_SYNC
+                 ? "a frame is damaged or cut off, or something else stands between frames"
+             : status == FLAC__STREAM_DECODER_ERROR_STATUS_BAD_HEADER
+                 ? "a frame's header is damaged"
+                 : "a frame is of a kind that this libFLAC does not know");
     }
 }
 
@@ -69,22 +83,29 @@ void on_error(const FLAC__StreamDecoder*, FLAC__StreamDecoderErrorStatus status,
 
 Sound decode_flac(ByteSpan file) {
     const std::unique_ptr<FLAC__StreamDecoder, Free> decoder(::FLAC__stream_decoder_new());
-    Reading reading{.file = file, .at = 0, .sound = {}, .reason = {}};
+    Reading reading{.file = file, .at = 0, .sound = {}, .decoded = 0, .reason = {}};
     if (!decoder || !::FLAC__stream_decoder_set_md5_checking(decoder.get(), 1) ||
-        ::FLAC__stream_decoder_init_stream(decoder.get(), on_read, nullptr, nullptr, nullptr, nullptr,
+        ::FLAC__stream_decoder_init_stream(decoder.get(), on_read, nullptr, on_tell, nullptr, nullptr,
                                            on_write, nullptr, on_error,
                                            &reading) != FLAC__STREAM_DECODER_INIT_STATUS_OK) {
         fail("libFLAC cannot start; is there memory left?");
     }
-    const bool processed = ::FLAC__stream_decoder_process_until_end_of_stream(decoder.get()) != 0;
+    const bool processed = ::FLAC__stream_decoder_process_until_end_of_metadata(decoder.get()) != 0 &&
+                           ::FLAC__stream_decoder_get_decode_position(decoder.get(), &reading.decoded) != 0 &&
+                           ::FLAC__stream_decoder_process_until_end_of_stream(decoder.get()) != 0;
     const std::uint64_t claimed = ::FLAC__stream_decoder_get_total_samples(decoder.get());
     // finish() compares the samples' MD5 with the file's.
     const bool intact = ::FLAC__stream_decoder_finish(decoder.get()) != 0;
     if (!reading.reason.empty()) {
         throw Error(reading.reason);
     }
-    if (!processed || (claimed != 0 && claimed != reading.sound.samples.size())) {
+    // A stream claims 0 samples: nobody knew how many would come.
+    if (claimed != 0 && claimed != reading.sound.samples.size()) {
         fail("broken FLAC: it ends after ", reading.sound.samples.size(), " of ", claimed, " samples");
+    }
+    if (!processed || reading.decoded != file.size()) {
+        fail("broken FLAC: it ends inside a frame or a header, after ", reading.sound.samples.size(),
+             " samples");
     }
     if (!intact) {
         fail("broken FLAC: the samples' MD5 differs from the file's");

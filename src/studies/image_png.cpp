@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/studies/image.hpp"
@@ -32,6 +33,7 @@ class PngReader {
         if (!run()) {
             fail("broken PNG: ", message_.data());
         }
+        look_up_palette();
         GrayImage image{width_, height_, channels_, Bytes(std::size_t{width_} * height_)};
         for (std::size_t i = 0; i < image.pixels.size(); ++i) {
             const std::uint8_t* const p = colours_.data() + i * channels_;
@@ -66,7 +68,12 @@ class PngReader {
         // Checksums of all chunks count, those of chunks that we do not need as well.
         ::png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
         ::png_read_info(png_, info_);
-        ::png_set_expand(png_);
+        has_palette_ = ::png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+        if (has_palette_) {
+            ::png_set_packing(png_);  // a byte a pixel
+        } else {
+            ::png_set_expand(png_);
+        }
         ::png_set_strip_16(png_);
         ::png_set_strip_alpha(png_);
         ::png_set_interlace_handling(png_);
@@ -77,6 +84,27 @@ class PngReader {
         ::png_read_image(png_, rows_.data());
         ::png_read_end(png_, nullptr);
         return true;
+    }
+
+    // Colours in place of a palette's indices. libpng takes those beyond the palette for black: pixels that
+    // nobody painted.
+    void look_up_palette() {
+        png_colorp palette = nullptr;
+        int size = 0;
+        if (!has_palette_ || ::png_get_PLTE(png_, info_, &palette, &size) == 0) {
+            return;
+        }
+        Bytes colours;
+        colours.reserve(3 * colours_.size());
+        for (const std::uint8_t index : colours_) {
+            if (index >= size) {
+                fail("broken PNG: it has colour ", unsigned{index}, " of a palette of ", size);
+            }
+            const png_color& c = palette[index];
+            colours.insert(colours.end(), {c.red, c.green, c.blue});
+        }
+        colours_ = std::move(colours);
+        channels_ = 3;
     }
 
     bool prepare() {
@@ -105,6 +133,7 @@ class PngReader {
     std::uint32_t width_ = 0;
     std::uint32_t height_ = 0;
     std::uint32_t channels_ = 0;
+    bool has_palette_ = false;
     Bytes colours_;  // [height, width, channels]
     std::vector<png_bytep> rows_;
 };

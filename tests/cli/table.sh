@@ -53,6 +53,16 @@ same "the same manifest again" set.json first.json
 "$bitlaw" data audio sound --strict -o strict >out 2>err
 [[ $? == 1 && ! -e strict && ! -e strict.json ]] && tail -n 1 err | grep -q 'cannot be used, so nothing was made'
 judge "strict makes nothing" cat err
+# A header whose length a stream left open, and tags in front.
+mkdir streams
+for length in '\x00\x00\x00\x00' '\xff\xff\xff\xff' '\x00\xf0\xff\x7f'; do
+    { head -c 40 sound/b.wav && printf "$length" && tail -c +45 sound/b.wav; } >"streams/${length//[^0-9a-f]/}.wav"
+done
+{ printf 'ID3\x04\x00\x00\x00\x00\x00\x05tagged' | head -c 15 && cat sound/b.wav; } >streams/tagged.wav
+head -c 8192 text >samples
+"$bitlaw" data audio --strict --bits 16 streams -o open >out 2>err
+[[ $? == 0 ]] && cat samples samples samples samples | cmp - open
+judge "open lengths and tags" cat out err
 check "16 bits a sample" "$bitlaw" data audio --bits 16 --first 2 sound -o wide
 cmp -n 8192 wide text
 judge "16-bit samples as they are" cat "$work/err"

@@ -18,8 +18,10 @@ struct Sound {
 /// Most samples of a sound that is read: 4.6 hours at 16 kHz. A FLAC file of silence can claim any length.
 inline constexpr std::uint64_t kMostSamples = std::uint64_t{1} << 28;
 
-/// Decodes a FLAC or a WAV, told by its first bytes. Throws Error, without a name, for everything that is not
-/// wholly sound: unknown formats, truncation, wrong checksums, more than one channel, other than 16 bits.
+/// Decodes a FLAC or a WAV (also RF64 and BW64), told by its first bytes behind ID3 tags. A length that a
+/// stream left open (0, or near 2^31 or 2^32, in a WAV; 0 in a FLAC) means to the end of the file. Throws
+/// Error, without a name, for everything that is not wholly sound: unknown formats, truncation, wrong
+/// checksums, more than one channel, other than 16 bits.
 [[nodiscard]] Sound decode_sound(ByteSpan file);
 [[nodiscard]] Sound decode_flac(ByteSpan file);
 [[nodiscard]] Sound decode_wav(ByteSpan file);

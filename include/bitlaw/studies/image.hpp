@@ -21,9 +21,10 @@ struct GrayImage {
 inline constexpr std::uint64_t kMostPixels = std::uint64_t{1} << 28;
 
 /// Decodes a JPEG or a PNG, told by its first bytes. gray = floor(mean of the colour channels), as the
-/// paper's authors do (data_loaders.py: np.mean(...).astype(np.uint8)); transparency is ignored, 16 bits are
-/// cut to the upper 8. Throws Error, without a name, for everything that is not wholly sound: unknown
-/// formats, truncation, wrong checksums, anything the library warns of, colours other than gray and RGB.
+/// paper's authors do (data_loaders.py: np.mean(...).astype(np.uint8)); transparency, gamma and the
+/// orientation that EXIF states are ignored, 16 bits are cut to the upper 8. Throws Error, without a name,
+/// for everything that is not wholly sound: unknown formats, truncation, wrong checksums, anything that
+/// libjpeg warns of, colours beyond a palette, colours other than gray and RGB (CMYK).
 [[nodiscard]] GrayImage decode_image(ByteSpan file);
 [[nodiscard]] GrayImage decode_jpeg(ByteSpan file);
 [[nodiscard]] GrayImage decode_png(ByteSpan file);
