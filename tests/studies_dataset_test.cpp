@@ -3,6 +3,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/json.hpp"
 #include "bitlaw/studies/dataset.hpp"
 #include "bitlaw/studies/json_value.hpp"
 #include "support/message.hpp"
@@ -198,6 +199,8 @@ TEST_CASE("dataset: JSON values") {
     CHECK(json["a"].items()[3].is_null());
     CHECK(json["a"].items()[4].text_or("") == "xA\xC3\xA9\xF0\x9F\x98\x80");
     CHECK(json["b"]["missing"].is_null());
+    const std::string name("say \"x\\y\"\n\xff\xc3\xbc \0", 14);
+    CHECK(JsonValue::parse("\xEF\xBB\xBF{\"n\":\r\n" + json_text(name) + "}", "t")["n"].text_or("") == name);
     for (const std::string bad :
          {"", "{", "[1,]", "{\"a\" 1}", "tru", "1 2", "\"\\x\"", "\"\n\"", "inf", "nan", "+1"}) {
         CHECK_THROWS_AS((void)JsonValue::parse(bad, "t"), Error);

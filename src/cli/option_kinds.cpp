@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <istream>
 #include <iterator>
+#include <map>
+#include <memory>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/settings.hpp"
 
 namespace bitlaw::cli {
 namespace {
@@ -34,6 +38,55 @@ CLI::Option* add_number(App& app, const std::string& names, Value& value, const 
     };
     return text_option(app, names, read, shown_default, help)->type_name("N");
 }
+
+// CLI11 wants a class here. Reads the settings of a file for the options of an application.
+class SettingsConfig : public CLI::Config {
+   public:
+    explicit SettingsConfig(App& app) : app_(&app) {}
+
+    std::string to_config(const CLI::App* /*app*/, bool /*default_also*/, bool /*write_description*/,
+                          std::string /*prefix*/) const override {
+        return {};
+    }
+
+    std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+        const std::string name = app_->get_config_ptr()->as<std::string>();
+        const std::string text(std::istreambuf_iterator<char>(input), {});
+        std::vector<CLI::ConfigItem> found;
+        std::map<std::string, std::size_t> seen;
+        for (const Setting& setting : parse_settings(text, name)) {
+            CLI::ConfigItem item;
+            item.name = setting.key;
+            std::replace(item.name.begin(), item.name.end(), '_', '-');
+            const CLI::Option* const option = app_->get_option_no_throw("--" + item.name);
+            if (option == nullptr || !option->get_configurable()) {
+                fail_usage(name, ":", setting.line, ": there is no option '", setting.key, "'; see '",
+                           app_->get_name(), " --help'");
+            }
+            if (const auto [before, is_new] = seen.emplace(item.name, setting.line); !is_new) {
+                fail_usage(name, ":", setting.line, ": ", setting.key, " is given before, in line ",
+                           before->second);
+            }
+            if (setting.words.size() > 1 && option->get_items_expected_max() <= 1) {
+                fail_usage(name, ":", setting.line, ": ", setting.key, " needs one value, not ",
+                           setting.words.size());
+            }
+            for (const std::string& word : setting.words) {
+                item.inputs.push_back(word + kGuard);
+            }
+            found.push_back(std::move(item));
+        }
+        return found;
+    }
+
+    // true, false, or a number for those that may be given several times.
+    std::string to_flag(const CLI::ConfigItem& item) const override {
+        return item.inputs.empty() ? std::string() : unguarded(item.inputs.front());
+    }
+
+   private:
+    App* app_;
+};
 
 }  // namespace
 
@@ -136,6 +189,11 @@ void add_common(App& app, CommonOptions& common, bool with_json) {
     }
 }
 
+void config_option(App& app, const std::string& name, const std::string& help) {
+    app.set_config(name, "", help)->type_name("FILE");
+    app.config_formatter(std::make_shared<SettingsConfig>(app));
+}
+
 std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv) {
     std::vector<std::string> words;
     bool options_ended = false;
@@ -149,18 +207,6 @@ std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv)
         app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
         return HelpText{app.help(), 0};
-    } catch (const CLI::ConfigError& error) {
-        // CLI11 says "INI was not able to parse " and the line's name, which may be anything.
-        constexpr std::string_view kCommon = "INI was not able to parse ";
-        constexpr std::size_t kMostShown = 40;
-        const std::string what = error.what();
-        const std::string name = what.starts_with(kCommon) ? what.substr(kCommon.size()) : what;
-        const bool is_text =
-            std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
-        fail_usage(app.get_config_ptr()->as<std::string>(), ": ",
-                   is_text && name.size() <= kMostShown ? "there is no option '" + name + "'"
-                                                        : std::string("a line is no name=value"),
-                   "; see '", app.get_name(), " --help'");
     } catch (const CLI::ParseError& error) {
         fail_usage(error.what(), "; see '", app.get_name(), " --help'");
     }

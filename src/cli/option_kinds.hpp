@@ -54,6 +54,9 @@ CLI::Option* files_option(App& app, const std::string& names, std::vector<std::s
 CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
                          const std::string& help);
 
+/// Options from a file of settings, which count after those of the command line.
+void config_option(App& app, const std::string& name, const std::string& help);
+
 /// What every command has: -T, -q, -v and perhaps --json.
 void add_common(App& app, CommonOptions& common, bool with_json);
 

@@ -62,11 +62,9 @@ void add_config(App& app, ConfigOverrides& config) {
 
 void add_train(App& app, TrainArguments& a) {
     TrainOptions& o = a.options;
-    app.allow_config_extras(CLI::config_extras_mode::error);
-    app.set_config("--config", "",
-                   "options from a file of name=value lines, such as the train.conf of a run; the command "
-                   "line counts first")
-        ->type_name("FILE");
+    config_option(app, "--config",
+                  "options from a file of name=value lines, such as the train.conf of a run; the command "
+                  "line counts first");
     files_option(app, "--data", o.data,
                  "training files; FILE@BEGIN:END for a range of bytes, FILE:0.7 for a share of the sequences")
         ->required();

@@ -23,7 +23,7 @@ namespace {
 std::string list_of(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) {
-        text += (text.empty() ? "" : ", ") + name;
+        text += (text.empty() ? "" : ", ") + printable(name);
     }
     return text.empty() ? "none" : text;
 }

@@ -5,31 +5,14 @@
 #include <cmath>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/text_file.hpp"
+#include "bitlaw/base/utf8.hpp"
 
 namespace bitlaw {
 namespace {
 
 /// Nesting that a reader follows; bounds the stack against hostile text.
 constexpr int kMostDepth = 32;
-
-void append_utf8(std::string& text, std::uint32_t code) {
-    const auto put = [&text](std::uint32_t byte) { text += static_cast<char>(byte); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xC0 | code >> 6);
-        put(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        put(0xE0 | code >> 12);
-        put(0x80 | (code >> 6 & 0x3F));
-        put(0x80 | (code & 0x3F));
-    } else {
-        put(0xF0 | code >> 18);
-        put(0x80 | (code >> 12 & 0x3F));
-        put(0x80 | (code >> 6 & 0x3F));
-        put(0x80 | (code & 0x3F));
-    }
-}
 
 }  // namespace
 
@@ -176,7 +159,7 @@ class JsonParser {
                 if (code >= 0xD800 && code < 0xDC00 && take_word("\\u")) {
                     code = 0x10000 + ((code - 0xD800) << 10) + (read_code() & 0x3FF);
                 }
-                append_utf8(text, code);
+                text += utf8_character(code);
             } else {
                 wrong("the escape is not known");
             }
@@ -185,7 +168,7 @@ class JsonParser {
             wrong("a text does not end");
         }
         ++at_;
-        return text;
+        return utf8_bytes(text);
     }
 
     std::string_view text_;
@@ -194,7 +177,8 @@ class JsonParser {
 };
 
 JsonValue JsonValue::parse(std::string_view text, const std::string& name) {
-    return JsonParser(text, name).whole();
+    const std::string plain = plain_text(text, name);
+    return JsonParser(plain, name).whole();
 }
 
 const JsonValue& JsonValue::operator[](std::string_view key) const {

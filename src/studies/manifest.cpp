@@ -5,9 +5,9 @@
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/json.hpp"
+#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/studies/json_value.hpp"
 
 namespace bitlaw {
@@ -109,8 +109,7 @@ std::optional<Manifest> find_manifest(const std::filesystem::path& data) {
     if (!std::filesystem::is_regular_file(path, error)) {
         return std::nullopt;
     }
-    const Bytes text = read_file(path, kMostBytes);
-    return parse_manifest({text.begin(), text.end()}, path.string());
+    return parse_manifest(read_text(path, kMostBytes), path.string());
 }
 
 }  // namespace bitlaw

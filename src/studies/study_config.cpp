@@ -6,11 +6,11 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/settings.hpp"
+#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/studies/compressor.hpp"
 
 namespace bitlaw {
@@ -22,20 +22,6 @@ using Words = std::vector<std::string>;
 constexpr std::size_t kMostValues = 100;
 constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50;
-
-Words words_of(const std::string& text) {
-    std::istringstream stream(text);
-    Words words;
-    for (std::string word; stream >> word;) {
-        words.push_back(word);
-    }
-    return words;
-}
-
-std::string trimmed(const std::string& text) {
-    const std::size_t first = text.find_first_not_of(" \t\r");
-    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 std::uint64_t whole(const std::string& word, std::uint64_t least, std::uint64_t most) {
     const std::uint64_t value = parse_size(word, "value");
@@ -177,28 +163,20 @@ std::string key_list() {
     return list;
 }
 
-void read_line(StudyConfig& config, std::map<std::string, int>& seen, const std::string& line, int number,
-               const std::filesystem::path& path) {
-    const std::size_t equals = line.find('=');
-    if (equals == std::string::npos) {
-        fail_usage("'", line, "' is no line of the form key = value");
-    }
-    const std::string key = trimmed(line.substr(0, equals));
-    const std::string value = trimmed(line.substr(equals + 1));
-    if (value.empty()) {
-        fail_usage(key, " has no value; remove the line to keep the default");
-    }
-    const auto [before, is_new] = seen.emplace(key, number);
+void read_setting(StudyConfig& config, std::map<std::string, std::size_t>& seen, const Setting& setting,
+                  const std::filesystem::path& path) {
+    const std::string& key = setting.key;
+    const auto [before, is_new] = seen.emplace(key, setting.line);
     if (!is_new && key != "train_on") {
         fail_usage(key, " is given before, in line ", before->second);
     }
     if (key == "title") {
-        config.title = value;
+        config.title = setting.value;
     } else if (key == "folder") {
-        config.folder = path.parent_path() / value;
+        config.folder = path.parent_path() / setting.value;
     } else if (const auto found = readers().find(key); found != readers().end()) {
         try {
-            found->second(config, words_of(value));
+            found->second(config, setting.words);
         } catch (const UsageError& error) {
             fail_usage(key, ": ", error.what());
         }
@@ -207,7 +185,7 @@ void read_line(StudyConfig& config, std::map<std::string, int>& seen, const std:
     }
 }
 
-void require_complete(const StudyConfig& config, const std::map<std::string, int>& seen,
+void require_complete(const StudyConfig& config, const std::map<std::string, std::size_t>& seen,
                       const std::filesystem::path& path) {
     for (const char* key : {"data", "held_out", "train_on", "sizes"}) {
         if (!seen.contains(key)) {
@@ -236,19 +214,12 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
         config.folder += "-results";
     }
     config.title = path.stem().string();
-    std::map<std::string, int> seen;
-    std::istringstream lines(text);
-    int number = 0;
-    for (std::string line; std::getline(lines, line);) {
-        ++number;
-        line = trimmed(line.substr(0, line.find('#')));
-        if (line.empty()) {
-            continue;
-        }
+    std::map<std::string, std::size_t> seen;
+    for (const Setting& setting : parse_settings(text, path.string())) {
         try {
-            read_line(config, seen, line, number, path);
+            read_setting(config, seen, setting, path);
         } catch (const UsageError& error) {
-            fail_usage(path.string(), ":", number, ": ", error.what());
+            fail_usage(path.string(), ":", setting.line, ": ", error.what());
         }
     }
     require_complete(config, seen, path);
@@ -256,8 +227,7 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
 }
 
 StudyConfig read_study_config(const std::filesystem::path& path) {
-    const Bytes bytes = read_file(path, kMostConfigBytes);
-    return parse_study_config(std::string(bytes.begin(), bytes.end()), path);
+    return parse_study_config(read_text(path, kMostConfigBytes), path);
 }
 
 std::string size_text(std::uint64_t value) {

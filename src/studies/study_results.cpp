@@ -14,6 +14,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/base/text_file.hpp"
 
 namespace bitlaw {
 namespace {
@@ -172,21 +173,19 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
     if (!std::filesystem::exists(path)) {
         return results;
     }
-    const Bytes bytes = read_file(path, kMostResultBytes);
-    std::istringstream lines(std::string(bytes.begin(), bytes.end()));
-    std::string line;
-    if (!std::getline(lines, line) || line + "\n" != header()) {
+    const std::vector<std::string> lines = lines_of(read_text(path, kMostResultBytes));
+    if (lines.empty() || lines.front() + "\n" != header()) {
         fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
     }
     std::set<std::string> runs;
-    for (int number = 2; std::getline(lines, line); ++number) {
+    for (std::size_t i = 1; i < lines.size(); ++i) {
         try {
-            results.push_back(parsed_row(line));
+            results.push_back(parsed_row(lines[i]));
             if (!runs.insert(results.back().run).second) {
                 fail("it is a second row of ", results.back().run);
             }
         } catch (const Error& error) {
-            fail(path.string(), ":", number, ": this row cannot be read: ", error.what(), "; remove the row");
+            fail(path.string(), ":", i + 1, ": this row cannot be read: ", error.what(), "; remove the row");
         }
     }
     return results;

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/studies/json_value.hpp"
 
 namespace bitlaw {
@@ -195,8 +195,7 @@ class TableReader {
 }  // namespace
 
 void EarlierCells::add(const std::filesystem::path& path) {
-    const Bytes bytes = read_file(path, kMostFileBytes);
-    add({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+    add(read_text(path, kMostFileBytes), path.string());
 }
 
 void EarlierCells::add(std::string_view json, const std::string& name) {

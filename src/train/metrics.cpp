@@ -13,7 +13,9 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/kernels/isa.hpp"
 
 namespace bitlaw {
@@ -37,8 +39,8 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
     if (kept_step == 0 || !std::filesystem::exists(path, ignored)) {
         return kColumns;
     }
-    const Bytes bytes = read_file(path, std::numeric_limits<std::uint64_t>::max());
-    std::string_view rest(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::string text = read_text(path, std::numeric_limits<std::uint64_t>::max());
+    std::string_view rest = text;
     std::string kept = kColumns;
     for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
         const std::string_view row = rest.substr(0, end + 1);
@@ -95,14 +97,12 @@ void MetricsFile::add(const StepReport& report) {
 
 void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan) {
     std::string text;
-    const auto line = [&](const char* name, const std::string& value) {
-        text += text_of(name, '=', value, '\n');
-    };
+    const auto line = [&](const char* name, const std::string& value) { text += setting_line(name, value); };
     const auto number = [&](const char* name, std::uint64_t value) { line(name, std::to_string(value)); };
     const ModelConfig& c = options.config;
-    line("data", json_list(options.data));
+    text += setting_line("data", options.data);
     if (!options.validation.empty()) {
-        line("validation", json_list(options.validation));
+        text += setting_line("validation", options.validation);
     }
     line("preset", options.preset);
     line("architecture", c.architecture == Architecture::vanilla ? "vanilla" : "modern");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/schedule.hpp"
@@ -158,9 +159,7 @@ void set_steps(RunPlan& plan, std::uint64_t steps, std::uint64_t validate_every_
 
 std::string options_text(const TrainOptions& options, const RunPlan& plan) {
     std::string text;
-    const auto line = [&](const char* name, const std::string& value) {
-        text += text_of(name, '=', value, '\n');
-    };
+    const auto line = [&](const char* name, const std::string& value) { text += setting_line(name, value); };
     line("preset", options.preset);
     line("precision", arithmetic_name(options.config.arithmetic));
     line("cache", cache_name(options.config.cache));
@@ -195,10 +194,9 @@ std::string options_text(const TrainOptions& options, const RunPlan& plan) {
 }
 
 std::optional<std::string> option_value(const std::string& text, const std::string& name) {
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with(name + '=')) {
-            return line.substr(name.size() + 1);
+    for (const Setting& setting : parse_settings(text, "the run's options")) {
+        if (setting.key == name) {
+            return setting.value;
         }
     }
     return std::nullopt;

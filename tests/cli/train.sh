@@ -78,9 +78,9 @@ check "with the same bytes" cmp straight/model.blm again/model.blm
 check "the command line counts first" "$bitlaw" train -q --config straight/train.conf --seed 77 -o other
 check "another seed, another model" bash -c "! cmp -s straight/model.blm other/model.blm"
 echo "bogus=1" >bogus.conf
-refuse "an unknown name in the file" 2 "bogus.conf: there is no option 'bogus'" "$bitlaw" train -q --config bogus.conf --data text --tokens 1K -o other2
+refuse "an unknown name in the file" 2 "bogus.conf:1: there is no option 'bogus'" "$bitlaw" train -q --config bogus.conf --data text --tokens 1K -o other2
 printf '\001\002 = \003\n' >binary.conf
-refuse "a file of other bytes" 2 "binary.conf: a line is no name=value" \
+refuse "a file of other bytes" 2 "binary.conf:1: .* is no line of the form key = value" \
     "$bitlaw" train -q --config binary.conf --data text --tokens 1K -o other2
 refuse "a file that is not there" 2 "none.conf" "$bitlaw" train -q --config none.conf --data text --tokens 1K -o other2
 finish
