@@ -251,6 +251,7 @@ TEST_CASE("the report says what was measured on, what was left out, and the cost
     }
     study.rows().push_back(study.rows().front());
     study.rows().back().run = "n9K-u1M-p1-k512-s1";
+    study.rows().back().size = 9000;
     const StudyFindings f = study.findings();
     CHECK(f.shown_cost() == 1.0);
     CHECK(f.other_rows == 1);

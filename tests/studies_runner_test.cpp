@@ -80,10 +80,10 @@ Rates rates(const std::vector<StudyResult>& results) {
 StudyResult finished_row(const StudyPlan& plan) {
     StudyResult row = planned_result(plan.trunks[0], plan.trunks[0].runs[0]);
     row.status = "done";
-    row.date = "2026-01-01";
+    row.date = "2026-01-01T00:00:00Z";
     row.held_out_bytes = 2000;
     row.bits_per_byte = row.chunk_bits_per_byte = row.training_bits_per_byte = 4.0;
-    row.model_bytes = 16'000;
+    row.model_bytes = 2 * row.parameters + 80;
     row.seconds = 0.5;
     row.threads = 1;
     return row;
@@ -307,7 +307,7 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
         test::write_text(path, edited.replace(edited.find(old), old.size(), changed));
         return message_of<Error>([&] { (void)study.results(); });
     };
-    for (const char* rate : {"nan", "inf", "-1", "0"}) {
+    for (const char* rate : {"nan", "inf", "-1", "0", "99", "1e300", "12.2"}) {
         const std::string message = refusal(",2000,4,", std::string(",2000,") + rate + ",");
         CHECK(holds(message, "results.csv:2: this row cannot be read: held_out_bits_per_byte is "));
         CHECK(holds(message, "remove the row"));
@@ -316,12 +316,35 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
     CHECK(holds(refusal(flops, ",inf,"), "training_flops is inf"));
     CHECK(holds(refusal(flops, ",0,"), "training_flops is 0"));
     const std::string row = text.substr(text.find('\n') + 1);
+    // Every column has values that no run can have.
+    const std::size_t columns = static_cast<std::size_t>(std::count(row.begin(), row.end(), ',')) + 1;
+    for (std::size_t column = 0; column < columns; ++column) {
+        std::size_t begin = 0;
+        for (std::size_t i = 0; i < column; ++i) {
+            begin = row.find(',', begin) + 1;
+        }
+        const std::size_t end = std::min(row.find(',', begin), row.size() - 1);
+        for (const char* value : {"-7", "x", "1e300", "1152921504606846976"}) {
+            CAPTURE(column);
+            CAPTURE(value);
+            std::string edited = row;
+            CHECK(!refusal(row, edited.replace(begin, end - begin, value)).empty());
+        }
+    }
+    const auto without = [&](const std::string& number, const std::string& changed) {
+        return refusal("," + number + ",", "," + changed + ",");
+    };
+    CHECK(holds(without(std::to_string(sound.trained_bytes), std::to_string(sound.trained_bytes + 128)),
+                "trained on"));
+    CHECK(holds(without(std::to_string(sound.model_bytes), std::to_string(sound.parameters)),
+                "model_bytes is"));
+    CHECK(holds(refusal("2026-01-01T00:00:00Z", "2026-01-01"), "its date"));
     CHECK(holds(refusal(row, row + row), "results.csv:3: this row cannot be read: it is a second row of"));
     // A run that diverged has whatever rates it got to.
     test::write_text(path, text);
     StudyResult diverged = planned_result(study.plan().trunks[1], study.plan().trunks[1].runs[0]);
     diverged.status = "diverged";
-    diverged.date = "2026-01-01";
+    diverged.date = "2026-01-01T00:00:00Z";
     diverged.training_bits_per_byte = std::nan("");
     add_result(path, study.plan().work() / "lock", diverged);
     CHECK(study.results().size() == 2);

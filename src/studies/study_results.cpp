@@ -13,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 
@@ -21,14 +22,20 @@ namespace {
 
 constexpr std::uint64_t kMostResultBytes = 1 << 26;
 
-// What a column's number must be. The plan determines some; they and what is measured are finite and above
-// zero, but for a seed and for what a diverged run did not get to.
+// Who determines a column's number: the plan, or a measurement, which a diverged run may not have got to.
 enum class Kind { other, planned, measured };
 
-// A column: its name with its unit, how it is written and how it is read.
+// What a run can have, both ends included.
+struct Range {
+    double low = 0;
+    double high = 0;
+};
+
+// A column: its name with its unit, what its number can be, how it is written and how it is read.
 struct Column {
     const char* name;
     Kind kind;
+    Range range;
     std::function<std::string(const StudyResult&)> text;
     std::function<void(StudyResult&, const std::string&)> read;
     std::function<double(const StudyResult&)> number;  // none for words
@@ -47,22 +54,42 @@ Number number_from(const std::string& text) {
 Column column(const char* name, std::string StudyResult::*field) {
     return {name,
             Kind::other,
+            {},
             [=](const StudyResult& r) { return r.*field; },
             [=](StudyResult& r, const std::string& text) { r.*field = text; },
             {}};
 }
 
-Column column(const char* name, Kind kind, std::uint64_t StudyResult::*field) {
-    return {name, kind, [=](const StudyResult& r) { return std::to_string(r.*field); },
+Column column(const char* name, Kind kind, Range range, std::uint64_t StudyResult::*field) {
+    return {name,
+            kind,
+            range,
+            [=](const StudyResult& r) { return std::to_string(r.*field); },
             [=](StudyResult& r, const std::string& text) { r.*field = number_from<std::uint64_t>(text); },
             [=](const StudyResult& r) { return static_cast<double>(r.*field); }};
 }
 
-Column column(const char* name, Kind kind, double StudyResult::*field) {
-    return {name, kind, [=](const StudyResult& r) { return exact_text(r.*field); },
+Column column(const char* name, Kind kind, Range range, double StudyResult::*field) {
+    return {name,
+            kind,
+            range,
+            [=](const StudyResult& r) { return exact_text(r.*field); },
             [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); },
             [=](const StudyResult& r) { return r.*field; }};
 }
+
+// Sizes that a config can ask for, and what follows from them; 2^50 bytes are more than anybody trains on.
+constexpr double kMostBytes = 0x1p50;
+constexpr Range kBytes{1, kMostBytes};
+// Rates are powers of a few numbers; far from both ends.
+constexpr Range kRate{1e-15, 1e15};
+// Of archives and of models that are no worse than none; require_consistent() has the exact bound of the
+// first.
+constexpr Range kHeldOutBits{1e-6, 100};
+constexpr Range kBits{1e-6, 8};
+// Before the rates fall a run may be worse than no model; more than this is not finite for long.
+constexpr Range kTrainingBits{1e-6, 64};
+constexpr double kMostSeconds = 3.2e9;  // a century
 
 const std::vector<Column>& columns() {
     using R = StudyResult;
@@ -70,28 +97,28 @@ const std::vector<Column>& columns() {
         column("run", &R::run),
         column("status", &R::status),
         column("recipe_hash", &R::recipe),
-        column("size_aimed_at", Kind::planned, &R::size),
-        column("parameters", Kind::planned, &R::parameters),
-        column("parameters_without_embeddings", Kind::planned, &R::multiplied_parameters),
-        column("width", Kind::planned, &R::width),
-        column("layers", Kind::planned, &R::layers),
-        column("context_bytes", Kind::planned, &R::context),
-        column("seed", Kind::other, &R::seed),
-        column("unique_bytes", Kind::planned, &R::unique_bytes),
-        column("passes", Kind::planned, &R::passes),
-        column("trained_bytes", Kind::planned, &R::trained_bytes),
-        column("steps", Kind::planned, &R::steps),
-        column("batch_bytes", Kind::planned, &R::batch_bytes),
-        column("learning_rate", Kind::planned, &R::learning_rate),
-        column("matrix_learning_rate", Kind::planned, &R::matrix_learning_rate),
-        column("training_flops", Kind::planned, &R::training_flops),
-        column("held_out_bytes", Kind::measured, &R::held_out_bytes),
-        column("held_out_bits_per_byte", Kind::measured, &R::bits_per_byte),
-        column("held_out_chunk_bits_per_byte", Kind::measured, &R::chunk_bits_per_byte),
-        column("training_bits_per_byte", Kind::measured, &R::training_bits_per_byte),
-        column("model_bytes", Kind::measured, &R::model_bytes),
-        column("seconds", Kind::measured, &R::seconds),
-        column("threads", Kind::measured, &R::threads),
+        column("size_aimed_at", Kind::planned, {1000, 0x1p30}, &R::size),
+        column("parameters", Kind::planned, {1, 0x1p31}, &R::parameters),
+        column("parameters_without_embeddings", Kind::planned, {1, 0x1p31}, &R::multiplied_parameters),
+        column("width", Kind::planned, {1, 8192}, &R::width),
+        column("layers", Kind::planned, {1, 256}, &R::layers),
+        column("context_bytes", Kind::planned, {1, 0x1p20}, &R::context),
+        column("seed", Kind::other, {0, kMostBytes}, &R::seed),
+        column("unique_bytes", Kind::planned, kBytes, &R::unique_bytes),
+        column("passes", Kind::planned, {1, 10'000}, &R::passes),
+        column("trained_bytes", Kind::planned, {1, 1e4 * kMostBytes}, &R::trained_bytes),
+        column("steps", Kind::planned, kBytes, &R::steps),
+        column("batch_bytes", Kind::planned, kBytes, &R::batch_bytes),
+        column("learning_rate", Kind::planned, kRate, &R::learning_rate),
+        column("matrix_learning_rate", Kind::planned, kRate, &R::matrix_learning_rate),
+        column("training_flops", Kind::planned, {1, 1e30}, &R::training_flops),
+        column("held_out_bytes", Kind::measured, kBytes, &R::held_out_bytes),
+        column("held_out_bits_per_byte", Kind::measured, kHeldOutBits, &R::bits_per_byte),
+        column("held_out_chunk_bits_per_byte", Kind::measured, kBits, &R::chunk_bits_per_byte),
+        column("training_bits_per_byte", Kind::measured, kTrainingBits, &R::training_bits_per_byte),
+        column("model_bytes", Kind::measured, {1, 0x1p33}, &R::model_bytes),
+        column("seconds", Kind::measured, {1e-9, kMostSeconds}, &R::seconds),
+        column("threads", Kind::measured, {1, kMostThreads}, &R::threads),
         column("date_utc", &R::date),
     };
     return list;
@@ -113,17 +140,84 @@ std::string row(const StudyResult& result) {
     return line + "\n";
 }
 
+// The text with every digit a 0: "0000-00-00".
+std::string digits_as_0(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
+    return text;
+}
+
+// Throws for words and numbers that contradict each other.
+void require_consistent(const StudyResult& r) {
+    const std::string begin = text_of('n', size_text(r.size), "-u");
+    const std::string end = text_of("-p", r.passes, "-k", r.context, "-s", r.seed);
+    if (!r.run.starts_with(begin) || !r.run.ends_with(end)) {
+        fail("its name is '", r.run, "', but its columns make ", begin, "...", end);
+    }
+    if (!r.recipe.empty() &&
+        (r.recipe.size() != 16 || r.recipe.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+        fail("its recipe '", r.recipe, "' is no hash of 16 digits");
+    }
+    if (digits_as_0(r.date) != "0000-00-00T00:00:00Z") {
+        fail("its date '", r.date, "' is not one such as 2026-01-31T12:00:00Z");
+    }
+    if (r.multiplied_parameters >= r.parameters) {
+        fail("it has ", r.multiplied_parameters, " parameters without embeddings and ", r.parameters,
+             " with them");
+    }
+    if (r.steps * r.batch_bytes != r.trained_bytes) {
+        fail(r.steps, " steps of ", r.batch_bytes, " bytes are not the ", r.trained_bytes, " trained on");
+    }
+    // Six operations a parameter and byte but for embeddings, and no more than twice those of attention to
+    // the whole context in heads as wide as the layers, or 16.
+    const auto trained = static_cast<double>(r.trained_bytes);
+    const auto parameters = static_cast<double>(r.multiplied_parameters);
+    const double attended = static_cast<double>(r.layers * r.context * std::max<std::uint64_t>(r.width, 16));
+    const double least = 5.9 * parameters * trained;
+    const double most = (12.0 * parameters + 24.0 * attended) * trained;
+    if (r.training_flops < least || r.training_flops > most) {
+        fail("training_flops is ", exact_text(r.training_flops), ", but such a network takes ", least, " .. ",
+             most);
+    }
+    const std::uint64_t read = r.passes * r.unique_bytes;
+    if (r.trained_bytes > read || read - r.trained_bytes >= r.batch_bytes) {
+        fail(r.passes, " passes over ", r.unique_bytes, " bytes are not the ", r.trained_bytes,
+             " trained on");
+    }
+}
+
+// Throws for what a run that has ended well cannot have measured.
+void require_possible(const StudyResult& r) {
+    // A block that the model makes larger is stored; header, index and trailer take less than this.
+    constexpr double kArchiveBytes = 1024;
+    const auto held_out = static_cast<double>(r.held_out_bytes);
+    if (const double most = 8.0 * (1.001 + kArchiveBytes / held_out); r.bits_per_byte > most) {
+        fail("held_out_bits_per_byte is ", exact_text(r.bits_per_byte), ", but archives have at most ", most);
+    }
+    // bf16: 2 bytes a parameter behind a header.
+    constexpr std::uint64_t kHeaderBytes = 4096;
+    if (r.model_bytes < 2 * r.parameters || r.model_bytes > 2 * r.parameters + kHeaderBytes) {
+        fail("model_bytes is ", r.model_bytes, ", but ", r.parameters,
+             " parameters take 2 bytes each and a header");
+    }
+}
+
 void require_sound(const StudyResult& result) {
     if (result.status != "done" && result.status != "diverged") {
         fail("its status is '", result.status, "'");
     }
     for (const Column& c : columns()) {
-        if (c.kind == Kind::planned || (c.kind == Kind::measured && result.is_done())) {
+        if (c.number && (c.kind != Kind::measured || result.is_done())) {
             const double value = c.number(result);
-            if (!std::isfinite(value) || value <= 0.0) {
-                fail(c.name, " is ", exact_text(value), " instead of a number above zero");
+            if (!(value >= c.range.low && value <= c.range.high)) {
+                fail(c.name, " is ", exact_text(value), ", but must lie in ", c.range.low, " .. ",
+                     c.range.high);
             }
         }
+    }
+    require_consistent(result);
+    if (result.is_done()) {
+        require_possible(result);
     }
 }
 

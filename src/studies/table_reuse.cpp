@@ -17,8 +17,13 @@ namespace {
 
 /// Some 100,000 cells.
 constexpr std::uint64_t kMostFileBytes = 1 << 26;
-/// Bytes and seconds above this were never measured; sums of them stay finite.
-constexpr double kMostMeasured = 1e18;
+constexpr double kMostSeconds = 3.2e9;  // a century
+/// Of a compressor's output, which for a chunk of a few bytes is mostly headers, and of a model's, whose
+/// integer frequencies cost 32 bits a byte at most.
+constexpr double kMostBytesOfByte = 100.0;
+constexpr double kMostBytesOfChunk = 1e6;
+constexpr double kMostBytesOfModelByte = 4.0;
+constexpr double kMostBytesOfArchive = 1024.0;
 constexpr std::uint64_t kMostThreads = 1 << 20;
 
 using ModelId = std::optional<std::uint64_t>;
@@ -98,9 +103,9 @@ class TableReader {
         return value;
     }
 
-    double number(const JsonValue& object, const char* key, double least) const {
+    double number(const JsonValue& object, const char* key, double least, double most) const {
         const double value = object[key].number_or(std::numeric_limits<double>::quiet_NaN());
-        if (!(value >= least && value <= kMostMeasured)) {
+        if (!(value >= least && value <= most)) {
             wrong(text_of("its ", key, " is no possible number"));
         }
         return value;
@@ -150,12 +155,20 @@ class TableReader {
             wrong("it has other bytes than its data set or its model");
         }
         m.chunks = integer(cell, "chunks", 1);
-        m.header_bytes = integer(cell, "header_bytes");
+        const bool is_chunked = earlier.protocol == TableProtocol::chunked;
+        if (m.chunks != (is_chunked ? (m.plain_bytes - 1) / earlier.chunk_bytes + 1 : 1)) {
+            wrong("its chunks are not those of its bytes");
+        }
+        m.header_bytes = integer(cell, "header_bytes", 0, std::uint64_t{1} << 20);
+        const auto plain = static_cast<double>(m.plain_bytes);
+        const auto chunks = static_cast<double>(m.chunks);
         // What is taken off for headers can be more than there is.
-        m.coded_bytes = number(cell, "coded_bytes", m.header_bytes == 0 ? 0 : -kMostMeasured);
-        m.seconds = number(cell, "seconds", 0);
+        m.coded_bytes = number(cell, "coded_bytes", -(chunks - 1) * static_cast<double>(m.header_bytes),
+                               row.model_id ? kMostBytesOfModelByte * plain + kMostBytesOfArchive
+                                            : kMostBytesOfByte * plain + kMostBytesOfChunk * chunks);
+        m.seconds = number(cell, "seconds", 0, kMostSeconds);
         if (!cell["restore_seconds"].is_null()) {
-            m.restore_seconds = number(cell, "restore_seconds", 0);
+            m.restore_seconds = number(cell, "restore_seconds", 0, kMostSeconds);
         }
         if (!cell["peak_memory_bytes"].is_null()) {
             m.peak_memory = integer(cell, "peak_memory_bytes");
