@@ -46,7 +46,8 @@ CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
 SHARED   := -fPIC -fvisibility=hidden -fvisibility-inlines-hidden
 CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(SHARED) $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
-# xxhash, Eigen, cereal and CLI11 are headers only. src/studies reads pictures and sound, and measures compressors.
+# xxhash, Eigen, cereal and CLI11 are headers only. Pictures and sound are read by src/datasets, compressors measured by
+# src/baselines.
 LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec -ljxl
 
 # ---- Sources --------------------------------------------------------------------------------------------------------
@@ -55,8 +56,8 @@ LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec 
 sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp))
 X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/kernels/*_avx512bf16.cpp)
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
-                  $(call sources_of,base kernels model train coding))
-LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,studies)
+                  $(call sources_of,base entropy symbols kernels model learn predict train coding))
+LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,datasets baselines laws interop table studies)
 CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
 CLI_SOURCES       := $(wildcard src/cli/*.cpp)
 TEST_SOURCES      := $(wildcard tests/*.cpp)
@@ -142,7 +143,7 @@ install:  ## copy tool, library, header, manual page and models to PREFIX (defau
 	install $(STRIP) -D -m 644 "$(LIBBITLAW)" $(TARGET)/lib/$(SONAME)
 	ln -sf $(SONAME) $(TARGET)/lib/libbitlaw.so
 	install -D -m 644 $(HEADERS) $(TARGET)/include/bitlaw/bitlaw.h
-	install -D -m 644 man/bitlaw.1 $(TARGET)/share/man/man1/bitlaw.1
+	install -D -m 644 docs/man/bitlaw.1 $(TARGET)/share/man/man1/bitlaw.1
 	install -d $(TARGET)/share/bitlaw
 	$(if $(MODELS),install -m 644 $(MODELS) $(TARGET)/share/bitlaw)
 
@@ -151,9 +152,9 @@ uninstall:  ## remove what install copied; models that are not in checkpoints st
 	    $(addprefix share/bitlaw/,$(notdir $(MODELS))),$(TARGET)/$(file))
 	-rmdir $(TARGET)/include/bitlaw $(TARGET)/share/bitlaw
 
-man:  ## make the manual page anew from man/bitlaw.1.in and the commands' help
+man:  ## make the manual page anew from docs/man/bitlaw.1.in and the commands' help
 	+@$(PARALLEL_MAKE) $(BINARY)
-	man/generate.sh $(BINARY) >$(OUT)/bitlaw.1 && mv $(OUT)/bitlaw.1 man/bitlaw.1
+	docs/man/generate.sh $(BINARY) >$(OUT)/bitlaw.1 && mv $(OUT)/bitlaw.1 docs/man/bitlaw.1
 
 format:  ## format all sources with clang-format
 	clang-format -i $$(find include src tests -name '*.[ch]pp' -o -name '*.inl')
@@ -233,7 +234,7 @@ $(OUT)/settings.txt: ALWAYS
 # ---- What must be installed -----------------------------------------------------------------------------------------
 
 # header=package and command=package (Debian 12). The demo and bitlaw table draw with gnuplot; nothing is compiled
-# with it. The core (make signature-arm64) does without the packages of src/studies.
+# with it. The core (make signature-arm64) does without the packages of datasets and baselines.
 STUDY_PACKAGES  := png.h=libpng-dev jpeglib.h=libjpeg-dev FLAC/stream_decoder.h=libflac-dev zlib.h=zlib1g-dev \
                    bzlib.h=libbz2-dev lzma.h=liblzma-dev zstd.h=libzstd-dev brotli/encode.h=libbrotli-dev \
                    jxl/encode.h=libjxl-dev

@@ -16,6 +16,7 @@
 #include "support/reseal.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::coding;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::resealed_archive;

@@ -11,6 +11,9 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::predict;
+using namespace bitlaw::coding;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::noisy_model;

@@ -20,6 +20,10 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
+using namespace bitlaw::predict;
+using namespace bitlaw::coding;
 using bitlaw::test::holds;
 using bitlaw::test::likely_bytes;
 using bitlaw::test::message_of;

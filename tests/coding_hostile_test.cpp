@@ -15,6 +15,8 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::coding;
 using bitlaw::test::holds;
 using bitlaw::test::resealed_archive;
 

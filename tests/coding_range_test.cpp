@@ -8,6 +8,8 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::coding;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 

@@ -19,6 +19,8 @@
 #include "support/isa_scope.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
 using namespace bitlaw::test;
 
 namespace {
@@ -33,23 +35,23 @@ class Caches {
           ring_(ring),
           k_(floats()),
           v_(floats()),
-          scratch_(kernels().attention_step_scratch(shape)) {}
+          scratch_(kernel_table().attention_step_scratch(shape)) {}
 
     void append(std::uint64_t position, const float* k, std::size_t ldk, const float* v, std::size_t ldv) {
         if (precision_ == CachePrecision::bf16) {
-            kernels().attention_append_bf16(shape_, bf16(), streams_, position, k, ldk, v, ldv);
+            kernel_table().attention_append_bf16(shape_, bf16(), streams_, position, k, ldk, v, ldv);
         } else {
-            kernels().attention_append(shape_, fp32(), streams_, position, k, ldk, v, ldv);
+            kernel_table().attention_append(shape_, fp32(), streams_, position, k, ldk, v, ldv);
         }
     }
     void step(std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq, float* out,
               std::size_t ldo) {
         if (precision_ == CachePrecision::bf16) {
-            kernels().attention_step_bf16(shape_, bf16(), streams_, position, oldest, q, ldq, out, ldo,
-                                          scratch_.data());
+            kernel_table().attention_step_bf16(shape_, bf16(), streams_, position, oldest, q, ldq, out, ldo,
+                                               scratch_.data());
         } else {
-            kernels().attention_step(shape_, fp32(), streams_, position, oldest, q, ldq, out, ldo,
-                                     scratch_.data());
+            kernel_table().attention_step(shape_, fp32(), streams_, position, oldest, q, ldq, out, ldo,
+                                          scratch_.data());
         }
     }
     [[nodiscard]] bool unharmed() const { return k_.unharmed() && v_.unharmed() && scratch_.unharmed(); }
@@ -78,8 +80,8 @@ constexpr CachePrecision kBoth[] = {CachePrecision::fp32, CachePrecision::bf16};
 /// The sequence with its keys and values as the cache holds them.
 Sequence as_cached(Sequence s, CachePrecision precision) {
     if (precision == CachePrecision::bf16) {
-        kernels().round_bf16(s.k.data(), s.k.size(), s.k.data());
-        kernels().round_bf16(s.v.data(), s.v.size(), s.v.data());
+        kernel_table().round_bf16(s.k.data(), s.k.size(), s.k.data());
+        kernel_table().round_bf16(s.v.data(), s.v.size(), s.v.data());
     }
     return s;
 }
@@ -213,12 +215,12 @@ TEST_CASE(
         std::vector<std::uint16_t> keys(kStreams * width * ring, 0x5555), values(keys);
         std::vector<std::uint16_t> expected_keys(keys), expected_values(keys);
         for (const std::uint64_t position : {std::uint64_t{0}, (std::uint64_t{1} << 40) + 37}) {
-            kernels().attention_append_bf16(shape, {keys.data(), values.data(), ring}, kStreams, position,
-                                            k.data(), width, v.data(), width);
+            kernel_table().attention_append_bf16(shape, {keys.data(), values.data(), ring}, kStreams,
+                                                 position, k.data(), width, v.data(), width);
             const std::size_t slot = position % ring;
             for (std::size_t i = 0; i < k.size(); ++i) {
                 const auto rounded = [](float x) {
-                    kernels().round_bf16(&x, 1, &x);
+                    kernel_table().round_bf16(&x, 1, &x);
                     return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x) >> 16);
                 };
                 const std::size_t head = i / d;  // of all streams

@@ -14,6 +14,7 @@
 #include "support/isa_scope.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using namespace bitlaw::test;
 
 namespace {
@@ -42,7 +43,7 @@ GuardedFloats& filled(GuardedFloats& to, const std::vector<float>& from) {
 
 /// Everything by the kernels in guarded memory against the expected bits.
 void check_kernels(const Sequence& s, const Results& expected) {
-    const Kernels& kernel = kernels();
+    const Kernels& kernel = kernel_table();
     GuardedFloats q(s.q.size()), k(s.k.size()), v(s.v.size()), dout(s.dout.size());
     GuardedFloats out(s.q.size()), dq(s.q.size()), dk(s.k.size()), dv(s.k.size());
     GuardedFloats maximum(expected.maximum.size()), inverse(expected.inverse.size());
@@ -168,8 +169,8 @@ TEST_CASE("attention agrees with double precision within rounding") {
             const Sequence s(shape, 90, window);
             Results fast(s);
             block_forward(s, 0, s.length, fast);
-            std::vector<float> scratch(kernels().attention_scratch(shape, s.length, 0));
-            kernels().attention_backward(
+            std::vector<float> scratch(kernel_table().attention_scratch(shape, s.length, 0));
+            kernel_table().attention_backward(
                 shape, {s.q.data(), s.ld, s.k.data(), s.kv_ld, s.v.data(), s.kv_ld, s.length, 0}, 0,
                 fast.out.data(), s.ld, s.dout.data(), s.ld, fast.maximum.data(), fast.inverse.data(),
                 fast.dq.data(), s.ld, fast.dk.data(), s.kv_ld, fast.dv.data(), s.kv_ld, scratch.data());

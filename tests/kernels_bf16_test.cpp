@@ -19,6 +19,7 @@
 #include "support/matrix.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::check_gradient;
 using bitlaw::test::check_product;
 using bitlaw::test::difference;
@@ -307,20 +308,20 @@ TEST_CASE("bf16 weight_gradient: the error is that of rounding the factors and o
 }
 
 TEST_CASE("bf16 check at start: equal tables pass, a table that is off in one bit does not") {
-    const Kernels& good = kernels();
+    const Kernels& good = kernel_table();
     CHECK(same_bf16_bits(good, good));
     Kernels bad = good;
     bad.product_bf16 = [](const float* a, std::size_t lda, std::size_t rows, const std::uint16_t* packed,
                           std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
                           std::size_t ldc) {
-        kernels().product_bf16(a, lda, rows, packed, k, n, start, bias, c, ldc);
+        kernel_table().product_bf16(a, lda, rows, packed, k, n, start, bias, c, ldc);
         c[7] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(c[7]) ^ 1U);
     };
     CHECK_FALSE(same_bf16_bits(good, bad));
     bad = good;
     bad.weight_gradient_bf16 = [](const float* x, std::size_t ldx, const float* y, std::size_t ldy,
                                   std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
-        kernels().weight_gradient_bf16(x, ldx, y, ldy, rows - 1, k, n, g, ldg);
+        kernel_table().weight_gradient_bf16(x, ldx, y, ldy, rows - 1, k, n, g, ldg);
     };
     CHECK_FALSE(same_bf16_bits(good, bad));
     if (bf16_in_hardware()) {

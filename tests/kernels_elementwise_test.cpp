@@ -14,6 +14,7 @@
 #include "support/matrix.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::difference;
 using bitlaw::test::for_every_isa;
 using bitlaw::test::Matrix;
@@ -45,7 +46,7 @@ void check_map(Random& random, Kernel kernel, Plain plain_version) {
         Matrix expected(1, n);
         plain_version(x.data(), n, expected.data());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got = Matrix::random(random, 1, n);
             kernel(x.data(), n, got.data());
@@ -66,7 +67,7 @@ void check_gradient(Random& random, Kernel kernel, Plain plain_version) {
         Matrix expected(1, n);
         plain_version(x.data(), dy.data(), n, expected.data());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got(1, n);
             kernel(x.data(), dy.data(), n, got.data());
@@ -103,18 +104,19 @@ TEST_CASE("the polynomial of 2^x: relative error below 2^-22, bounds at both end
 TEST_CASE("gelu, squared_relu, scale, add: the plain version's bits, in place too") {
     Random random(21);
     check_map(
-        random, [](auto... args) { kernels().gelu(args...); }, [](auto... args) { plain::gelu(args...); });
+        random, [](auto... args) { kernel_table().gelu(args...); },
+        [](auto... args) { plain::gelu(args...); });
     check_map(
-        random, [](auto... args) { kernels().squared_relu(args...); },
+        random, [](auto... args) { kernel_table().squared_relu(args...); },
         [](auto... args) { plain::squared_relu(args...); });
     check_map(
-        random, [](const float* x, std::size_t n, float* y) { kernels().scale(x, -1.7F, n, y); },
+        random, [](const float* x, std::size_t n, float* y) { kernel_table().scale(x, -1.7F, n, y); },
         [](const float* x, std::size_t n, float* y) { plain::scale(x, -1.7F, n, y); });
     check_gradient(
-        random, [](auto... args) { kernels().gelu_backward(args...); },
+        random, [](auto... args) { kernel_table().gelu_backward(args...); },
         [](auto... args) { plain::gelu_backward(args...); });
     check_gradient(
-        random, [](auto... args) { kernels().squared_relu_backward(args...); },
+        random, [](auto... args) { kernel_table().squared_relu_backward(args...); },
         [](auto... args) { plain::squared_relu_backward(args...); });
     for (const std::size_t n : kLengths) {
         const Matrix x = corners(random, n);
@@ -123,7 +125,7 @@ TEST_CASE("gelu, squared_relu, scale, add: the plain version's bits, in place to
         plain::add(x.data(), n, expected.data());
         for_every_isa([&] {
             Matrix got = start;
-            kernels().add(x.data(), n, got.data());
+            kernel_table().add(x.data(), n, got.data());
             CHECK(difference(got, expected) == "");
         });
     }
@@ -144,11 +146,11 @@ TEST_CASE(
         const double slope = (wide_gelu(x + kStep) - wide_gelu(x - kStep)) / (2 * kStep);
         for_every_isa([&] {
             float y = 0;
-            kernels().gelu(&x, 1, &y);
+            kernel_table().gelu(&x, 1, &y);
             REQUIRE(std::abs(y - exact) <= relative * std::abs(exact) + std::ldexp(1.0, -140));
             const float dy = 1.0F;
             float dx = 0;
-            kernels().gelu_backward(&x, &dy, 1, &dx);
+            kernel_table().gelu_backward(&x, &dy, 1, &dx);
             // Two terms of size up to 1.3, whose factors hold the relative errors above; 1e-8 for the
             // differences.
             const double size = sigmoid + std::abs(x) * sigmoid * (1 - sigmoid) * (1.6 + 0.22 * x * x);
@@ -165,13 +167,13 @@ TEST_CASE("NaN stays NaN in gelu, squared_relu and their gradients") {
             const std::vector<float> dy(19, 1.0F);
             x[place] = kNan;
             std::vector<float> y(19);
-            kernels().gelu(x.data(), 19, y.data());
+            kernel_table().gelu(x.data(), 19, y.data());
             CHECK(std::isnan(y[place]));
-            kernels().gelu_backward(x.data(), dy.data(), 19, y.data());
+            kernel_table().gelu_backward(x.data(), dy.data(), 19, y.data());
             CHECK(std::isnan(y[place]));
-            kernels().squared_relu(x.data(), 19, y.data());
+            kernel_table().squared_relu(x.data(), 19, y.data());
             CHECK(std::isnan(y[place]));
-            kernels().squared_relu_backward(x.data(), dy.data(), 19, y.data());
+            kernel_table().squared_relu_backward(x.data(), dy.data(), 19, y.data());
             CHECK(std::isnan(y[place]));
             CHECK(!std::isnan(y[place == 0 ? 1 : 0]));
         }
@@ -204,11 +206,11 @@ TEST_CASE("round_bf16: nearest, ties to even, infinities and NaN kept, every ins
         CHECK(std::bit_cast<std::uint32_t>(expected.at(0, i)) == kKnown[i][1]);
     }
     for_every_isa([&] {
-        CAPTURE(kernels().name);
+        CAPTURE(kernel_table().name);
         Matrix got(1, x.n());
-        kernels().round_bf16(x.data(), x.n(), got.data());
+        kernel_table().round_bf16(x.data(), x.n(), got.data());
         CHECK(difference(got, expected) == "");
-        kernels().round_bf16(got.data(), x.n(), got.data());
+        kernel_table().round_bf16(got.data(), x.n(), got.data());
         CHECK(difference(got, expected) == "");
     });
 }
@@ -220,7 +222,7 @@ TEST_CASE("sum_squares: the plain version's bits; error within its additions") {
         const float expected = plain::sum_squares(x.data(), n);
         const double exact = plain::sum_squares(x.widened().data(), n);
         CHECK(std::abs(expected - exact) <= (static_cast<double>(n) / 16 + 5) * kEpsilon * exact);
-        for_every_isa([&] { CHECK(kernels().sum_squares(x.data(), n) == expected); });
+        for_every_isa([&] { CHECK(kernel_table().sum_squares(x.data(), n) == expected); });
     }
 }
 
@@ -261,13 +263,14 @@ TEST_CASE("adam: the plain version's bits over several steps; close to double; d
             REQUIRE(std::abs(w.at(0, i) - wide_w[i]) <= 4 * kEpsilon * (2 * 0.5 + 1e-2 * 40));
         }
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got_w = start;
             Matrix got_m(1, n);
             Matrix got_v(1, n);
             for (std::size_t t = 0; t < steps.size(); ++t) {
-                kernels().adam(steps[t], gradients[t].data(), n, got_w.data(), got_m.data(), got_v.data());
+                kernel_table().adam(steps[t], gradients[t].data(), n, got_w.data(), got_m.data(),
+                                    got_v.data());
             }
             CHECK(difference(got_w, w) == "");
             CHECK(difference(got_m, m) == "");
@@ -280,7 +283,7 @@ TEST_CASE("adam: the plain version's bits over several steps; close to double; d
     const float none = 0.0F;
     for_every_isa([&] {
         w = 2.0F;
-        kernels().adam({0.125F, 0.9F, 0.999F, 1e-8F, 0.5F, 1.0F, 1.0F, 1.0F}, &none, 1, &w, &m, &v);
+        kernel_table().adam({0.125F, 0.9F, 0.999F, 1e-8F, 0.5F, 1.0F, 1.0F, 1.0F}, &none, 1, &w, &m, &v);
         CHECK(w == 1.875F);
     });
 }

@@ -14,6 +14,7 @@
 #include "support/matrix.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::difference;
 using bitlaw::test::for_every_isa;
 using bitlaw::test::Matrix;
@@ -41,7 +42,7 @@ Matrix logits(Random& random, std::size_t n) {
 /// are.
 std::vector<std::uint32_t> frequencies_of(const Matrix& x) {
     std::vector<std::uint32_t> result(x.rows() * (x.n() + 2), 0xDEADBEEFU);
-    kernels().frequencies(x.data(), x.ld(), x.rows(), x.n(), result.data(), x.n() + 2);
+    kernel_table().frequencies(x.data(), x.ld(), x.rows(), x.n(), result.data(), x.n() + 2);
     return result;
 }
 
@@ -68,23 +69,24 @@ TEST_CASE("softmax_numerators and cross_entropy_backward: the plain version's bi
         plain::cross_entropy_backward(e.data(), e.ld(), total.data(), targets.data(), 0.01F, kRows, n,
                                       dx.data(), dx.ld());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got(kRows, n, 2);
             Matrix got_total(1, kRows);
-            kernels().softmax_numerators(x.data(), x.ld(), kRows, n, got.data(), got.ld(), got_total.data());
+            kernel_table().softmax_numerators(x.data(), x.ld(), kRows, n, got.data(), got.ld(),
+                                              got_total.data());
             CHECK(difference(got, e) == "");
             CHECK(difference(got_total, total) == "");
             Matrix in_place = x;
-            kernels().softmax_numerators(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
-                                         got_total.data());
+            kernel_table().softmax_numerators(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
+                                              got_total.data());
             CHECK(difference(in_place, e) == "");
             Matrix got_dx(kRows, n);
-            kernels().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F, kRows,
-                                             n, got_dx.data(), got_dx.ld());
+            kernel_table().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F,
+                                                  kRows, n, got_dx.data(), got_dx.ld());
             CHECK(difference(got_dx, dx) == "");
-            kernels().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F, kRows,
-                                             n, got.data(), got.ld());
+            kernel_table().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F,
+                                                  kRows, n, got.data(), got.ld());
             CHECK(difference(got, dx) == "");
         });
     }
@@ -104,7 +106,7 @@ TEST_CASE("softmax: probabilities within the error of 2^x and of its argument; t
         for_every_isa([&] {
             Matrix e(1, n);
             Matrix total(1, 1);
-            kernels().softmax_numerators(x.data(), n, 1, n, e.data(), n, total.data());
+            kernel_table().softmax_numerators(x.data(), n, 1, n, e.data(), n, total.data());
             double worst = 0;
             for (std::size_t j = 0; j < n; ++j) {
                 // The difference, log2(e) and the product round: 3 units of the argument's size, times ln 2
@@ -117,7 +119,8 @@ TEST_CASE("softmax: probabilities within the error of 2^x and of its argument; t
                   (worst + (static_cast<double>(n) / 16 + 5) * kEpsilon) * exact_total);
             const std::uint16_t target = 1;
             Matrix dx(1, n);
-            kernels().cross_entropy_backward(e.data(), n, total.data(), &target, 0.25F, 1, n, dx.data(), n);
+            kernel_table().cross_entropy_backward(e.data(), n, total.data(), &target, 0.25F, 1, n, dx.data(),
+                                                  n);
             const std::vector<double> wide = dx.widened();
             CHECK(std::abs(std::accumulate(wide.begin(), wide.end(), 0.0)) <=
                   0.25 * (static_cast<double>(n) / 16 + 8) * kEpsilon);
@@ -138,7 +141,7 @@ TEST_CASE("frequencies: the rule's integers, every instruction set alike, nothin
             CHECK(*std::min_element(row, row + static_cast<std::ptrdiff_t>(n)) >= 1);
         }
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             CHECK(frequencies_of(x) == expected);
         });
@@ -160,7 +163,7 @@ TEST_CASE("frequencies: NaN and infinite logits give bounded numbers, the same f
                         REQUIRE(expected[j] <= 1U << 24);
                     }
                     for_every_isa([&] {
-                        CAPTURE(kernels().name);
+                        CAPTURE(kernel_table().name);
                         CAPTURE(n);
                         CAPTURE(poison);
                         CHECK(frequencies_of(x) == expected);

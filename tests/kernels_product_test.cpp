@@ -15,6 +15,7 @@
 #include "support/matrix.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::difference;
 using bitlaw::test::for_every_isa;
 using bitlaw::test::GuardedFloats;
@@ -43,10 +44,10 @@ struct ProductCase {
     }
     [[nodiscard]] Matrix got() const {
         const GuardedFloats packed(packed_size(w.rows(), w.n()));
-        kernels().pack(w.data(), w.ld(), w.rows(), w.n(), packed.data());
+        kernel_table().pack(w.data(), w.ld(), w.rows(), w.n(), packed.data());
         Matrix result = c;
-        kernels().product(a.data(), a.ld(), a.rows(), packed.data(), w.rows(), w.n(), start,
-                          start == ChainStart::bias ? bias.data() : nullptr, result.data(), result.ld());
+        kernel_table().product(a.data(), a.ld(), a.rows(), packed.data(), w.rows(), w.n(), start,
+                               start == ChainStart::bias ? bias.data() : nullptr, result.data(), result.ld());
         return result;
     }
     [[nodiscard]] std::string name() const {
@@ -64,7 +65,7 @@ struct ProductCase {
 void check_product(const ProductCase& test) {
     const Matrix expected = test.expected();
     for_every_isa([&] {
-        CAPTURE(kernels().name);
+        CAPTURE(kernel_table().name);
         CAPTURE(test.name());
         CHECK(difference(test.got(), expected) == "");
     });
@@ -91,14 +92,14 @@ TEST_CASE("pack and pack_transposed fill panels of 32 columns, zero beyond the m
                 expected.at(0, i) = column < n ? w.at(i / 32 % k, column) : 0.0F;
             }
             for_every_isa([&] {
-                CAPTURE(kernels().name);
+                CAPTURE(kernel_table().name);
                 CAPTURE(k);
                 CAPTURE(n);
                 Matrix packed = Matrix::random(random, 1, size);
-                kernels().pack(w.data(), w.ld(), k, n, packed.data());
+                kernel_table().pack(w.data(), w.ld(), k, n, packed.data());
                 CHECK(difference(packed, expected) == "");
                 Matrix again = Matrix::random(random, 1, size);
-                kernels().pack_transposed(transposed.data(), transposed.ld(), k, n, again.data());
+                kernel_table().pack_transposed(transposed.data(), transposed.ld(), k, n, again.data());
                 CHECK(difference(again, expected) == "");
             });
         }
@@ -128,16 +129,16 @@ TEST_CASE("product: every instruction set gives the plain version's bits, whatev
 TEST_CASE("product: an element depends on its own row and column only") {
     const ProductCase all(67, 300, 70, ChainStart::bias);
     for_every_isa([&] {
-        CAPTURE(kernels().name);
+        CAPTURE(kernel_table().name);
         const Matrix whole = all.got();
         const GuardedFloats packed(packed_size(300, 70));
-        kernels().pack(all.w.data(), all.w.ld(), 300, 70, packed.data());
+        kernel_table().pack(all.w.data(), all.w.ld(), 300, 70, packed.data());
         for (std::size_t step : {1, 2, 3, 10, 64}) {
             Matrix parts = all.c;
             for (std::size_t r = 0; r < 67; r += step) {
-                kernels().product(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r),
-                                  packed.data(), 300, 70, ChainStart::bias, all.bias.data(),
-                                  parts.data() + r * parts.ld(), parts.ld());
+                kernel_table().product(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r),
+                                       packed.data(), 300, 70, ChainStart::bias, all.bias.data(),
+                                       parts.data() + r * parts.ld(), parts.ld());
             }
             CHECK(difference(parts, whole) == "");
         }
@@ -206,7 +207,7 @@ TEST_CASE("product: agrees with Eigen's in double precision") {
         // most.
         const Rows bound = static_cast<double>(k) * kEpsilon * (c.cwiseAbs() + a.cwiseAbs() * w.cwiseAbs());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(test.name());
             CHECK(((widened(test.got()) - expected).array().abs() <= bound.array()).all());
         });
@@ -227,17 +228,17 @@ TEST_CASE("weight_gradient: the plain version's bits, whatever the shape and how
             plain::weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, expected.data(),
                                    expected.ld());
             for_every_isa([&] {
-                CAPTURE(kernels().name);
+                CAPTURE(kernel_table().name);
                 CAPTURE(text_of(rows, " x ", k, " x ", n));
                 Matrix got = start;
-                kernels().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, got.data(),
-                                          got.ld());
+                kernel_table().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, got.data(),
+                                               got.ld());
                 CHECK(difference(got, expected) == "");
                 Matrix cut = start;
                 for (std::size_t r = 0; r < rows; r += 100) {
-                    kernels().weight_gradient(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(), y.ld(),
-                                              std::min<std::size_t>(100, rows - r), k, n, cut.data(),
-                                              cut.ld());
+                    kernel_table().weight_gradient(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(),
+                                                   y.ld(), std::min<std::size_t>(100, rows - r), k, n,
+                                                   cut.data(), cut.ld());
                 }
                 CHECK(difference(cut, expected) == "");
             });
@@ -261,7 +262,7 @@ TEST_CASE("weight_gradient: the error is within rows epsilon of the sum of magni
     }
     for_every_isa([&] {
         Matrix got(14, 37);
-        kernels().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), 600, 14, 37, got.data(), got.ld());
+        kernel_table().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), 600, 14, 37, got.data(), got.ld());
         for (std::size_t i = 0; i < size.size(); ++i) {
             REQUIRE(std::abs(got.at(i / 37, i % 37) - exact[i]) <= 600 * kEpsilon * size[i]);
         }
@@ -277,7 +278,7 @@ TEST_CASE(
     for (const Isa isa : isas) {
         choose_isa(isa);
         CHECK(chosen_isa() == isa);
-        CHECK(std::string(kernels().name) == isa_name(isa));
+        CHECK(std::string(kernel_table().name) == isa_name(isa));
     }
     choose_isa(before);
     for (const Isa isa : {Isa::avx2, Isa::avx512}) {

@@ -14,6 +14,7 @@
 #include "support/isa_scope.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::GuardedFloats;
 using bitlaw::test::IsaScope;
 
@@ -99,18 +100,18 @@ TEST_CASE("rotate and its gradient: every instruction set gives the plain versio
                 copy(rows.x, fast_y);
                 copy(rows.cosine, cosine);
                 copy(rows.sine, sine);
-                kernels().rotate(fast_y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width,
-                                 cosine.data(), sine.data(), normalise, 1.7F,
-                                 normalise ? fast_inverse.data() : nullptr);
+                kernel_table().rotate(fast_y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width,
+                                      cosine.data(), sine.data(), normalise, 1.7F,
+                                      normalise ? fast_inverse.data() : nullptr);
                 CHECK(same_bits(y, fast_y));
                 CHECK(same_bits(inverse, fast_inverse));
                 GuardedFloats fast_dx(size);
                 std::copy(rows.dy.begin(), rows.dy.begin() + static_cast<std::ptrdiff_t>(size),
                           fast_dx.data());
-                kernels().rotate_backward(fast_dx.data(), rows.ld, normalise ? fast_y.data() : nullptr,
-                                          rows.ld, sizes.rows, sizes.heads, sizes.head_width, cosine.data(),
-                                          sine.data(), normalise, 1.7F,
-                                          normalise ? fast_inverse.data() : nullptr);
+                kernel_table().rotate_backward(fast_dx.data(), rows.ld, normalise ? fast_y.data() : nullptr,
+                                               rows.ld, sizes.rows, sizes.heads, sizes.head_width,
+                                               cosine.data(), sine.data(), normalise, 1.7F,
+                                               normalise ? fast_inverse.data() : nullptr);
                 CHECK((size == 0 || std::memcmp(dx.data(), fast_dx.data(), size * sizeof(float)) == 0));
                 CHECK(fast_y.unharmed());
                 CHECK(fast_inverse.unharmed());
@@ -127,8 +128,8 @@ TEST_CASE("rotate agrees with double precision within rounding") {
             const Rows rows(sizes, 12);
             std::vector<float> y = rows.x;
             std::vector<float> inverse(sizes.rows * sizes.heads);
-            kernels().rotate(y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width, rows.cosine.data(),
-                             rows.sine.data(), normalise, 0.3F, inverse.data());
+            kernel_table().rotate(y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width,
+                                  rows.cosine.data(), rows.sine.data(), normalise, 0.3F, inverse.data());
             std::vector<double> exact = widen(rows.x);
             std::vector<double> exact_inverse(inverse.size());
             const std::vector<double> cosine = widen(rows.cosine);

@@ -11,6 +11,7 @@
 #include "support/matrix.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
 using bitlaw::test::difference;
 using bitlaw::test::for_every_isa;
 using bitlaw::test::Matrix;
@@ -55,20 +56,20 @@ TEST_CASE("rms_norm and its gradient: the plain version's bits, in place too") {
         plain::rms_norm_backward(dy.data(), dy.ld(), y.data(), y.ld(), inverse.data(), kRows, n, dx.data(),
                                  dx.ld());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got(kRows, n, 4);
             Matrix got_inverse(1, kRows);
-            kernels().rms_norm(x.data(), x.ld(), kRows, n, got.data(), got.ld(), got_inverse.data());
+            kernel_table().rms_norm(x.data(), x.ld(), kRows, n, got.data(), got.ld(), got_inverse.data());
             CHECK(difference(got, y) == "");
             CHECK(difference(got_inverse, inverse) == "");
             Matrix in_place = x;
-            kernels().rms_norm(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
-                               got_inverse.data());
+            kernel_table().rms_norm(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
+                                    got_inverse.data());
             CHECK(difference(in_place, y) == "");
             Matrix got_dx = start;
-            kernels().rms_norm_backward(dy.data(), dy.ld(), y.data(), y.ld(), inverse.data(), kRows, n,
-                                        got_dx.data(), got_dx.ld());
+            kernel_table().rms_norm_backward(dy.data(), dy.ld(), y.data(), y.ld(), inverse.data(), kRows, n,
+                                             got_dx.data(), got_dx.ld());
             CHECK(difference(got_dx, dx) == "");
         });
     }
@@ -85,7 +86,7 @@ TEST_CASE("rms_norm and its gradient: errors within the roundings of their sums"
         for_every_isa([&] {
             Matrix y(1, n);
             Matrix inverse(1, 1);
-            kernels().rms_norm(x.data(), n, 1, n, y.data(), n, inverse.data());
+            kernel_table().rms_norm(x.data(), n, 1, n, y.data(), n, inverse.data());
             CHECK(std::abs(inverse.at(0, 0) - exact_inverse[0]) <= steps(n) * kEpsilon * exact_inverse[0]);
             for (std::size_t j = 0; j < n; ++j) {
                 REQUIRE(std::abs(y.at(0, j) - exact[j]) <= (steps(n) + 1) * kEpsilon * std::abs(exact[j]));
@@ -100,7 +101,7 @@ TEST_CASE("rms_norm and its gradient: errors within the roundings of their sums"
                 dx.at(0, j) = 0.5F;
                 magnitude += std::abs(dy.at(0, j) * y.at(0, j)) / static_cast<double>(n);
             }
-            kernels().rms_norm_backward(dy.data(), n, y.data(), n, inverse.data(), 1, n, dx.data(), n);
+            kernel_table().rms_norm_backward(dy.data(), n, y.data(), n, inverse.data(), 1, n, dx.data(), n);
             for (std::size_t j = 0; j < n; ++j) {
                 const double size = std::abs(dy.at(0, j)) + std::abs(y.at(0, j)) * magnitude;
                 REQUIRE(std::abs(dx.at(0, j) - exact_dx[j]) <=
@@ -126,9 +127,9 @@ TEST_CASE("layer_norm and its gradient: the plain version's bits, in place and w
         plain::layer_norm_backward(dy.data(), dy.ld(), normal.data(), normal.ld(), inverse.data(),
                                    gain.data(), kRows, n, dx.data(), dx.ld());
         for_every_isa([&] {
-            CAPTURE(kernels().name);
+            CAPTURE(kernel_table().name);
             CAPTURE(n);
-            const Kernels& run = kernels();
+            const Kernels& run = kernel_table();
             Matrix got_normal(kRows, n, 5);
             Matrix got(kRows, n, 0);
             Matrix got_inverse(1, kRows);
@@ -186,8 +187,8 @@ TEST_CASE("layer_norm and its gradient: errors within the roundings of their sum
             Matrix normal(1, n);
             Matrix y(1, n);
             Matrix inverse(1, 1);
-            kernels().layer_norm(x.data(), n, 1, n, gain.data(), bias.data(), normal.data(), n, y.data(), n,
-                                 inverse.data());
+            kernel_table().layer_norm(x.data(), n, 1, n, gain.data(), bias.data(), normal.data(), n, y.data(),
+                                      n, inverse.data());
             // The mean is off by steps * epsilon * magnitude, each centred number by that and its own
             // rounding; in units of the deviation this also bounds the relative error that they cause in the
             // deviation (Cauchy-Schwarz).
@@ -205,8 +206,8 @@ TEST_CASE("layer_norm and its gradient: errors within the roundings of their sum
                                        inverse.widened().data(), gain.widened().data(), 1, n, exact_dx.data(),
                                        n);
             Matrix dx(1, n);
-            kernels().layer_norm_backward(dy.data(), n, normal.data(), n, inverse.data(), gain.data(), 1, n,
-                                          dx.data(), n);
+            kernel_table().layer_norm_backward(dy.data(), n, normal.data(), n, inverse.data(), gain.data(), 1,
+                                               n, dx.data(), n);
             double sum = 0;
             double products = 0;
             for (std::size_t j = 0; j < n; ++j) {
@@ -299,14 +300,14 @@ TEST_CASE("column_sums and column_products: the plain version's bits and small e
                         static_cast<double>(rows) * kEpsilon * product_size);
             }
             for_every_isa([&] {
-                CAPTURE(kernels().name);
+                CAPTURE(kernel_table().name);
                 CAPTURE(n);
                 CAPTURE(rows);
                 Matrix got = start;
-                kernels().column_sums(y.data(), y.ld(), rows, n, got.data());
+                kernel_table().column_sums(y.data(), y.ld(), rows, n, got.data());
                 CHECK(difference(got, sums) == "");
                 Matrix again = start;
-                kernels().column_products(x.data(), x.ld(), y.data(), y.ld(), rows, n, again.data());
+                kernel_table().column_products(x.data(), x.ld(), y.data(), y.ld(), rows, n, again.data());
                 CHECK(difference(again, products) == "");
             });
         }

@@ -18,6 +18,8 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::noisy_model;
@@ -138,7 +140,7 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
         model.weights[i] = known[i].first;
     }
     Floats expected(model.weights.size());
-    kernels().round_bf16(model.weights.data(), model.weights.size(), expected.data());
+    kernel_table().round_bf16(model.weights.data(), model.weights.size(), expected.data());
     Model rounded = model;
     {
         const test::HostileFloatState hostile;

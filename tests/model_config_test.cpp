@@ -8,6 +8,7 @@
 #include "support/message.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
 
 TEST_CASE("presets of the paper have exactly its parameters") {
     CHECK(parameter_count(preset_config("vanilla-200k")) == 231'936);

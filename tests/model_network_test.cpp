@@ -12,12 +12,16 @@
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/layer_backward.hpp"
 #include "bitlaw/model/network.hpp"
-#include "bitlaw/model/scorer.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/scorer.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/plain_network.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::symbols;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
+using namespace bitlaw::predict;
 
 namespace {
 
@@ -268,7 +272,7 @@ TEST_CASE(
         CHECK(found.qkv != expected.qkv);
         for (std::size_t row = 0; row < kRows; ++row) {
             float* keys = expected.qkv.data() + row * w.projected + w.attended;
-            kernels().round_bf16(keys, 2 * w.keys, keys);
+            kernel_table().round_bf16(keys, 2 * w.keys, keys);
         }
         CHECK(found.qkv == expected.qkv);
 

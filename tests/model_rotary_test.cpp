@@ -7,6 +7,7 @@
 #include "bitlaw/model/rotary.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 

@@ -16,6 +16,9 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::train;
+using namespace bitlaw::studies;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 

@@ -15,6 +15,8 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::laws;
+using namespace bitlaw::studies;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::TemporaryFolder;

@@ -20,6 +20,10 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::train;
+using namespace bitlaw::coding;
+using namespace bitlaw::studies;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::TemporaryFolder;

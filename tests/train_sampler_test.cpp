@@ -10,6 +10,8 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::symbols;
+using namespace bitlaw::train;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
 using bitlaw::test::TemporaryFolder;

@@ -3,7 +3,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/train/schedule.hpp"
 
-using bitlaw::Schedule;
+using bitlaw::train::Schedule;
 
 TEST_CASE("the rate rises, stays, and falls in straight lines") {
     const Schedule schedule{.peak = 2.0, .steps = 100, .warmup = 0.1, .decay = 0.25};

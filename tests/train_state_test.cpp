@@ -11,6 +11,8 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::train;
 using bitlaw::test::file_bytes;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;

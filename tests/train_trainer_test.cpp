@@ -5,7 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
-#include "bitlaw/train/learner.hpp"
+#include "bitlaw/learn/learner.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/message.hpp"
@@ -13,6 +13,11 @@
 #include "support/training.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::symbols;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
+using namespace bitlaw::learn;
+using namespace bitlaw::train;
 using bitlaw::test::file_bytes;
 using bitlaw::test::holds;
 using bitlaw::test::message_of;
@@ -90,14 +95,14 @@ TEST_CASE("a stop flag ends the run after the step, with a state that resumes") 
     train_quietly(runs.options("straight", 8));
     std::atomic<bool> stop{false};
     const auto stop_at_5 = [&](const StepReport& report) { stop = report.step == 5; };
-    CHECK(holds(message_of<Stopped>([&] { train(runs.options("stopped", 8), stop_at_5, stop); }),
+    CHECK(holds(message_of<Stopped>([&] { train::train(runs.options("stopped", 8), stop_at_5, stop); }),
                 "step 5 of 8"));
     TrainOptions resumed = runs.options("stopped", 8);
     resumed.resume = true;
     resumed.tokens = 0;  // the length is in the state
     std::uint64_t first = 0;
     stop = false;
-    train(
+    train::train(
         resumed, [&](const StepReport& report) { first = first == 0 ? report.step : first; }, stop);
     CHECK(first == 6);
     CHECK(runs.state("stopped") == runs.state("straight"));
@@ -182,7 +187,7 @@ TEST_CASE("validation is what the stored model codes") {
     std::size_t measured = 0;
     const std::atomic<bool> stop{false};
     options.validate_every = 4;
-    const TrainResult result = train(
+    const TrainResult result = train::train(
         options,
         [&](const StepReport& report) {
             measured += report.validation_bits_per_byte >= 0.0 ? 1 : 0;
@@ -215,7 +220,7 @@ TEST_CASE("the loss on a repetitive text falls from 8 bits to less than 1") {
     options.learning_rate = 0.01;
     double first = 0.0;
     const std::atomic<bool> stop{false};
-    const TrainResult result = train(
+    const TrainResult result = train::train(
         options,
         [&](const StepReport& report) {
             first = report.step == 1 ? report.bits_per_byte : first;
@@ -335,10 +340,11 @@ TEST_CASE("a finished run that is resumed returns its result at once") {
     again.resume = true;
     const std::atomic<bool> stop{false};
     const auto never = [](const StepReport&) { FAIL("no step is left"); };
-    CHECK(train(again, never, stop).model_id == first.model_id);
+    CHECK(train::train(again, never, stop).model_id == first.model_id);
     CHECK(runs.model("run") == model);
     std::filesystem::remove(runs / "run/model.blm");
-    CHECK(train(again, never, stop).record.validation_bits_per_byte == first.record.validation_bits_per_byte);
+    CHECK(train::train(again, never, stop).record.validation_bits_per_byte ==
+          first.record.validation_bits_per_byte);
     CHECK(runs.model("run") == model);
 }
 

@@ -15,12 +15,14 @@
 #include "bitlaw/coding/codec.hpp"
 
 struct bitlaw_model {
-    bitlaw::StoredModel stored;
+    bitlaw::model::StoredModel stored;
 };
 
 namespace {
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::coding;
 
 // Thrown by the sink when a buffer is full.
 struct Full {};

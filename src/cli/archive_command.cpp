@@ -9,7 +9,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -17,6 +17,11 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace predict;
+using namespace coding;
+
 namespace {
 
 const char* mode_name(ArchiveMode mode) {

@@ -6,6 +6,10 @@
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace coding;
+
 namespace {
 
 // "A:B", either of which may be missing.

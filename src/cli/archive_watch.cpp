@@ -9,6 +9,10 @@
 #include "table.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace coding;
+
 namespace {
 
 // ", 2 of 7 blocks stored"

@@ -14,7 +14,7 @@ namespace bitlaw::cli {
 
 /// Useful operations of predicting one byte, on average over a stream of so many positions with resets after
 /// so many (0: none).
-[[nodiscard]] double flops_per_byte(const ModelConfig& config, std::uint64_t positions,
+[[nodiscard]] double flops_per_byte(const model::ModelConfig& config, std::uint64_t positions,
                                     std::uint64_t reset_every);
 
 /// Shows how far a long piece of work is, and ends it when a stop was requested.
@@ -37,7 +37,8 @@ class ArchiveWatch {
 };
 
 /// "notes.txt: 5,000,000 -> 1,082,123 bytes, 21.64 %, 1.731 bits/byte, 13.1 KB/s, restored".
-[[nodiscard]] std::string summary_line(const std::string& name, ArchiveMode mode, const CodecSummary& summary,
-                                       double seconds, const std::optional<ByteRange>& range);
+[[nodiscard]] std::string summary_line(const std::string& name, ArchiveMode mode,
+                                       const coding::CodecSummary& summary, double seconds,
+                                       const std::optional<ByteRange>& range);
 
 }  // namespace bitlaw::cli

@@ -7,6 +7,9 @@
 #include "bitlaw/kernels/kernels.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+
 namespace {
 
 /// Queries of one piece of work, as in training.
@@ -39,7 +42,7 @@ class Attention {
           inverse_(maximum_.size()) {
         scratch_.resize(thread_count());
         for (Floats& scratch : scratch_) {
-            scratch.resize(kernels().attention_scratch(shape_, positions, 0));
+            scratch.resize(kernel_table().attention_scratch(shape_, positions, 0));
         }
     }
 
@@ -48,10 +51,10 @@ class Attention {
         parallel_for(kSequences * kHeads * parts, [&](std::size_t task, std::size_t worker) {
             const std::size_t token = task / (kHeads * parts) * positions_;
             const std::size_t first = task % parts * kQueries;
-            kernels().attention_forward(shape_, block(token), task / parts % kHeads, first,
-                                        std::min(positions_, first + kQueries), out_.data() + token * row_,
-                                        row_, maximum_.data() + token * kHeads,
-                                        inverse_.data() + token * kHeads, scratch_[worker].data());
+            kernel_table().attention_forward(
+                shape_, block(token), task / parts % kHeads, first, std::min(positions_, first + kQueries),
+                out_.data() + token * row_, row_, maximum_.data() + token * kHeads,
+                inverse_.data() + token * kHeads, scratch_[worker].data());
         });
     }
 
@@ -59,7 +62,7 @@ class Attention {
         parallel_for(kSequences * kHeads, [&](std::size_t task, std::size_t worker) {
             const std::size_t token = task / kHeads * positions_;
             const std::size_t at = token * row_;
-            kernels().attention_backward(
+            kernel_table().attention_backward(
                 shape_, block(token), task % kHeads, out_.data() + at, row_, dout_.data() + at, row_,
                 maximum_.data() + token * kHeads, inverse_.data() + token * kHeads, dq_.data() + at, row_,
                 dk_.data() + at, row_, dv_.data() + at, row_, scratch_[worker].data());

@@ -7,14 +7,22 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/kernels/peak.hpp"
+#include "bitlaw/learn/learner.hpp"
 #include "bitlaw/model/network.hpp"
-#include "bitlaw/model/scorer.hpp"
-#include "bitlaw/model/stepper.hpp"
-#include "bitlaw/train/learner.hpp"
+#include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/scorer.hpp"
+#include "bitlaw/predict/stepper.hpp"
 
 namespace bitlaw::cli {
+
+using namespace entropy;
+using namespace symbols;
+using namespace kernels;
+using namespace model;
+using namespace learn;
+using namespace predict;
+
 namespace {
 
 /// Rounds of the peak loop: some 10 ms a thread, long beside the start of the threads.

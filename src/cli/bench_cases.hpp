@@ -31,9 +31,9 @@ void add_product_cases(std::vector<BenchCase>& cases, bool quick);
 void add_attention_cases(std::vector<BenchCase>& cases, bool quick);
 
 /// Both precisions, in the order of the rows.
-inline constexpr std::array kBoth = {Arithmetic::fp32, Arithmetic::bf16};
+inline constexpr std::array kBoth = {model::Arithmetic::fp32, model::Arithmetic::bf16};
 /// What stands behind a row's name when it is not fp32.
-[[nodiscard]] std::string suffix(Arithmetic arithmetic);
+[[nodiscard]] std::string suffix(model::Arithmetic arithmetic);
 /// Numbers in -0.5 .. 0.5, always the same.
 [[nodiscard]] Floats random_floats(std::size_t count);
 

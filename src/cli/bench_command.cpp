@@ -14,6 +14,10 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+
 namespace {
 
 // The seconds of so many runs, sorted, after one run that counts for nothing: it fills caches and maps

@@ -10,6 +10,10 @@
 #include "bitlaw/model/packed_model.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+
 namespace {
 
 /// Operations of one measurement of a product, likewise: it is repeated until it has done so many.
@@ -35,10 +39,10 @@ struct Product {
         const Floats w = random_floats(k * n);
         if (arithmetic == Arithmetic::bf16) {
             packed_bf16.resize(packed_size_bf16(k, n));
-            kernels().pack_bf16(w.data(), n, k, n, packed_bf16.data());
+            kernel_table().pack_bf16(w.data(), n, k, n, packed_bf16.data());
         } else {
             packed.resize(packed_size(k, n));
-            kernels().pack(w.data(), n, k, n, packed.data());
+            kernel_table().pack(w.data(), n, k, n, packed.data());
         }
     }
 
@@ -77,8 +81,8 @@ struct WeightGradient {
 
     void run() {
         constexpr std::size_t kPart = 2 * kPanel;
-        const auto gradient =
-            arithmetic == Arithmetic::bf16 ? kernels().weight_gradient_bf16 : kernels().weight_gradient;
+        const auto gradient = arithmetic == Arithmetic::bf16 ? kernel_table().weight_gradient_bf16
+                                                             : kernel_table().weight_gradient;
         parallel_for((n + kPart - 1) / kPart, [&](std::size_t task) {
             const std::size_t first = task * kPart;
             gradient(x.data(), k, y.data() + first, n, rows, k, std::min(kPart, n - first), g.data() + first,

@@ -19,6 +19,6 @@ int run_export(const ExportArguments& arguments);
 
 /// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
 /// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.
-[[nodiscard]] ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
+[[nodiscard]] model::ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
 
 }  // namespace bitlaw::cli

@@ -4,7 +4,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/progress.hpp"
-#include "bitlaw/studies/dataset.hpp"
+#include "bitlaw/datasets/dataset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -12,6 +12,10 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace coding;
+using namespace datasets;
+
 namespace {
 
 namespace fs = std::filesystem;

@@ -7,8 +7,8 @@
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/model/stepper.hpp"
-#include "bitlaw/studies/origin.hpp"
+#include "bitlaw/datasets/origin.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -18,6 +18,13 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace predict;
+using namespace train;
+using namespace coding;
+using namespace datasets;
+
 namespace {
 
 // A range of bytes of a mapped file.

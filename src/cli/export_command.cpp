@@ -12,6 +12,10 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace train;
+
 namespace {
 
 StoredModel model_of_state(const std::string& given) {

@@ -5,6 +5,8 @@
 
 namespace bitlaw::cli {
 
+using namespace model;
+
 void add_export(App& app, ExportArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     app.add_flag(

@@ -14,6 +14,9 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace coding;
+
 namespace {
 
 namespace fs = std::filesystem;

@@ -36,9 +36,9 @@ class Input {
 
     /// Reads on from where the input is; looks for a stop request before every read and while a pipe is
     /// empty.
-    [[nodiscard]] ByteSource source() const;
+    [[nodiscard]] coding::ByteSource source() const;
     /// The same bytes by their places; throws Error for what has none, such as a pipe.
-    [[nodiscard]] SeekableSource seekable() const;
+    [[nodiscard]] coding::SeekableSource seekable() const;
     [[nodiscard]] bool is_standard() const { return name_ == kStandardStream; }
     [[nodiscard]] bool is_regular() const { return S_ISREG(status_.st_mode); }
     [[nodiscard]] std::uint64_t size() const;  ///< of a regular file, otherwise 0

@@ -7,6 +7,9 @@
 #include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+
 namespace {
 
 constexpr std::array<CommandHelp, 13> kCommands = {{

@@ -21,6 +21,12 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+using namespace train;
+using namespace coding;
+
 namespace {
 
 // Names and values, one a line, or one JSON object.

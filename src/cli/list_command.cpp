@@ -10,6 +10,8 @@
 
 namespace bitlaw::cli {
 
+using namespace coding;
+
 int run_list(const ArchiveArguments& arguments) {
     const std::vector<std::string> files =
         arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;

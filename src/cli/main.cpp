@@ -17,6 +17,10 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+
 namespace {
 
 int run(const HelpText& help) {

@@ -12,6 +12,10 @@
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace train;
+
 namespace {
 
 /// A word that is one of two names.

@@ -29,16 +29,16 @@ struct CommonOptions {
 
 /// Fields of the model's config that replace the preset's.
 struct ConfigOverrides {
-    std::optional<Architecture> architecture;
-    std::optional<Arithmetic> arithmetic;
-    std::optional<CachePrecision> cache;
+    std::optional<model::Architecture> architecture;
+    std::optional<model::Arithmetic> arithmetic;
+    std::optional<model::CachePrecision> cache;
     std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window,
         rotary_base, taps;
 };
 
 struct TrainArguments {
     CommonOptions common;
-    TrainOptions options;  ///< without config, which resolve_config() makes
+    train::TrainOptions options;  ///< without config, which resolve_config() makes
     ConfigOverrides overrides;
 };
 
@@ -61,12 +61,12 @@ struct ArchiveArguments {
     bool force = false;
     bool to_stdout = false;
     bool embed_model = false;
-    std::optional<Precision> model_precision;  ///< of the embedded model
+    std::optional<model::Precision> model_precision;  ///< of the embedded model
     std::uint64_t block_bytes = 16'000'000;
     std::optional<std::size_t> streams;
     std::optional<std::uint64_t> reset_every;
     std::optional<ByteRange> range;
-    Fallback fallback = Fallback::best;
+    coding::Fallback fallback = coding::Fallback::best;
     std::vector<std::string> files;  ///< "-" is a standard stream
 };
 
@@ -74,7 +74,7 @@ struct ExportArguments {
     CommonOptions common;
     std::string model;
     bool from_state = false;
-    Precision precision = Precision::bf16;
+    model::Precision precision = model::Precision::bf16;
     std::string output;
     bool force = false;
 };

@@ -10,6 +10,9 @@
 #include "bitlaw/base/hash.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+
 namespace {
 
 namespace fs = std::filesystem;

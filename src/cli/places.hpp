@@ -32,19 +32,19 @@ class ModelShelf {
 
     /// The given model. Without one: the one called 3.2m, otherwise the greatest of those found. Throws Error
     /// saying where it looked when there is none.
-    const StoredModel& chosen();
+    const model::StoredModel& chosen();
     /// The path of chosen().
     [[nodiscard]] const std::filesystem::path& chosen_path() const { return chosen_path_; }
 
     /// The model with this id: the given one, or one that is found. Throws Error with all ids and places.
-    const StoredModel& by_id(std::uint64_t id);
+    const model::StoredModel& by_id(std::uint64_t id);
 
    private:
     struct Entry {
         std::filesystem::path path;
-        StoredModel model;
+        model::StoredModel model;
     };
-    const StoredModel& load(const std::filesystem::path& path);
+    const model::StoredModel& load(const std::filesystem::path& path);
 
     std::string given_;
     std::filesystem::path chosen_path_;

@@ -8,9 +8,9 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/block.hpp"
-#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -19,6 +19,14 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace symbols;
+using namespace kernels;
+using namespace model;
+using namespace predict;
+using namespace train;
+using namespace coding;
+
 namespace {
 
 // Draws the next symbol from the integer frequencies that the coder would use: class A, so a seed gives the
@@ -33,7 +41,7 @@ class Sampler {
         if (temperature_ == 0.0) {
             return static_cast<Symbol>(std::max_element(logits, logits + alphabet) - logits);
         }
-        kernels().scale(logits, static_cast<float>(1.0 / temperature_), alphabet, scaled_.data());
+        kernel_table().scale(logits, static_cast<float>(1.0 / temperature_), alphabet, scaled_.data());
         frequencies_of(scaled_, frequencies_);
         const std::uint64_t total =
             std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0});

@@ -23,6 +23,10 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace model;
+using namespace studies;
+
 namespace {
 
 // Numbers that there are not, or that are not finite, are null.

@@ -17,6 +17,9 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+
 namespace {
 
 // As JSON has it.

@@ -11,11 +11,11 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/baselines/program.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/studies/program.hpp"
-#include "bitlaw/studies/table_report.hpp"
-#include "bitlaw/studies/table_reuse.hpp"
+#include "bitlaw/table/table_report.hpp"
+#include "bitlaw/table/table_reuse.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -24,6 +24,13 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+using namespace datasets;
+using namespace baselines;
+using namespace table;
+
 namespace {
 
 namespace fs = std::filesystem;

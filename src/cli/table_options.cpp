@@ -3,10 +3,13 @@
 #include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/studies/compressor.hpp"
+#include "bitlaw/baselines/compressor.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
+
+using namespace baselines;
+
 namespace {
 
 std::string compressor_list() {

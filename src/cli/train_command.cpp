@@ -18,6 +18,11 @@
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
+
+using namespace kernels;
+using namespace model;
+using namespace train;
+
 namespace {
 
 std::string list_of(const std::vector<std::string>& names) {
@@ -159,7 +164,7 @@ int run_train(const TrainArguments& arguments) {
                         progress->line(report.tokens - before, report.mean_bits_per_byte, report.gflops)));
         }
     };
-    const TrainResult result = train(options, on_step, stop_requested());
+    const TrainResult result = train::train(options, on_step, stop_requested());
     line.clear();
     if (speaks) {
         note(text_of("done: ", result.model_file.string(), ", model ", hex64(result.model_id), ", ",

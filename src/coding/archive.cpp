@@ -6,7 +6,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/mixing.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 namespace {
 
 // A model file without a training record: 2^31 weights in fp32, which no other precision exceeds, and 80
@@ -386,4 +386,4 @@ void ArchiveReader::read_trailer() {
          " bytes and try again");
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

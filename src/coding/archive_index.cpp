@@ -3,7 +3,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/archive.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 namespace {
 
 // After the trailer's check: its length and the closing mark.
@@ -72,4 +72,4 @@ ArchiveIndex read_index(const SeekableSource& archive) {
     return index;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

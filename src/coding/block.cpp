@@ -5,13 +5,20 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/model/scorer.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/scorer.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "reporter.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
+
+using namespace entropy;
+using namespace symbols;
+using namespace kernels;
+using namespace model;
+using namespace predict;
+
 namespace {
 
 // Streams that the decoder steps together: at least so many that the products have rows to share a weight,
@@ -200,4 +207,4 @@ std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_ev
     return bits;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

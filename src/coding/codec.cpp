@@ -10,13 +10,18 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
-#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/coding/mixing.hpp"
-#include "bitlaw/model/scorer.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/scorer.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "reporter.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
+
+using namespace symbols;
+using namespace model;
+using namespace predict;
+
 namespace {
 
 // What compress() and estimate() make of the options and a model.
@@ -277,4 +282,4 @@ double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_b
     return bits;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

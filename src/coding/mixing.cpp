@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "bitlaw/coding/range_coder.hpp"
+#include "bitlaw/entropy/range_coder.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
+
+using namespace entropy;
+
 namespace {
 
 // Probabilities have 12 bits outside of the tables and 22 inside.
@@ -222,4 +225,4 @@ void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain, const MixedProgr
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

@@ -9,7 +9,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/block.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// Counts what all workers have done, reports it about ten times a second from whichever of them comes next,
 /// and lets a failure end all of them soon. Not from one worker only: that one may be through with its share,
@@ -83,4 +83,4 @@ void for_parts(std::size_t bytes, std::size_t n, const BlockProgress& progress, 
     });
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

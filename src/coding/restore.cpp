@@ -8,10 +8,14 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/mixing.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/stepper.hpp"
 #include "reporter.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
+
+using namespace model;
+using namespace predict;
+
 namespace {
 
 // The model that an archive needs: the embedded one, or the finder's when the first coded block asks for it.
@@ -213,4 +217,4 @@ ArchiveListing list_archive(const ByteSource& source) {
     return listing;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

@@ -12,7 +12,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 namespace {
 
 // Whether a call that failed can be made again: after a signal, or when a descriptor that does not block has
@@ -90,4 +90,4 @@ ByteSink sink_to_descriptor(int descriptor, std::string name, std::function<void
     };
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

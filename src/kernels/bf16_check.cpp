@@ -6,7 +6,7 @@
 #include "bitlaw/base/random.hpp"
 #include "tables.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 // Odd in every direction, and more than one tile of each.
@@ -85,4 +85,4 @@ bool same_bf16_bits(const Kernels& one, const Kernels& other) {
     return true;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -6,7 +6,7 @@
 #include "bitlaw/base/error.hpp"
 #include "tables.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 bool is_available(Isa isa) {
@@ -131,6 +131,6 @@ bool bf16_in_hardware() {
 #endif
 }
 
-const Kernels& kernels() { return *choice().table.load(std::memory_order_relaxed); }
+const Kernels& kernel_table() { return *choice().table.load(std::memory_order_relaxed); }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

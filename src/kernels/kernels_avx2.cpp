@@ -10,7 +10,7 @@
 #error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
 #endif
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 // Each file builds on those before it.
@@ -41,4 +41,4 @@ const Kernels& kernels_avx2() {
     return kTable;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -17,7 +17,7 @@
 #error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
 #endif
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 // Each file builds on those before it.
@@ -48,4 +48,4 @@ const Kernels& kernels_avx512() {
     return kTable;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

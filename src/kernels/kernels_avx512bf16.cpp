@@ -17,7 +17,7 @@
 #error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
 #endif
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 // Each file builds on those before it.
@@ -37,4 +37,4 @@ void use_bf16_instructions(Kernels& table) {
     table.weight_gradient_bf16 = weight_gradient_bf16;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

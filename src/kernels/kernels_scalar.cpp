@@ -8,7 +8,7 @@
 #error "the kernels promise exact IEEE arithmetic: compile them without -ffast-math and -Ofast"
 #endif
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 namespace {
 
 // Each file builds on those before it.
@@ -38,4 +38,4 @@ const Kernels& kernels_scalar() {
     return kTable;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

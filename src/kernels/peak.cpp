@@ -3,7 +3,7 @@
 #include "bitlaw/kernels/isa.hpp"
 #include "peak_loops.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 std::uint64_t run_fma_chains(std::uint64_t rounds) {
     volatile float sink = 0.0F;
@@ -21,4 +21,4 @@ std::uint64_t run_fma_chains(std::uint64_t rounds) {
     return operations;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -4,7 +4,7 @@
 
 #include "peak_loops.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 std::uint64_t fma_chains_avx512(std::uint64_t rounds, float* sink) {
     constexpr int kChains = 24;  // with the two constants they fit into the 32 registers
@@ -29,4 +29,4 @@ std::uint64_t fma_chains_avx512(std::uint64_t rounds, float* sink) {
     return rounds * kChains * kLanes * 2;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

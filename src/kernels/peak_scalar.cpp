@@ -1,6 +1,6 @@
 #include "peak_loops.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 // An array that the compiler may hold in whatever vectors the target has by default.
 std::uint64_t fma_chains_scalar(std::uint64_t rounds, float* sink) {
@@ -20,4 +20,4 @@ std::uint64_t fma_chains_scalar(std::uint64_t rounds, float* sink) {
     return rounds * kChains * 2;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -3,7 +3,7 @@
 
 #include "bitlaw/kernels/kernels.hpp"
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 /// Plain C++ over arrays of sixteen floats; always there.
 [[nodiscard]] const Kernels& kernels_scalar();
@@ -18,4 +18,4 @@ void use_bf16_instructions(Kernels& table);
 /// another) on random numbers of all sizes, of which many sums are near 2^-126.
 [[nodiscard]] bool same_bf16_bits(const Kernels& one, const Kernels& other);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -14,7 +14,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'M'};
@@ -87,36 +87,36 @@ std::vector<DataSource> load_sources(Archive& archive) {
 }
 
 }  // namespace
-}  // namespace bitlaw
+}  // namespace bitlaw::model
 
-CEREAL_CLASS_VERSION(bitlaw::TrainingRecord, bitlaw::kRecordVersion)
+CEREAL_CLASS_VERSION(bitlaw::model::TrainingRecord, bitlaw::model::kRecordVersion)
 
 namespace cereal {
 
 template <class Archive>
-void save(Archive& archive, const bitlaw::TrainingRecord& record, std::uint32_t /*version*/) {
-    bitlaw::save_sources(archive, record.training);
-    bitlaw::save_sources(archive, record.validation);
+void save(Archive& archive, const bitlaw::model::TrainingRecord& record, std::uint32_t /*version*/) {
+    bitlaw::model::save_sources(archive, record.training);
+    bitlaw::model::save_sources(archive, record.validation);
     archive(record.seed, record.steps, record.tokens);
-    bitlaw::save_text(archive, record.options, bitlaw::kMostOptionBytes);
+    bitlaw::model::save_text(archive, record.options, bitlaw::model::kMostOptionBytes);
     archive(record.training_bits_per_byte, record.validation_bits_per_byte);
 }
 
 template <class Archive>
-void load(Archive& archive, bitlaw::TrainingRecord& record, std::uint32_t version) {
-    if (version != bitlaw::kRecordVersion) {
-        bitlaw::fail("version ", version, ", but this program reads version ", bitlaw::kRecordVersion);
+void load(Archive& archive, bitlaw::model::TrainingRecord& record, std::uint32_t version) {
+    if (version != bitlaw::model::kRecordVersion) {
+        bitlaw::fail("version ", version, ", but this program reads version ", bitlaw::model::kRecordVersion);
     }
-    record.training = bitlaw::load_sources(archive);
-    record.validation = bitlaw::load_sources(archive);
+    record.training = bitlaw::model::load_sources(archive);
+    record.validation = bitlaw::model::load_sources(archive);
     archive(record.seed, record.steps, record.tokens);
-    record.options = bitlaw::load_text(archive, bitlaw::kMostOptionBytes);
+    record.options = bitlaw::model::load_text(archive, bitlaw::model::kMostOptionBytes);
     archive(record.training_bits_per_byte, record.validation_bits_per_byte);
 }
 
 }  // namespace cereal
 
-namespace bitlaw {
+namespace bitlaw::model {
 namespace {
 
 std::string record_bytes(const TrainingRecord& record) {
@@ -303,4 +303,4 @@ void save_model(const std::filesystem::path& path, const Model& model, Precision
     write_file(path, encode_model(model, precision, &record));
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -6,7 +6,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 namespace {
 
 struct Preset {
@@ -183,4 +183,4 @@ std::string describe(const ModelConfig& c) {
                    with_commas(parameter_count(c)), " parameters");
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

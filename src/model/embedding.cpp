@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-namespace bitlaw {
+namespace bitlaw::model {
+
+using namespace symbols;
+
 namespace {
 
 float table_factor(const ModelConfig& config) {
@@ -65,4 +68,4 @@ void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t 
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-namespace bitlaw {
+namespace bitlaw::model {
+
+using namespace kernels;
+
 namespace {
 
 constexpr double kLog2E = 1.44269504088896340736;
@@ -47,7 +50,7 @@ float query_factor(const ModelConfig& config) {
 
 void before_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n,
                       const float* cosine, const float* sine) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     const std::size_t head_width = 2 * w.half_head;
     const bool modern = is_modern(model);
@@ -69,7 +72,7 @@ void before_attention(const PackedModel& model, std::size_t layer, const LayerRo
 }
 
 void after_attention(const PackedModel& model, std::size_t layer, const LayerRows& rows, std::size_t n) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     const PackedLayer& packed = model.layer(layer);
     const LayerTensors& tensors = model.model().layout.layers[layer];
@@ -104,7 +107,7 @@ void after_attention(const PackedModel& model, std::size_t layer, const LayerRow
 
 void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* normal, float* inverse,
                 float* logits) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     if (is_modern(model)) {
         k.rms_norm(x, w.width, n, w.width, normal, w.width, inverse);
@@ -115,4 +118,4 @@ void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* 
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-namespace bitlaw {
+namespace bitlaw::model {
+
+using namespace kernels;
+
 namespace {
 
 /// Largest block [rows, columns] of a weight gradient that one task takes. y is copied into panels once for
@@ -34,7 +37,7 @@ bool is_modern(const ModelConfig& config) { return config.architecture == Archit
 void rms_branch(const float* dnormal, const float* normal, const float* inverse, const float* dthrough,
                 std::size_t n, std::size_t width, float* din) {
     std::copy(dthrough, dthrough + n * width, din);
-    kernels().rms_norm_backward(dnormal, width, normal, width, inverse, n, width, din, width);
+    kernel_table().rms_norm_backward(dnormal, width, normal, width, inverse, n, width, din, width);
 }
 
 void add_product_tasks(std::vector<WeightGradientTask>& tasks, Arithmetic arithmetic, const Tensor& tensor,
@@ -81,7 +84,7 @@ void add_row_task(std::vector<WeightGradientTask>& tasks, const Tensor& tensor, 
 
 void after_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
                               const LayerGradientRows& g, std::size_t n) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     const PackedLayer& packed = model.layer(layer);
     const LayerTensors& tensors = model.model().layout.layers[layer];
@@ -113,7 +116,7 @@ void after_attention_backward(const PackedModel& model, std::size_t layer, const
 void before_attention_backward(const PackedModel& model, std::size_t layer, const LayerRows& rows,
                                const LayerGradientRows& g, std::size_t n, const float* cosine,
                                const float* sine) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     const std::size_t head_width = 2 * w.half_head;
     const bool modern = is_modern(model.config());
@@ -133,7 +136,7 @@ void before_attention_backward(const PackedModel& model, std::size_t layer, cons
 
 void logit_rows_backward(const PackedModel& model, const float* dlogits, const float* normal,
                          const float* inverse, std::size_t n, float* dnormal, float* din) {
-    const Kernels& k = kernels();
+    const Kernels& k = kernel_table();
     const Widths w(model.config());
     const bool modern = is_modern(model.config());
     multiply(model.output_back(), dlogits, w.alphabet, n, ChainStart::zero, nullptr, modern ? dnormal : din,
@@ -180,20 +183,20 @@ void run(const WeightGradientTask& task, std::size_t rows) {
     const std::size_t columns = task.columns;
     switch (task.kind) {
         case WeightGradientTask::Kind::product:
-            kernels().weight_gradient(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
-                                      columns);
-            break;
-        case WeightGradientTask::Kind::product_bf16:
-            kernels().weight_gradient_bf16(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
+            kernel_table().weight_gradient(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
                                            columns);
             break;
+        case WeightGradientTask::Kind::product_bf16:
+            kernel_table().weight_gradient_bf16(task.x, task.inputs, task.y, columns, rows, task.k, task.n,
+                                                task.g, columns);
+            break;
         case WeightGradientTask::Kind::column_sums:
-            kernels().column_sums(task.y, columns, rows, task.n, task.g);
+            kernel_table().column_sums(task.y, columns, rows, task.n, task.g);
             break;
         case WeightGradientTask::Kind::column_products:
-            kernels().column_products(task.x, columns, task.y, columns, rows, task.n, task.g);
+            kernel_table().column_products(task.x, columns, task.y, columns, rows, task.n, task.g);
             break;
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

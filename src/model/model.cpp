@@ -6,7 +6,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 namespace {
 
 /// The tensors of a layer in the order of the flat array.
@@ -133,4 +133,4 @@ Model initial_model(const ModelConfig& config, std::uint64_t seed) {
     return model;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -13,7 +13,11 @@
 #include "bitlaw/model/rotary.hpp"
 #include "network_buffers.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
+
+using namespace symbols;
+using namespace kernels;
+
 namespace {
 
 /// Queries that one attention task takes; keys of the window are packed once for them.
@@ -182,7 +186,7 @@ void Network::State::prepare(const SequenceBatch& batch, bool for_gradient) {
         }
     }
     workers.resize(std::max(workers.size(), thread_count()));
-    const std::size_t scratch = kernels().attention_scratch(shape, positions, 0);
+    const std::size_t scratch = kernel_table().attention_scratch(shape, positions, 0);
     for (Worker& worker : workers) {
         grow(worker.hidden, kTileRows * w.hidden);
         grow(worker.dnormal, kTileRows * w.width);
@@ -226,10 +230,11 @@ void Network::State::attention(std::size_t layer) {
         const std::size_t head = task % per_sequence / parts;
         const std::size_t first = (parts - 1 - task % parts) * kAttentionQueries;  // the longest first
         const AttentionBlock block = sequence_block(a, token);
-        kernels().attention_forward(shape, block, head, first, std::min(positions, first + kAttentionQueries),
-                                    a.attended.data() + token * widths.attended, widths.attended,
-                                    a.maximum.data() + token * widths.heads,
-                                    a.sum.data() + token * widths.heads, workers[worker].attention.data());
+        kernel_table().attention_forward(
+            shape, block, head, first, std::min(positions, first + kAttentionQueries),
+            a.attended.data() + token * widths.attended, widths.attended,
+            a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads,
+            workers[worker].attention.data());
     });
 }
 
@@ -275,8 +280,8 @@ double Network::State::code_length() {
     for_tiles([&](std::size_t token, std::size_t n, std::size_t, Worker& worker) {
         grow(worker.numerators, kTileRows * alphabet);
         const float* x = logits.data() + token * alphabet;
-        kernels().softmax_numerators(x, alphabet, n, alphabet, worker.numerators.data(), alphabet,
-                                     totals.data() + token);
+        kernel_table().softmax_numerators(x, alphabet, n, alphabet, worker.numerators.data(), alphabet,
+                                          totals.data() + token);
         record_bits(worker.numerators.data(), token, n);
     });
     return sum_of_bits();
@@ -288,7 +293,7 @@ void Network::State::attention_backward(std::size_t layer) {
         const std::size_t token = task / widths.kv_heads * positions;
         float* dqkv = buffers.dqkv.data() + token * widths.projected;
         const AttentionBlock block = sequence_block(a, token);
-        kernels().attention_backward(
+        kernel_table().attention_backward(
             shape, block, task % widths.kv_heads, a.attended.data() + token * widths.attended,
             widths.attended, buffers.dattended.data() + token * widths.attended, widths.attended,
             a.maximum.data() + token * widths.heads, a.sum.data() + token * widths.heads, dqkv,
@@ -318,10 +323,10 @@ double Network::State::backward(float factor, std::span<float> gradient) {
     for_tiles([&](std::size_t token, std::size_t n, std::size_t, Worker& worker) {
         float* x = logits.data() + token * alphabet;
         float* total = totals.data() + token;
-        kernels().softmax_numerators(x, alphabet, n, alphabet, x, alphabet, total);
+        kernel_table().softmax_numerators(x, alphabet, n, alphabet, x, alphabet, total);
         record_bits(x, token, n);
-        kernels().cross_entropy_backward(x, alphabet, total, targets.data() + token, factor, n, alphabet, x,
-                                         alphabet);
+        kernel_table().cross_entropy_backward(x, alphabet, total, targets.data() + token, factor, n, alphabet,
+                                              x, alphabet);
         logit_rows_backward(model, x, modern ? final_normal.data() + token * widths.width : nullptr,
                             modern ? final_inverse.data() + token : nullptr, n, worker.dnormal.data(),
                             buffers.dout.data() + token * widths.width);
@@ -384,4 +389,4 @@ std::span<const float> Network::logits() const {
 
 std::span<const double> Network::code_lengths() const { return state_->bits; }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

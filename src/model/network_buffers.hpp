@@ -3,7 +3,7 @@
 
 #include "bitlaw/base/aligned.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Activations of one layer for all M tokens, kept from the forward to the backward pass.
 struct LayerActivations {
@@ -43,4 +43,4 @@ struct Worker {
     Floats numerators;  // [kTileRows, V]
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -2,14 +2,16 @@
 
 #include "bitlaw/base/parallel.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
+
+using namespace kernels;
 
 void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows, ChainStart start,
               const float* bias, float* c, std::size_t ldc) {
     if (w.bf16 != nullptr) {
-        kernels().product_bf16(a, lda, rows, w.bf16, w.k, w.n, start, bias, c, ldc);
+        kernel_table().product_bf16(a, lda, rows, w.bf16, w.k, w.n, start, bias, c, ldc);
     } else {
-        kernels().product(a, lda, rows, w.fp32, w.k, w.n, start, bias, c, ldc);
+        kernel_table().product(a, lda, rows, w.fp32, w.k, w.n, start, bias, c, ldc);
     }
 }
 
@@ -83,7 +85,7 @@ void PackedModel::repack() {
     add(model_->layout.output, output_, output_back_);
     parallel_for(tasks.size(), [&](std::size_t index) {
         const auto& [tensor, target, transposed] = tasks[index];
-        const Kernels& k = kernels();
+        const Kernels& k = kernel_table();
         const float* weights = model_->view(*tensor).data();
         const std::size_t columns = tensor->columns;
         if (target.bf16 != nullptr) {
@@ -96,4 +98,4 @@ void PackedModel::repack() {
     });
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -2,7 +2,7 @@
 
 #include "bitlaw/base/math.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 RotaryAngles::RotaryAngles(const ModelConfig& config) {
     constexpr double kTurnsPerRadian = 0.15915494309189533577;  // 1 / (2 pi)
@@ -23,4 +23,4 @@ void RotaryAngles::fill(std::uint64_t position, float* cosine, float* sine) cons
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -7,7 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 namespace {
 
 constexpr std::uint32_t kExponent = 0x7F800000;
@@ -208,4 +208,4 @@ void round_weights(Model& model, Precision precision) {
     read_weights(reader, precision, model, "the model");
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

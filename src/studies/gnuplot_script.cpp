@@ -9,7 +9,7 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 std::string figure_colour(std::size_t index, std::size_t count) {
     struct Colour {
@@ -100,4 +100,4 @@ void GnuplotScript::plot(const FigureRows& rows, const std::string& style) {
     plot(name + " " + style);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// Rows of numbers.
 using FigureRows = std::vector<std::vector<double>>;
@@ -42,4 +42,4 @@ class GnuplotScript {
     int blocks_count_ = 0;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -11,9 +11,13 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text_file.hpp"
-#include "bitlaw/studies/compressor.hpp"
+#include "bitlaw/baselines/compressor.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace model;
+using namespace baselines;
+
 namespace {
 
 using Words = std::vector<std::string>;
@@ -248,4 +252,4 @@ std::string size_text(std::uint64_t value) {
     return std::to_string(value);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -10,11 +10,15 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/folder.hpp"
-#include "bitlaw/studies/program.hpp"
+#include "bitlaw/baselines/program.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace baselines;
+using namespace laws;
+
 namespace {
 
 constexpr int kCurvePoints = 80;
@@ -365,4 +369,4 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
     return paths;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

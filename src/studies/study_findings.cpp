@@ -11,12 +11,17 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/base/text.hpp"
-#include "bitlaw/studies/compressor.hpp"
-#include "bitlaw/studies/law_odd.hpp"
+#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/laws/law_odd.hpp"
 #include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace train;
+using namespace baselines;
+using namespace laws;
+
 namespace {
 
 constexpr std::uint64_t kBootstrapSeed = 20241;
@@ -433,4 +438,4 @@ StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out)
     return f;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -9,7 +9,12 @@
 #include "bitlaw/base/math.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace model;
+using namespace train;
+using namespace laws;
+
 namespace {
 
 constexpr double kReferenceBytes = 1e7;
@@ -275,4 +280,4 @@ ByteOperations study_operations(const StudyConfig& config) {
     return ByteOperations(known);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -10,7 +10,11 @@
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace model;
+using namespace train;
+
 namespace {
 
 // Bytes of the held-out data that the trainer measures in independent chunks when a run ends.
@@ -107,4 +111,4 @@ void add_recipes(StudyPlan& plan, const StudyData& data) {
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -9,7 +9,11 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace train;
+using namespace laws;
+
 namespace {
 
 constexpr std::uint64_t kMostPictureBytes = 1 << 26;
@@ -264,4 +268,4 @@ std::filesystem::path write_report(const StudyFindings& findings) {
     return path;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

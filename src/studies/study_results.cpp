@@ -17,7 +17,10 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace model;
+
 namespace {
 
 constexpr std::uint64_t kMostResultBytes = 1 << 26;
@@ -336,4 +339,4 @@ void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

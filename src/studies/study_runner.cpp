@@ -22,7 +22,12 @@
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace model;
+using namespace train;
+using namespace coding;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -150,7 +155,7 @@ class Study {
         const double start = now();
         std::optional<TrainResult> trained;
         try {
-            trained = train(
+            trained = train::train(
                 options,
                 [&](const StepReport& step) {
                     report({.kind = StudyEvent::Kind::training,
@@ -306,4 +311,4 @@ StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options,
     return Study(plan, options, stop).run();
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

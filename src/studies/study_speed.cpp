@@ -11,7 +11,13 @@
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace symbols;
+using namespace model;
+using namespace learn;
+using namespace train;
+
 namespace {
 
 // Seconds a byte in one worker, with the trunk's own updates.
@@ -84,4 +90,4 @@ double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRu
     return speed->byte_seconds * (trained + static_cast<double>(plan.config.held_out_bytes) / 3.0);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

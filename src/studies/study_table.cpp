@@ -8,7 +8,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 std::string short_text(double value) {
     std::string shown = with_unit(value, "");
@@ -70,4 +70,4 @@ std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& t
     return paths;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

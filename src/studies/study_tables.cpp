@@ -9,7 +9,10 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
+
+using namespace laws;
+
 namespace {
 
 using Row = std::vector<StudyCell>;
@@ -356,4 +359,4 @@ StudyTable results_table(const StudyFindings& f) {
     return table;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -7,7 +7,12 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/train/sampler.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace symbols;
+using namespace model;
+using namespace learn;
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -102,4 +107,4 @@ std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptio
     return steps_within(left, measured, plan, validate_every);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

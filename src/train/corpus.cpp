@@ -9,7 +9,9 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace symbols;
 
 DataRange parse_range(const std::string& text) {
     std::error_code ignored;
@@ -133,4 +135,4 @@ std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
     return symbols;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

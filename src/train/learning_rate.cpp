@@ -5,7 +5,9 @@
 
 #include "bitlaw/base/math.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace model;
 
 namespace {
 
@@ -54,4 +56,4 @@ double peak_matrix_learning_rate(const TrainOptions& options, std::uint64_t byte
                                               : default_matrix_learning_rate(options.config, bytes);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -18,7 +18,11 @@
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/kernels/isa.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace kernels;
+using namespace model;
+
 namespace {
 
 constexpr const char* kColumns =
@@ -168,4 +172,4 @@ void write_run_file(const std::filesystem::path& path, const TrainOptions& optio
     write_file(path, bytes_of(text));
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

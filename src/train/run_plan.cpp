@@ -13,7 +13,10 @@
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/schedule.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace model;
+
 namespace {
 
 // A batch beyond this would keep one step busy for hours; the bound also keeps products of sizes within 64
@@ -245,4 +248,4 @@ std::string first_difference(const std::string& left, const std::string& right) 
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

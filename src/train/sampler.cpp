@@ -7,7 +7,10 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace symbols;
+
 namespace {
 
 // Streams of random numbers from here on belong to the sampler, one an epoch: no other user counts that far.
@@ -149,4 +152,4 @@ void Sampler::seek(CorpusPosition position) {
     }
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

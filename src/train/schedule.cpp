@@ -4,7 +4,7 @@
 
 #include "bitlaw/base/error.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 double Schedule::rate(std::uint64_t step) const {
     BITLAW_ASSERT(step < steps);
@@ -21,4 +21,4 @@ double Schedule::rate(std::uint64_t step) const {
     return peak * share;
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

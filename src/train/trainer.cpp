@@ -12,14 +12,19 @@
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/folder.hpp"
+#include "bitlaw/learn/learner.hpp"
 #include "bitlaw/train/calibration.hpp"
-#include "bitlaw/train/learner.hpp"
 #include "bitlaw/train/metrics.hpp"
 #include "bitlaw/train/run_plan.hpp"
 #include "bitlaw/train/schedule.hpp"
 #include "bitlaw/train/training_state.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace symbols;
+using namespace model;
+using namespace learn;
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -352,4 +357,4 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
     return run.finish(on_step, stop);
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -15,7 +15,11 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
+
+using namespace model;
+using namespace learn;
+
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are written as they lie in memory");
@@ -115,11 +119,11 @@ void serialize(Archive& archive, Metadata& metadata, std::uint32_t version) {
 }
 
 }  // namespace
-}  // namespace bitlaw
+}  // namespace bitlaw::train
 
-CEREAL_CLASS_VERSION(bitlaw::Metadata, bitlaw::kVersion)
+CEREAL_CLASS_VERSION(bitlaw::train::Metadata, bitlaw::train::kVersion)
 
-namespace bitlaw {
+namespace bitlaw::train {
 namespace {
 
 std::string encode_metadata(const Metadata& metadata) {
@@ -323,4 +327,4 @@ StoredModel trained_model(const TrainingState& state) {
     return decode_model(encode_model(model, Precision::fp32, &record), "the model of the state");
 }
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -11,10 +11,10 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/coding/frequencies.hpp"
 #include "bitlaw/coding/mixing.hpp"
 #include "bitlaw/coding/restore.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/predict/frequencies.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/tiny_model.hpp"
 
@@ -34,13 +34,14 @@ void error_or_result(const Work& work) {
 // More plain bytes than this take more time than a fuzzer should spend on one input.
 constexpr std::uint64_t kMostPlainBytes = 1 << 14;
 
-inline const StoredModel& fuzz_model_of(std::uint64_t id) {
-    static StoredModel model = test::noisy_model(test::smallest_config(Architecture::modern, 4), 6);
+inline const model::StoredModel& fuzz_model_of(std::uint64_t id) {
+    static model::StoredModel model =
+        test::noisy_model(test::smallest_config(model::Architecture::modern, 4), 6);
     model.id = id;  // found, whatever the archive asks for
     return model;
 }
 
-inline SeekableSource seekable(ByteSpan archive) {
+inline coding::SeekableSource seekable(ByteSpan archive) {
     return {archive.size(), [archive](std::uint64_t offset, std::span<std::uint8_t> buffer) {
                 const std::size_t from = std::min<std::uint64_t>(offset, archive.size());
                 const std::size_t count = std::min(buffer.size(), archive.size() - from);
@@ -53,10 +54,10 @@ inline SeekableSource seekable(ByteSpan archive) {
 inline bool is_small(ByteSpan archive) {
     std::uint64_t plain = 0;
     error_or_result([&] {
-        const ByteSource source = source_of(archive);
-        ArchiveReader reader(source);
+        const coding::ByteSource source = coding::source_of(archive);
+        coding::ArchiveReader reader(source);
         reader.skip_model();
-        for (BlockHeader header; reader.next_block(header); reader.skip_payload()) {
+        for (coding::BlockHeader header; reader.next_block(header); reader.skip_payload()) {
             plain += header.plain_bytes;
         }
     });
@@ -69,19 +70,20 @@ inline void archive_target(ByteSpan archive) {
     if (!is_small(archive)) {
         return;
     }
-    error_or_result([&] { (void)list_archive(source_of(archive)); });
+    error_or_result([&] { (void)coding::list_archive(coding::source_of(archive)); });
     std::uint64_t written = 0;
-    const ByteSink count = [&](ByteSpan bytes) { written += bytes.size(); };
-    error_or_result([&] { (void)decompress(fuzz_model_of, source_of(archive), count, {}); });
-    error_or_result([&] { (void)decompress_range(fuzz_model_of, seekable(archive), 100, 200, count, {}); });
+    const coding::ByteSink count = [&](ByteSpan bytes) { written += bytes.size(); };
+    error_or_result([&] { (void)coding::decompress(fuzz_model_of, coding::source_of(archive), count, {}); });
+    error_or_result(
+        [&] { (void)coding::decompress_range(fuzz_model_of, seekable(archive), 100, 200, count, {}); });
     BITLAW_ASSERT(written <= 3 * kMostPlainBytes);
 }
 
 /// Any bytes as a model file; a model is written again to the bytes that it was read from.
 inline void model_target(ByteSpan file) {
     error_or_result([&] {
-        const StoredModel model = decode_model(file, "the input");
-        const Bytes front = encode_model(model.model, model.precision, nullptr);
+        const model::StoredModel model = model::decode_model(file, "the input");
+        const Bytes front = model::encode_model(model.model, model.precision, nullptr);
         // But for the flags, and the hash at the end, all bytes up to the training record are the same again.
         BITLAW_ASSERT(front.size() == model.stored_bytes && front.size() <= file.size());
         BITLAW_ASSERT(std::equal(front.begin() + 6, front.end() - 8, file.begin() + 6));
@@ -92,7 +94,7 @@ inline std::vector<std::uint32_t> table_of(ByteReader& reader) {
     std::vector<std::uint32_t> frequency(2 + reader.u8());
     for (std::uint32_t& f : frequency) {
         const std::uint32_t bits = reader.remaining() > 0 ? reader.u8() : 0;
-        f = 1 + (bits % 24 == 23 ? kMostFrequency - 1 : (bits << bits % 17));
+        f = 1 + (bits % 24 == 23 ? predict::kMostFrequency - 1 : (bits << bits % 17));
     }
     return frequency;
 }
@@ -106,28 +108,28 @@ inline void coder_target(ByteSpan input) {
     ByteReader reader(input, "the input");
     const std::vector<std::uint32_t> frequency = table_of(reader);
     const ByteSpan rest = reader.bytes(reader.remaining());
-    RangeEncoder encoder;
+    entropy::RangeEncoder encoder;
     for (const std::uint8_t byte : rest) {
-        encode_symbol(encoder, frequency, static_cast<Symbol>(byte % frequency.size()));
+        predict::encode_symbol(encoder, frequency, static_cast<symbols::Symbol>(byte % frequency.size()));
     }
     const Bytes code = encoder.finish();
-    RangeDecoder decoder(code);
+    entropy::RangeDecoder decoder(code);
     for (const std::uint8_t byte : rest) {
-        BITLAW_ASSERT(decode_symbol(decoder, frequency) == byte % frequency.size());
+        BITLAW_ASSERT(predict::decode_symbol(decoder, frequency) == byte % frequency.size());
     }
-    RangeDecoder wild(rest);
+    entropy::RangeDecoder wild(rest);
     for (std::size_t i = 0; i < 200; ++i) {
-        BITLAW_ASSERT(decode_symbol(wild, frequency) < frequency.size());
+        BITLAW_ASSERT(predict::decode_symbol(wild, frequency) < frequency.size());
     }
     Bytes plain(rest.size());
-    decode_mixed(encode_mixed(rest), plain);
+    coding::decode_mixed(coding::encode_mixed(rest), plain);
     BITLAW_ASSERT(std::equal(rest.begin(), rest.end(), plain.begin()));
-    decode_mixed(rest, plain);
+    coding::decode_mixed(rest, plain);
 }
 
 /// Any bytes as a training state.
 inline void state_target(ByteSpan file) {
-    error_or_result([&] { (void)decode_state(file, "the input"); });
+    error_or_result([&] { (void)train::decode_state(file, "the input"); });
 }
 
 }  // namespace bitlaw::fuzz

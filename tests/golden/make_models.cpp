@@ -11,6 +11,9 @@
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::learn;
+using namespace bitlaw::train;
 
 namespace {
 

@@ -24,6 +24,10 @@
 namespace {
 
 using namespace bitlaw;
+using namespace bitlaw::kernels;
+using namespace bitlaw::model;
+using namespace bitlaw::train;
+using namespace bitlaw::coding;
 
 // Text of words with unequal frequencies: there is something to learn, and no file has to be shipped.
 Bytes sample(std::size_t size) {
@@ -88,7 +92,7 @@ void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     options.tokens = run.steps * run.batch_tokens;
     options.batch_tokens = run.batch_tokens;
     const std::atomic<bool> stop{false};
-    const TrainResult result = train(
+    const TrainResult result = train::train(
         options, [](const StepReport&) {}, stop);
     print_hash("checkpoint", run.name, read_file(result.model_file, 1 << 20));
 

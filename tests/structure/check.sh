@@ -26,31 +26,45 @@ lines() {
         xargs -r -d '\n' grep -nHE -e "$pattern" | grep -vE '^[^:]*:[0-9]+: *//' || true
 }
 
-# The layers that each layer may include.
+# The layers that each layer may include, as docs/DESIGN.md draws them. capi needs no training, laws no model.
+readonly ground="base entropy symbols kernels"
+readonly core="$ground model learn predict train coding"
+readonly sources="datasets baselines laws interop"
 declare -A may_include=(
     [base]="base"
+    [entropy]="base entropy"
+    [symbols]="base symbols"
     [kernels]="base kernels"
-    [model]="base kernels model"
-    [train]="base kernels model train"
-    [coding]="base kernels model coding"
-    [studies]="base kernels model train coding studies"
-    [cli]="base kernels model train coding studies cli"
-    [capi]="base kernels model coding capi"
+    [model]="$ground model"
+    [learn]="$ground model learn"
+    [predict]="$ground model learn predict"
+    [train]="$ground model learn predict train"
+    [coding]="$ground model learn predict coding"
+    [datasets]="$core datasets"
+    [baselines]="$core datasets baselines"
+    [laws]="base laws"
+    [interop]="$core interop"
+    [table]="$core $sources table"
+    [studies]="$core $sources studies"
+    [cli]="$core $sources table studies cli"
+    [capi]="$ground model learn predict coding capi"
 )
-readonly libraries="base kernels model train coding studies capi"
+readonly libraries="$core $sources table studies capi"
+layers=$(tr ' ' '|' <<<"$core $sources table studies cli")
+readonly layers
 
 for layer in "${!may_include[@]}"; do
     allowed=$(tr ' ' '|' <<<"${may_include[$layer]}")
     lines '^ *# *include *["<]bitlaw/' "include/bitlaw/$layer" "src/$layer" |
         grep -vE "[\"<]bitlaw/(($allowed)/|bitlaw\.h\")" | sed "s/\$/  <- $layer must not include this/"
-done | rule "includes run base -> kernels -> model -> {train, coding} -> studies -> cli"
+done | rule "includes run along the arrows of docs/DESIGN.md only"
 
 # Private headers sit in the folder of the file that includes them, or below it.
 lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(src|include|tests)/' |
     rule "private headers are included from their own layer only"
 
 find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
-    grep -vE '^(include/bitlaw(/(base|kernels|model|train|coding|studies|cli))?|src/(base|kernels|model|train|coding|studies|cli|capi)(/.*)?)$' |
+    grep -vE "^(include/bitlaw(/($layers))?|src/($layers|capi)(/.*)?)\$" |
     rule "every folder of include and src is a layer"
 
 # Standard headers have neither a dot nor a slash in their names.
@@ -58,6 +72,14 @@ lines '^ *# *include *<[^>]*[./][^>]*>' include |
     rule "public headers include only the standard library and bitlaw's own"
 
 find include -name '*.hpp' -exec grep -L '^#pragma once' {} + 2>/dev/null | rule "every public header has #pragma once"
+
+# base is one vocabulary that all share: it stands in bitlaw itself. capi is C.
+for layer in "${!may_include[@]}"; do
+    [[ $layer == base || $layer == capi ]] ||
+        lines '^namespace bitlaw' "include/bitlaw/$layer" "src/$layer" | grep -vE ":namespace bitlaw::$layer(::[a-z]+)? \{"
+done | rule "every layer has its own namespace"
+
+lines '^ *using +namespace ' include src tests | grep -E '^[^:]*\.hpp:' | rule "headers qualify names instead of using namespaces"
 
 lines '# *pragma +omp|[^a-z_]omp_[a-z_]+ *\(|<omp\.h>' include src | grep -vE '^src/(kernels/|base/parallel\.cpp)' |
     rule "OpenMP is known to the kernels and to parallel_for only"

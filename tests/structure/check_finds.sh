@@ -26,7 +26,8 @@ expect() {
     fi
 }
 
-arrows="includes run base -> kernels -> model -> {train, coding} -> studies -> cli"
+arrows="includes run along the arrows of docs/DESIGN.md only"
+namespaces="every layer has its own namespace"
 printing="only cli prints or ends the process"
 fast="nothing asks for fast-math or the building machine's instructions"
 intrinsics="intrinsics are known to the kernels and to the floating-point state only"
@@ -36,15 +37,30 @@ expect "" "" ""
 expect "$arrows" src/base/x.cpp '#include "bitlaw/model/model.hpp"'
 expect "$arrows" src/train/x.cpp '#include "bitlaw/coding/codec.hpp"'
 expect "$arrows" src/coding/x.cpp '#include "bitlaw/train/trainer.hpp"'
+expect "$arrows" src/entropy/x.cpp '#include "bitlaw/symbols/symbol.hpp"'
+expect "$arrows" src/learn/x.cpp '#include "bitlaw/train/corpus.hpp"'
+expect "$arrows" src/predict/x.cpp '#include "bitlaw/coding/codec.hpp"'
+expect "" src/predict/x.cpp '#include "bitlaw/learn/learner.hpp"'
+expect "$arrows" src/laws/x.cpp '#include "bitlaw/model/model.hpp"'
+expect "$arrows" src/datasets/x.cpp '#include "bitlaw/baselines/compressor.hpp"'
+expect "$arrows" src/table/x.cpp '#include "bitlaw/studies/study_plan.hpp"'
+expect "$arrows" src/capi/x.cpp '#include "bitlaw/train/trainer.hpp"'
 expect "$arrows" include/bitlaw/kernels/x.hpp '#pragma once\n#include "bitlaw/model/model.hpp"'
 expect "$arrows" src/studies/x.cpp '#  include <bitlaw/cli/command.hpp>'
-expect "" src/cli/x.cpp '#include "bitlaw/studies/table.hpp"'
+expect "" src/cli/x.cpp '#include "bitlaw/table/table.hpp"'
 expect "" src/kernels/x.cpp '#include "body/dot.hpp"'
 expect "private headers are included from their own layer only" src/model/x.cpp '#include "../kernels/body.hpp"'
 expect "every folder of include and src is a layer" src/util/x.cpp 'int x;'
 expect "public headers include only the standard library and bitlaw's own" include/bitlaw/base/x.hpp \
     '#pragma once\n#include <Eigen/Core>'
 expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x();'
+expect "$namespaces" src/model/x.cpp 'namespace bitlaw {'
+expect "$namespaces" include/bitlaw/model/x.hpp '#pragma once\nnamespace bitlaw::train {'
+expect "" src/kernels/x.hpp 'namespace bitlaw::kernels::plain {'
+expect "" src/base/x.cpp 'namespace bitlaw {'
+expect "headers qualify names instead of using namespaces" include/bitlaw/train/x.hpp \
+    '#pragma once\nusing namespace bitlaw::model;'
+expect "" src/train/x.cpp 'using namespace model;'
 expect "$openmp" src/train/x.cpp '#pragma omp parallel for'
 expect "$openmp" src/model/x.cpp 'int n = omp_get_num_threads();'
 expect "" src/base/parallel.cpp '#pragma omp parallel'

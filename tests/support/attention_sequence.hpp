@@ -28,7 +28,7 @@ inline constexpr std::size_t kGap = 5;  // floats between rows, never to be read
 
 /// A sequence of T tokens: q, dout [T, heads * D] and k, v [T, kv_heads * D], rows apart by a gap of NaN.
 struct Sequence {
-    Sequence(const AttentionShape& shape_, std::size_t length_, std::uint64_t seed)
+    Sequence(const kernels::AttentionShape& shape_, std::size_t length_, std::uint64_t seed)
         : shape(shape_),
           length(length_),
           width(shape.heads * shape.head_width),
@@ -52,11 +52,11 @@ struct Sequence {
         }
         return rows;
     }
-    [[nodiscard]] plain::Block<float> plain_block() const {
+    [[nodiscard]] kernels::plain::Block<float> plain_block() const {
         return {q.data(), ld, k.data(), kv_ld, v.data(), kv_ld, length, 0};
     }
 
-    AttentionShape shape;
+    kernels::AttentionShape shape;
     std::size_t length;
     std::size_t width;
     std::size_t kv_width;
@@ -87,10 +87,10 @@ inline bool same_bits(const float* a, const float* b, std::size_t n) {
 /// Forward of query rows past .. length-1 by the kernels, in calls of `step` queries; rows as in the whole
 /// sequence.
 inline void block_forward(const Sequence& s, std::size_t past, std::size_t step, Results& r) {
-    const Kernels& kernel = kernels();
+    const kernels::Kernels& kernel = kernels::kernel_table();
     const std::size_t queries = s.length - past;
     GuardedFloats scratch(kernel.attention_scratch(s.shape, queries, past));
-    const AttentionBlock block{
+    const kernels::AttentionBlock block{
         s.q.data() + past * s.ld, s.ld, s.k.data(), s.kv_ld, s.v.data(), s.kv_ld, queries, past};
     for (std::size_t first = 0; first < queries; first += step) {
         for (std::size_t head = 0; head < s.shape.kv_heads; ++head) {

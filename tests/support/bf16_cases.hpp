@@ -26,20 +26,21 @@ inline constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
 /// Largest relative error of rounding to bfloat16: half of the 2^-7 between 1 and its neighbour.
 inline constexpr double kHalfUnit = 1.0 / 256;
 inline constexpr float kLeast = std::numeric_limits<float>::min();
-inline constexpr std::array kStarts{ChainStart::zero, ChainStart::bias, ChainStart::accumulate};
+inline constexpr std::array kStarts{kernels::ChainStart::zero, kernels::ChainStart::bias,
+                                    kernels::ChainStart::accumulate};
 
 /// check(table) for every instruction set, and for the emulation that the avx512 set has beside the
 /// instruction.
 template <class Check>
 void for_every_table(Check check) {
     test::for_every_isa([&] {
-        CAPTURE(kernels().name);
-        check(kernels());
+        CAPTURE(kernels::kernel_table().name);
+        check(kernels::kernel_table());
     });
 #ifdef __x86_64__
-    if (available_isas().back() == Isa::avx512) {
+    if (kernels::available_isas().back() == kernels::Isa::avx512) {
         CAPTURE("avx512, emulated");
-        check(kernels_avx512());
+        check(kernels::kernels_avx512());
     }
 #endif
 }
@@ -110,7 +111,7 @@ inline Matrix starts_of(Random& random, Numbers kind, std::size_t rows, std::siz
 }
 
 struct ProductCase {
-    ProductCase(std::size_t rows, std::size_t k, std::size_t n, ChainStart start_,
+    ProductCase(std::size_t rows, std::size_t k, std::size_t n, kernels::ChainStart start_,
                 Numbers kind = Numbers::normal)
         : random(1000003 * rows + 1009 * k + n + static_cast<std::size_t>(kind)),
           start(start_),
@@ -121,21 +122,22 @@ struct ProductCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = c;
-        plain::product_bf16(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start, bias.data(),
-                            result.data(), result.ld());
+        kernels::plain::product_bf16(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start,
+                                     bias.data(), result.data(), result.ld());
         return result;
     }
-    [[nodiscard]] Matrix got(const Kernels& table) const {
-        const GuardedPairs packed(packed_size_bf16(w.rows(), w.n()));
+    [[nodiscard]] Matrix got(const kernels::Kernels& table) const {
+        const GuardedPairs packed(kernels::packed_size_bf16(w.rows(), w.n()));
         table.pack_bf16(w.data(), w.ld(), w.rows(), w.n(), packed.data());
         Matrix result = c;
         table.product_bf16(a.data(), a.ld(), a.rows(), packed.data(), w.rows(), w.n(), start,
-                           start == ChainStart::bias ? bias.data() : nullptr, result.data(), result.ld());
+                           start == kernels::ChainStart::bias ? bias.data() : nullptr, result.data(),
+                           result.ld());
         return result;
     }
 
     Random random;
-    ChainStart start;
+    kernels::ChainStart start;
     Matrix a;
     Matrix w;
     Matrix bias;
@@ -146,8 +148,9 @@ inline void check_product(const ProductCase& test) {
     const Matrix expected = same_nans(test.expected());
     CAPTURE(text_of(test.a.rows(), " x ", test.w.rows(), " x ", test.w.n(), ", start ",
                     static_cast<int>(test.start)));
-    for_every_table(
-        [&](const Kernels& table) { CHECK(difference(same_nans(test.got(table)), expected) == ""); });
+    for_every_table([&](const kernels::Kernels& table) {
+        CHECK(difference(same_nans(test.got(table)), expected) == "");
+    });
 }
 
 struct GradientCase {
@@ -159,12 +162,12 @@ struct GradientCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = g;
-        plain::weight_gradient_bf16(x.data(), x.ld(), y.data(), y.ld(), x.rows(), x.n(), y.n(), result.data(),
-                                    result.ld());
+        kernels::plain::weight_gradient_bf16(x.data(), x.ld(), y.data(), y.ld(), x.rows(), x.n(), y.n(),
+                                             result.data(), result.ld());
         return result;
     }
     /// `step` rows at a time.
-    [[nodiscard]] Matrix got(const Kernels& table, std::size_t step) const {
+    [[nodiscard]] Matrix got(const kernels::Kernels& table, std::size_t step) const {
         Matrix result = g;
         for (std::size_t r = 0; r < x.rows(); r += step) {
             table.weight_gradient_bf16(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(), y.ld(),
@@ -183,7 +186,7 @@ struct GradientCase {
 inline void check_gradient(const GradientCase& test) {
     const Matrix expected = same_nans(test.expected());
     CAPTURE(text_of(test.x.rows(), " x ", test.x.n(), " x ", test.y.n()));
-    for_every_table([&](const Kernels& table) {
+    for_every_table([&](const kernels::Kernels& table) {
         CHECK(difference(same_nans(test.got(table, 1 << 20)), expected) == "");
         CHECK(difference(same_nans(test.got(table, 100)), expected) == "");
     });

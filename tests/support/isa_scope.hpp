@@ -7,13 +7,13 @@ namespace bitlaw::test {
 
 class IsaScope {
    public:
-    explicit IsaScope(Isa isa) : before_(chosen_isa()) { choose_isa(isa); }
-    ~IsaScope() { choose_isa(before_); }
+    explicit IsaScope(kernels::Isa isa) : before_(kernels::chosen_isa()) { kernels::choose_isa(isa); }
+    ~IsaScope() { kernels::choose_isa(before_); }
     IsaScope(const IsaScope&) = delete;
     IsaScope& operator=(const IsaScope&) = delete;
 
    private:
-    Isa before_;
+    kernels::Isa before_;
 };
 
 }  // namespace bitlaw::test

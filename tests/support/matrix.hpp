@@ -96,12 +96,12 @@ inline std::string difference(const Matrix& got, const Matrix& expected) {
 /// check() once for every instruction set that this machine has; the choice is restored.
 template <class Check>
 void for_every_isa(Check check) {
-    const Isa before = chosen_isa();
-    for (const Isa isa : available_isas()) {
-        choose_isa(isa);
+    const kernels::Isa before = kernels::chosen_isa();
+    for (const kernels::Isa isa : kernels::available_isas()) {
+        kernels::choose_isa(isa);
         check();
     }
-    choose_isa(before);
+    kernels::choose_isa(before);
 }
 
 }  // namespace bitlaw::test

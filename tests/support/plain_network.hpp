@@ -9,15 +9,15 @@
 #include "bitlaw/kernels/plain_attention.hpp"
 #include "bitlaw/model/model.hpp"
 
-namespace bitlaw::plain {
+namespace bitlaw::kernels::plain {
 
 /// Runs sequences through a model whose weights are doubles in the layout's order.
 class PlainNetwork {
    public:
-    explicit PlainNetwork(const ModelConfig& config) : config_(config), layout_(config) {}
+    explicit PlainNetwork(const model::ModelConfig& config) : config_(config), layout_(config) {}
 
     /// Sum over tokens of -ln p(symbol); symbols [B, T].
-    [[nodiscard]] double loss(const std::vector<double>& weights, std::span<const Symbol> symbols,
+    [[nodiscard]] double loss(const std::vector<double>& weights, std::span<const symbols::Symbol> symbols,
                               std::size_t positions) const {
         double sum = 0;
         for (std::size_t first = 0; first < symbols.size(); first += positions) {
@@ -29,11 +29,11 @@ class PlainNetwork {
    private:
     using Matrix = std::vector<double>;  // [rows, columns]
 
-    [[nodiscard]] bool vanilla() const { return config_.architecture == Architecture::vanilla; }
+    [[nodiscard]] bool vanilla() const { return config_.architecture == model::Architecture::vanilla; }
 
     /// [n, k] x tensor [k, m], plus bias where there is one.
     static Matrix product(const Matrix& x, std::size_t n, const std::vector<double>& weights,
-                          const Tensor& tensor, const Tensor* bias) {
+                          const model::Tensor& tensor, const model::Tensor* bias) {
         Matrix y(n * tensor.columns);
         for (std::size_t row = 0; row < n; ++row) {
             for (std::size_t column = 0; column < tensor.columns; ++column) {
@@ -108,7 +108,7 @@ class PlainNetwork {
                scale * 1.44269504088896340736, inverse.data());
         rotate(qkv.data() + attended, projected, n, config_.kv_heads, d, cosine.data(), sine.data(),
                !vanilla(), 1.0, inverse.data());
-        const AttentionShape shape{config_.heads, config_.kv_heads, d, config_.window, vanilla()};
+        const kernels::AttentionShape shape{config_.heads, config_.kv_heads, d, config_.window, vanilla()};
         const Block<double> block{
             qkv.data(), projected, qkv.data() + attended, projected, qkv.data() + attended + keys, projected,
             n,          0};
@@ -124,9 +124,9 @@ class PlainNetwork {
         }
     }
 
-    [[nodiscard]] Matrix layer(const std::vector<double>& w, const LayerTensors& t, Matrix x,
+    [[nodiscard]] Matrix layer(const std::vector<double>& w, const model::LayerTensors& t, Matrix x,
                                std::size_t n) const {
-        const auto at = [&](const Tensor& tensor) { return w.data() + tensor.offset; };
+        const auto at = [&](const model::Tensor& tensor) { return w.data() + tensor.offset; };
         const Matrix entered = vanilla() ? x : rms_norm(x, config_.width);
         add(x, product(attend(product(entered, n, w, t.qkv, nullptr), n), n, w, t.attention_out, nullptr));
         if (vanilla()) {
@@ -141,22 +141,23 @@ class PlainNetwork {
         return vanilla() ? layer_norm(x, config_.width, at(t.mlp_gain), at(t.mlp_bias)) : x;
     }
 
-    [[nodiscard]] double sequence_loss(const std::vector<double>& w, std::span<const Symbol> symbols) const {
+    [[nodiscard]] double sequence_loss(const std::vector<double>& w,
+                                       std::span<const symbols::Symbol> symbols) const {
         const std::size_t n = symbols.size();
         const double factor = vanilla() ? std::sqrt(static_cast<double>(config_.width)) : 1;
         Matrix x(n * config_.width);
         for (std::size_t t = 0; t < n; ++t) {
-            const std::size_t symbol = t == 0 ? kStartSymbol : symbols[t - 1];
+            const std::size_t symbol = t == 0 ? symbols::kStartSymbol : symbols[t - 1];
             for (std::size_t i = 0; i < config_.width; ++i) {
                 x[t * config_.width + i] = w[layout_.embedding.offset + symbol * config_.width + i] * factor;
                 for (std::size_t j = 1; j <= config_.taps; ++j) {
-                    const std::size_t earlier = t < j + 1 ? kStartSymbol : symbols[t - 1 - j];
+                    const std::size_t earlier = t < j + 1 ? symbols::kStartSymbol : symbols[t - 1 - j];
                     x[t * config_.width + i] += w[layout_.taps.offset + (j - 1) * config_.width + i] *
                                                 w[layout_.embedding.offset + earlier * config_.width + i];
                 }
             }
         }
-        for (const LayerTensors& tensors : layout_.layers) {
+        for (const model::LayerTensors& tensors : layout_.layers) {
             x = layer(w, tensors, std::move(x), n);
         }
         const Matrix logits = product(vanilla() ? x : rms_norm(x, config_.width), n, w, layout_.output,
@@ -172,8 +173,8 @@ class PlainNetwork {
         return sum;
     }
 
-    ModelConfig config_;
-    Layout layout_;
+    model::ModelConfig config_;
+    model::Layout layout_;
 };
 
-}  // namespace bitlaw::plain
+}  // namespace bitlaw::kernels::plain

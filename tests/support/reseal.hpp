@@ -21,7 +21,7 @@ class Resealer {
     /// A model file that fills the bytes from `begin` to `end`; returns its model id when it gets that far.
     std::optional<std::uint64_t> model(std::size_t begin, std::size_t end) {
         constexpr std::size_t kConfig = 8;
-        constexpr std::size_t kId = kConfig + kConfigBytes + 1;
+        constexpr std::size_t kId = kConfig + model::kConfigBytes + 1;
         constexpr std::size_t kWeights = kId + 16;
         if (end - begin < kWeights + 8) {
             return {};
@@ -30,9 +30,9 @@ class Resealer {
         const std::uint64_t bytes = get(begin + kId + 8, 8);
         if (bytes <= end - begin - kWeights - 8) {
             Bytes identity(file_.begin() + at(begin + kConfig),
-                           file_.begin() + at(begin + kConfig + kConfigBytes));
+                           file_.begin() + at(begin + kConfig + model::kConfigBytes));
             identity.insert(identity.end(), file_.begin() + at(begin + 6), file_.begin() + at(begin + 8));
-            identity.push_back(file_[begin + kConfig + kConfigBytes]);
+            identity.push_back(file_[begin + kConfig + model::kConfigBytes]);
             identity.insert(identity.end(), file_.begin() + at(begin + kWeights),
                             file_.begin() + at(begin + kWeights + bytes));
             id = hash64(identity);

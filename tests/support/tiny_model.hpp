@@ -7,15 +7,16 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/model/stepper.hpp"
+#include "bitlaw/predict/stepper.hpp"
 
 namespace bitlaw::test {
 
 /// Two layers, grouped heads for modern, a window shorter than the context.
-[[nodiscard]] inline ModelConfig tiny_config(Architecture architecture, std::uint32_t alphabet = 256) {
-    const bool vanilla = architecture == Architecture::vanilla;
+[[nodiscard]] inline model::ModelConfig tiny_config(model::Architecture architecture,
+                                                    std::uint32_t alphabet = 256) {
+    const bool vanilla = architecture == model::Architecture::vanilla;
     return {.architecture = architecture,
-            .cache = vanilla ? CachePrecision::fp32 : CachePrecision::bf16,
+            .cache = vanilla ? model::CachePrecision::fp32 : model::CachePrecision::bf16,
             .alphabet = alphabet,
             .width = 16,
             .layers = 2,
@@ -30,7 +31,8 @@ namespace bitlaw::test {
 }
 
 /// The smallest that runs: one layer, one head.
-[[nodiscard]] inline ModelConfig smallest_config(Architecture architecture, std::uint32_t alphabet) {
+[[nodiscard]] inline model::ModelConfig smallest_config(model::Architecture architecture,
+                                                        std::uint32_t alphabet) {
     return {.architecture = architecture,
             .alphabet = alphabet,
             .width = 4,
@@ -40,21 +42,21 @@ namespace bitlaw::test {
             .head_width = 16,
             .hidden = 4,
             .context = 32,
-            .window = architecture == Architecture::vanilla ? 32u : 20u,
+            .window = architecture == model::Architecture::vanilla ? 32u : 20u,
             .rotary_base = 10000,
-            .taps = architecture == Architecture::vanilla ? 0u : 1u};
+            .taps = architecture == model::Architecture::vanilla ? 0u : 1u};
 }
 
 /// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a
 /// file.
-[[nodiscard]] inline StoredModel noisy_model(const ModelConfig& config, std::uint64_t seed,
-                                             Precision precision = Precision::bf16) {
-    Model model = initial_model(config, seed);
+[[nodiscard]] inline model::StoredModel noisy_model(const model::ModelConfig& config, std::uint64_t seed,
+                                                    model::Precision precision = model::Precision::bf16) {
+    model::Model model = model::initial_model(config, seed);
     Random random(seed, 77);
     for (float& weight : model.weights) {
         weight += static_cast<float>(0.7 * random.normal());
     }
-    return decode_model(encode_model(model, precision, nullptr), "the test's model");
+    return model::decode_model(model::encode_model(model, precision, nullptr), "the test's model");
 }
 
 [[nodiscard]] inline Bytes random_bytes(std::size_t count, std::uint64_t seed, std::uint64_t alphabet = 256) {
@@ -68,13 +70,14 @@ namespace bitlaw::test {
 
 /// A sample of the model: what a decoder makes of random bytes. The model codes it in fewer bits than 8 a
 /// byte.
-[[nodiscard]] inline Bytes likely_bytes(const StoredModel& model, std::size_t count, std::uint64_t seed) {
-    const PackedModel packed(model.model, PackFor::inference);
+[[nodiscard]] inline Bytes likely_bytes(const model::StoredModel& model, std::size_t count,
+                                        std::uint64_t seed) {
+    const model::PackedModel packed(model.model, model::PackFor::inference);
     const Bytes payload = random_bytes(count + 8, seed);
     const ByteSpan span = payload;
     Bytes plain(count);
     if (count > 0) {
-        decode_streams(packed, default_reset(model.model.config), {&span, 1}, plain, {});
+        coding::decode_streams(packed, predict::default_reset(model.model.config), {&span, 1}, plain, {});
     }
     return plain;
 }

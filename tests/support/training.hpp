@@ -16,10 +16,12 @@
 namespace bitlaw::test {
 
 /// Width 16, context 32, MLP 32.
-[[nodiscard]] inline ModelConfig tiny_config(Architecture architecture, std::uint32_t layers = 1) {
-    ModelConfig config;
+[[nodiscard]] inline model::ModelConfig tiny_config(model::Architecture architecture,
+                                                    std::uint32_t layers = 1) {
+    model::ModelConfig config;
     config.architecture = architecture;
-    config.cache = architecture == Architecture::vanilla ? CachePrecision::fp32 : CachePrecision::bf16;
+    config.cache = architecture == model::Architecture::vanilla ? model::CachePrecision::fp32
+                                                                : model::CachePrecision::bf16;
     config.width = 16;
     config.layers = layers;
     config.heads = 1;
@@ -27,7 +29,7 @@ namespace bitlaw::test {
     config.head_width = 16;
     config.hidden = 32;
     config.context = 32;
-    config.window = architecture == Architecture::vanilla ? 32 : 20;
+    config.window = architecture == model::Architecture::vanilla ? 32 : 20;
     return config;
 }
 
@@ -44,15 +46,15 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 }
 
 /// Options of a run of `steps` steps of `batch` sequences, with validation, in `out`.
-[[nodiscard]] inline TrainOptions tiny_options(const std::filesystem::path& data,
-                                               const std::filesystem::path& out, std::uint64_t steps,
-                                               std::uint64_t batch = 4) {
-    TrainOptions options;
+[[nodiscard]] inline train::TrainOptions tiny_options(const std::filesystem::path& data,
+                                                      const std::filesystem::path& out, std::uint64_t steps,
+                                                      std::uint64_t batch = 4) {
+    train::TrainOptions options;
     options.data = {data.string() + "@:6000"};
     options.validation = {data.string() + "@6000:"};
     options.out = out;
     options.preset = "tiny";
-    options.config = tiny_config(Architecture::modern);
+    options.config = tiny_config(model::Architecture::modern);
     options.batch_tokens = batch * options.config.context;
     options.tokens = steps * options.batch_tokens;
     options.validation_bytes = 512;
@@ -60,9 +62,9 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
 }
 
 /// Trains without looking on.
-inline TrainResult train_quietly(const TrainOptions& options) {
+inline train::TrainResult train_quietly(const train::TrainOptions& options) {
     const std::atomic<bool> stop{false};
-    return train(options, {}, stop);
+    return train::train(options, {}, stop);
 }
 
 [[nodiscard]] inline Bytes file_bytes(const std::filesystem::path& path) { return read_file(path, 1 << 26); }
@@ -70,17 +72,17 @@ inline TrainResult train_quietly(const TrainOptions& options) {
 /// Restores threads and instruction set when it goes out of scope.
 class MachineScope {
    public:
-    MachineScope() : threads_(thread_count()), isa_(chosen_isa()) {}
+    MachineScope() : threads_(thread_count()), isa_(kernels::chosen_isa()) {}
     ~MachineScope() {
         set_thread_count(threads_);
-        choose_isa(isa_);
+        kernels::choose_isa(isa_);
     }
     MachineScope(const MachineScope&) = delete;
     MachineScope& operator=(const MachineScope&) = delete;
 
    private:
     std::size_t threads_;
-    Isa isa_;
+    kernels::Isa isa_;
 };
 
 }  // namespace bitlaw::test

@@ -13,7 +13,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/stream.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 inline constexpr std::array<std::uint8_t, 4> kArchiveMagic{0x89, 'B', 'L', 'W'};
 inline constexpr std::array<std::uint8_t, 4> kArchiveEnd{'W', 'L', 'B', 0x89};
@@ -146,4 +146,4 @@ class ArchiveReader {
     std::vector<IndexEntry> index_;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

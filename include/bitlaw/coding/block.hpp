@@ -13,7 +13,7 @@
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/packed_model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// Streams of a block of `bytes` when nobody chose: clamp(bytes / 65536, 1, 64). A stream loses what its
 /// empty context does not know yet, which is small against 64 KiB; 64 streams keep 16 threads busy with
@@ -29,30 +29,31 @@ namespace bitlaw {
 using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 /// True when every byte is a symbol of the model.
-[[nodiscard]] bool codable(const ModelConfig& config, ByteSpan plain);
+[[nodiscard]] bool codable(const model::ModelConfig& config, ByteSpan plain);
 
 /// Throws Error when one stream's context would need more than 1 GiB, which no model of this project comes
 /// near.
-void check_context_memory(const ModelConfig& config);
+void check_context_memory(const model::ModelConfig& config);
 
 /// Of a block's `groups` of `group_streams` streams each, how many the decoder hands out at a time, so that
 /// the contexts in memory take at most 1 GiB together (one group does in any case), however many threads
 /// there are: all groups for every model of this project.
-[[nodiscard]] std::size_t groups_at_once(const ModelConfig& config, std::size_t groups,
+[[nodiscard]] std::size_t groups_at_once(const model::ModelConfig& config, std::size_t groups,
                                          std::size_t group_streams);
 
 /// The payloads of the block's `streams` streams. Needs codable(plain) and 1 <= streams <= plain.size().
-[[nodiscard]] std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every,
+[[nodiscard]] std::vector<Bytes> encode_streams(const model::PackedModel& model, std::uint64_t reset_every,
                                                 ByteSpan plain, std::size_t streams,
                                                 const BlockProgress& progress);
 
 /// Fills `plain` from the payloads of its streams. Wrong payloads give wrong bytes or an Error, never more.
-void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
-                    std::span<std::uint8_t> plain, const BlockProgress& progress);
+void decode_streams(const model::PackedModel& model, std::uint64_t reset_every,
+                    std::span<const ByteSpan> payloads, std::span<std::uint8_t> plain,
+                    const BlockProgress& progress);
 
 /// The ideal code length of every stream in bits: a chain of double additions over its symbols.
-[[nodiscard]] std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every,
+[[nodiscard]] std::vector<double> stream_bits(const model::PackedModel& model, std::uint64_t reset_every,
                                               ByteSpan plain, std::size_t streams,
                                               const BlockProgress& progress);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

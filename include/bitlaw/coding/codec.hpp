@@ -10,7 +10,7 @@
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/packed_model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// What becomes of a block whose code by the model is not smaller than the block.
 enum class Fallback {
@@ -31,8 +31,8 @@ struct CompressOptions {
 
 /// Compresses source to sink with bounded memory (about two blocks and the streams' contexts). The same bytes
 /// for every instruction set and thread count.
-CodecSummary compress(const StoredModel& model, const CompressOptions& options, const ByteSource& source,
-                      const ByteSink& sink);
+CodecSummary compress(const model::StoredModel& model, const CompressOptions& options,
+                      const ByteSource& source, const ByteSink& sink);
 
 /// The code length of data without making an archive: per block and stream the sum of -log2(frequency /
 /// total) over the same integer frequencies, with the stored-block rule applied; agrees within 0.1 % + 32
@@ -44,11 +44,12 @@ struct Estimate {
     double archive_bytes = 0;  ///< code_bits / 8 plus the format's own overhead, rounded up
     std::uint64_t streams = 0;
 };
-[[nodiscard]] Estimate estimate(const StoredModel& model, const CompressOptions& options, ByteSpan data);
+[[nodiscard]] Estimate estimate(const model::StoredModel& model, const CompressOptions& options,
+                                ByteSpan data);
 
 /// The paper's protocol: independent chunks of `chunk_bytes`, each scored from an empty context; the sum of
 /// their ideal code lengths in bits (no archive overhead). Deletang et al. 2024, section 3.
-[[nodiscard]] double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_bytes,
+[[nodiscard]] double chunked_bits(const model::StoredModel& model, ByteSpan data, std::size_t chunk_bytes,
                                   const CodecProgress& progress);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

@@ -10,7 +10,7 @@
 
 #include "bitlaw/base/bytes.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// Pieces that a block of `bytes` is cut into, each coded by itself: clamp(bytes / 2^21, 1, 8).
 [[nodiscard]] std::size_t mixed_streams(std::size_t bytes);
@@ -25,4 +25,4 @@ using MixedProgress = std::function<bool(std::size_t, std::size_t)>;
 /// Fills `plain` from its code. Any code gives some bytes: whether they are right the block's hash tells.
 void decode_mixed(ByteSpan code, std::span<std::uint8_t> plain, const MixedProgress& progress = {});
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

@@ -8,7 +8,7 @@
 #include "bitlaw/coding/stream.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// Called with (bytes of plain text done, archive bytes so far) from any of the threads that work, but from
 /// one at a time; may throw Stopped to end the work.
@@ -28,10 +28,10 @@ struct CodecSummary {
 };
 
 /// Finds a model by its id, or throws an Error that says both ids and where it was looked for.
-using ModelFinder = std::function<const StoredModel&(std::uint64_t id)>;
+using ModelFinder = std::function<const model::StoredModel&(std::uint64_t id)>;
 
 /// Called with the model's config when the first block that needs it comes, embedded or found.
-using ModelNotice = std::function<void(const ModelConfig&)>;
+using ModelNotice = std::function<void(const model::ModelConfig&)>;
 
 /// Restores an archive; uses the embedded model when there is one, otherwise the finder's. Verifies every
 /// hash; bytes already given to the sink before an error must be thrown away by the caller.
@@ -59,4 +59,4 @@ struct ArchiveListing {
 /// Adds one block to the summary's counts.
 void count_block(CodecSummary& summary, const BlockHeader& header);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

@@ -8,7 +8,7 @@
 
 #include "bitlaw/base/bytes.hpp"
 
-namespace bitlaw {
+namespace bitlaw::coding {
 
 /// Fills the buffer from the front and returns how many bytes it put there; fewer than asked only at the end.
 using ByteSource = std::function<std::size_t(std::span<std::uint8_t>)>;
@@ -28,4 +28,4 @@ using ByteSink = std::function<void(ByteSpan)>;
 [[nodiscard]] ByteSink sink_to_descriptor(int descriptor, std::string name,
                                           std::function<void()> before_write = {});
 
-}  // namespace bitlaw
+}  // namespace bitlaw::coding

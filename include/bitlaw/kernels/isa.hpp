@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 enum class Isa { scalar, avx2, avx512 };
 
@@ -26,4 +26,4 @@ void choose_isa(Isa isa);
 /// AVX512_BF16, and that gave the bits of the fp32 emulation for random numbers when this was first asked.
 [[nodiscard]] bool bf16_in_hardware();
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

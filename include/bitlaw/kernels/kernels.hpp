@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 /// Columns of one packed panel: two 16-float vectors, so that a 12 x 32 tile fills 24 of 32 AVX-512
 /// registers.
@@ -271,6 +271,6 @@ struct Kernels {
 };
 
 /// The kernels of the chosen instruction set.
-[[nodiscard]] const Kernels& kernels();
+[[nodiscard]] const Kernels& kernel_table();
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace bitlaw {
+namespace bitlaw::kernels {
 
 /// Runs `rounds` rounds of independent chains x = fma(x, a, b) on the calling thread, in registers, with the
 /// widest instruction set that this processor and build have, whatever was chosen. Returns the floating-point
@@ -11,4 +11,4 @@ namespace bitlaw {
 /// cycles x 2 units).
 [[nodiscard]] std::uint64_t run_fma_chains(std::uint64_t rounds);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::kernels

@@ -16,7 +16,7 @@
 
 #include "bitlaw/kernels/kernels.hpp"
 
-namespace bitlaw::plain {
+namespace bitlaw::kernels::plain {
 
 /// Sixteen partial sums: element i goes to lane i mod 16; total() joins them by the halving tree.
 template <class Real>
@@ -324,4 +324,4 @@ void frequencies(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n
     }
 }
 
-}  // namespace bitlaw::plain
+}  // namespace bitlaw::kernels::plain

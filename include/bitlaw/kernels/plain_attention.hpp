@@ -12,7 +12,7 @@
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/kernels/plain.hpp"
 
-namespace bitlaw::plain {
+namespace bitlaw::kernels::plain {
 
 /// The lane sum of x * y over n numbers.
 template <class Real>
@@ -200,4 +200,4 @@ void attention_backward(const AttentionShape& shape, const Block<Real>& block, c
     }
 }
 
-}  // namespace bitlaw::plain
+}  // namespace bitlaw::kernels::plain

@@ -13,7 +13,7 @@
 
 #include "bitlaw/kernels/kernels.hpp"
 
-namespace bitlaw::plain {
+namespace bitlaw::kernels::plain {
 
 /// x, or the zero of its sign where x is denormal.
 [[nodiscard]] inline float flush_denormal(float x) {
@@ -91,4 +91,4 @@ inline void weight_gradient_bf16(const float* x, std::size_t ldx, const float* y
     }
 }
 
-}  // namespace bitlaw::plain
+}  // namespace bitlaw::kernels::plain

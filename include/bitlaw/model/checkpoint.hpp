@@ -11,7 +11,7 @@
 #include "bitlaw/model/model.hpp"
 #include "bitlaw/model/stored_weights.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Version of the forward pass's arithmetic: archives of another version cannot be decoded and say so.
 inline constexpr std::uint16_t kArithmeticVersion = 1;
@@ -72,4 +72,4 @@ inline constexpr const char* kModelFile = "model.blm";
 void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
                 const TrainingRecord& record);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

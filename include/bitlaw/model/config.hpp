@@ -6,14 +6,9 @@
 #include <vector>
 
 #include "bitlaw/base/bytes.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
-namespace bitlaw {
-
-/// One element of the alphabet; a byte model uses 0 .. 255.
-using Symbol = std::uint16_t;
-
-/// The symbol that stands before the first one of a context (the paper pads with zero).
-inline constexpr Symbol kStartSymbol = 0;
+namespace bitlaw::model {
 
 /// More earlier symbols than this are attention's business.
 inline constexpr std::uint32_t kMostTaps = 16;
@@ -92,4 +87,4 @@ void write_config(ByteWriter& writer, const ModelConfig& config);
 /// One line: "modern, 4 layers of width 64, ...".
 [[nodiscard]] std::string describe(const ModelConfig& config);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

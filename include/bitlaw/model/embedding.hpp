@@ -5,16 +5,16 @@
 
 #include "bitlaw/model/model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// x[r] = e(s[r]) + sum over j = 1 .. taps ascending of tap_j * e(s[r - j]) element by element, e the table's
 /// rows, times sqrt(C) for vanilla, which has no taps. symbols [n], below V, with `taps` more before them; x
 /// [n, C]. Class A.
-void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float* x);
+void embed_rows(const Model& model, const symbols::Symbol* symbols, std::size_t n, float* x);
 
 /// Gradients of embed_rows for the columns first .. last-1, continuing the chains in `gradient` [parameters]:
 /// tokens ascending, and of one token the taps ascending. dx [n, C].
-void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
+void embed_rows_backward(const Model& model, const symbols::Symbol* symbols, std::size_t n, const float* dx,
                          std::size_t first, std::size_t last, float* gradient);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -13,7 +13,7 @@
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/packed_model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Rows that one task of a parallel loop takes: their widest activation (F = 1024 floats) then fills a
 /// quarter of a 1 MB L2 cache, and a panel of weights is read from L1 for 64 rows before the next one.
@@ -34,7 +34,7 @@ struct Widths {
 };
 
 /// The attention kernel's view of a config.
-[[nodiscard]] AttentionShape attention_shape(const ModelConfig& config);
+[[nodiscard]] kernels::AttentionShape attention_shape(const ModelConfig& config);
 
 /// What queries are multiplied with, so that attention's 2^(q k) is softmax's numerator: log2(e) / sqrt(D)
 /// for vanilla.
@@ -69,4 +69,4 @@ void after_attention(const PackedModel& model, std::size_t layer, const LayerRow
 void logit_rows(const PackedModel& model, const float* x, std::size_t n, float* normal, float* inverse,
                 float* logits);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

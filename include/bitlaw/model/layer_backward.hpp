@@ -5,7 +5,7 @@
 
 #include "bitlaw/model/layer.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Gradients with respect to n rows' values inside one layer; `d` stands for d(loss) / d(value).
 struct LayerGradientRows {
@@ -61,4 +61,4 @@ struct WeightGradientTask {
 /// Runs one task over M rows.
 void run(const WeightGradientTask& task, std::size_t rows);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

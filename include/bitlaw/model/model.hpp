@@ -12,7 +12,7 @@
 #include "bitlaw/base/aligned.hpp"
 #include "bitlaw/model/config.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Where one tensor lies in the flat array of parameters: [rows, columns], row-major.
 struct Tensor {
@@ -68,4 +68,4 @@ struct Model {
 /// 1; biases 0; modern's taps, output and projections back into the residual stream start at zero.
 [[nodiscard]] Model initial_model(const ModelConfig& config, std::uint64_t seed);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

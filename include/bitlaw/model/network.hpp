@@ -7,12 +7,12 @@
 
 #include "bitlaw/model/packed_model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// B sequences of T symbols each, [B, T] contiguous. Position 0 of every sequence sees kStartSymbol, position
 /// t sees symbols 0 .. t-1 of its sequence.
 struct SequenceBatch {
-    std::span<const Symbol> symbols;
+    std::span<const symbols::Symbol> symbols;
     std::size_t sequences;  ///< B
     std::size_t positions;  ///< T
     [[nodiscard]] std::size_t tokens() const { return sequences * positions; }
@@ -45,4 +45,4 @@ class Network {
     std::unique_ptr<State> state_;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

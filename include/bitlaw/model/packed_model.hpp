@@ -9,7 +9,7 @@
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Whether the transposed products of the backward pass are packed too.
 enum class PackFor { inference, training };
@@ -25,8 +25,8 @@ struct PackedMatrix {
 
 /// C = start + A W, in the matrix's arithmetic: one chain per element, from 0, bias[j] or C. A [rows, k], C
 /// [rows, n]; they do not overlap. Class A.
-void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows, ChainStart start,
-              const float* bias, float* c, std::size_t ldc);
+void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows,
+              kernels::ChainStart start, const float* bias, float* c, std::size_t ldc);
 
 /// Packed operands of one layer. The `_back` ones hold the transpose.
 struct PackedLayer {
@@ -64,4 +64,4 @@ class PackedModel {
     PackedMatrix output_back_;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

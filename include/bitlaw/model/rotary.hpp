@@ -7,7 +7,7 @@
 
 #include "bitlaw/model/config.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// Angles position * base^(-2i/D) for the pairs i < D/2, as fixed-point fractions of a turn: the 64-bit
 /// product position * frequency wraps around without loss, so that the angle's error does not grow with the
@@ -23,4 +23,4 @@ class RotaryAngles {
     std::vector<std::uint64_t> frequencies_;  ///< [D/2], turns per position times 2^64
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -8,7 +8,7 @@
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/model.hpp"
 
-namespace bitlaw {
+namespace bitlaw::model {
 
 /// How weights are stored; every rate is measured with the stored weights. They are widened to fp32 when they
 /// are loaded, so that coding knows no difference.
@@ -36,4 +36,4 @@ void read_weights(ByteReader& reader, Precision precision, Model& model, const s
 /// Rounds the weights to what `precision` stores (in place).
 void round_weights(Model& model, Precision precision);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::model

@@ -9,7 +9,7 @@
 
 #include "bitlaw/model/config.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// One amount of different bytes, and how often they are read: each number of passes is a run.
 struct DataAmount {
@@ -34,7 +34,7 @@ struct StudyConfig {
     double all_seeds_to_flops =
         std::numeric_limits<double>::infinity();                  ///< costlier runs: the first seed only
     double most_flops = std::numeric_limits<double>::infinity();  ///< costlier runs are left out
-    Arithmetic arithmetic = Arithmetic::fp32;
+    model::Arithmetic arithmetic = model::Arithmetic::fp32;
     double cooldown = 0.2;  ///< share of a run's steps in which the rate falls to zero
     double share_within =
         1.0;  ///< runs of one pass whose bytes differ by at most this factor share their beginning
@@ -63,4 +63,4 @@ struct StudyConfig {
 /// "8K", "3.2M", "1234567": the shortest exact form.
 [[nodiscard]] std::string size_text(std::uint64_t value);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

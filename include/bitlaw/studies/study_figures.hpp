@@ -7,7 +7,7 @@
 
 #include "bitlaw/studies/study_findings.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// A picture before it is drawn: a gnuplot script with its data in it, which writes NAME.svg into the current
 /// folder.
@@ -26,4 +26,4 @@ struct StudyFigure {
 std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& figures,
                                                 const std::filesystem::path& folder);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

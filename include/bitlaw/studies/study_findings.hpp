@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "bitlaw/studies/law_profiles.hpp"
+#include "bitlaw/laws/law_profiles.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_results.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// The best that a size reached on an amount of different bytes, over the passes, seeds averaged.
 struct BestRate {
@@ -28,19 +28,19 @@ struct BestRate {
 /// parabola in log N through the best size and up to two on each side.
 struct MeasuredOptimum {
     double unique = 0;
-    Interval by_law =
+    laws::Interval by_law =
         {};  ///< N where the law's adjusted rate is least, at 2 bytes a parameter; 0 without a law
-    Interval parameters;     ///< bounded where there is a law and the optimum lies inside
-    Interval adjusted;       ///< bounded where there is a law
-    bool is_inside = false;  ///< neither the smallest nor the largest size was best
+    laws::Interval parameters;  ///< bounded where there is a law and the optimum lies inside
+    laws::Interval adjusted;    ///< bounded where there is a law
+    bool is_inside = false;     ///< neither the smallest nor the largest size was best
 };
 
 /// Where the law's adjusted rate is least.
 struct LawOptimum {
     double bytes_per_parameter = 0;
     double coded = 0;  ///< S, and D for the rate
-    Interval parameters;
-    Interval adjusted;
+    laws::Interval parameters;
+    laws::Interval adjusted;
     double bits = 0;  ///< raw, at the optimum
 };
 
@@ -48,8 +48,8 @@ struct LawOptimum {
 struct PowerRow {
     bool over_size = false;  ///< over N at a fixed amount of bytes, otherwise over D' at a fixed size
     double fixed = 0;        ///< the amount or the size
-    PowerLaw with_floor;
-    PowerLaw pure;
+    laws::PowerLaw with_floor;
+    laws::PowerLaw pure;
 };
 
 /// What a classical compressor makes of the held-out bytes.
@@ -81,14 +81,15 @@ struct StudyFindings {
     std::vector<MeasuredOptimum> measured_optima;
     std::string no_law;               ///< why there is no law; empty when there is one
     std::vector<std::string> doubts;  ///< odd runs, law_doubts()
-    LawFit fit;
-    std::vector<Law> bootstrap;
-    LawFit huber;
-    LawFit without_embeddings;  ///< with N the parameters without the embedding table
-    std::vector<Sensitivity> sensitivity;
-    std::vector<Extrapolation> extrapolation;
-    std::vector<Profile> profiles;
-    std::optional<PowerLaw> profile_power;  ///< best N of the profiles over operations, its power negative
+    laws::LawFit fit;
+    std::vector<laws::Law> bootstrap;
+    laws::LawFit huber;
+    laws::LawFit without_embeddings;  ///< with N the parameters without the embedding table
+    std::vector<laws::Sensitivity> sensitivity;
+    std::vector<laws::Extrapolation> extrapolation;
+    std::vector<laws::Profile> profiles;
+    std::optional<laws::PowerLaw>
+        profile_power;  ///< best N of the profiles over operations, its power negative
     std::vector<PowerRow> powers;
     std::vector<LawOptimum> optima;       ///< every bytes_per_parameter x (coded_bytes and the data amounts)
     std::vector<LawOptimum> predictions;  ///< at predict_bytes, every bytes_per_parameter
@@ -108,6 +109,6 @@ struct StudyFindings {
 [[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
 
 /// A run as the fits see it.
-[[nodiscard]] LawPoint law_point(const StudyResult& result);
+[[nodiscard]] laws::LawPoint law_point(const StudyResult& result);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "bitlaw/studies/law.hpp"
+#include "bitlaw/laws/law.hpp"
 #include "bitlaw/studies/study_config.hpp"
 #include "bitlaw/train/trainer.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// One measured point: a model trained to its end. Every run is a row of results.csv.
 struct StudyRun {
@@ -31,7 +31,7 @@ struct StudyRun {
 struct StudyTrunk {
     std::string id;
     std::uint64_t size = 0;  ///< parameters aimed at
-    ModelConfig config;
+    model::ModelConfig config;
     std::uint64_t data_bytes = 0;  ///< read from the start of the data
     std::uint64_t seed = 0;
     std::uint64_t batch_bytes = 0;    ///< of a step, whole sequences
@@ -65,8 +65,8 @@ struct StudyPlan {
 /// heads of 32; keys and values in half as many heads; MLP 4 C; embeddings untied, so that 2 V C parameters
 /// are the table and the output; window half the context, so that training sees many full windows, as a
 /// context that runs on has them always; layers, taps, rotary base and precision are the study's.
-[[nodiscard]] ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters,
-                                        std::uint32_t context);
+[[nodiscard]] model::ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters,
+                                               std::uint32_t context);
 /// The rule in words, for the plan and the report.
 [[nodiscard]] std::string study_network_rule(const StudyConfig& config);
 
@@ -78,13 +78,14 @@ struct StudyPlan {
 /// Peak learning rate: learning_rate (C / 64)^rate_width_power (batch / 4096)^rate_batch_power (bytes /
 /// 10^7)^rate_bytes_power; without learning_rate the trainer's default for the network and so
 /// many bytes takes the first two factors' place. Class A.
-[[nodiscard]] double study_learning_rate(const StudyConfig& config, const ModelConfig& network,
+[[nodiscard]] double study_learning_rate(const StudyConfig& config, const model::ModelConfig& network,
                                          std::uint64_t batch, std::uint64_t bytes);
 
 /// Peak rate of the hidden matrices' optimizer: the trainer's default times learning_rate / the trainer's
 /// default of that, both for the network and so many bytes, so that both rates follow the same rules. Class
 /// A.
-[[nodiscard]] double study_matrix_rate(const ModelConfig& network, double learning_rate, std::uint64_t bytes);
+[[nodiscard]] double study_matrix_rate(const model::ModelConfig& network, double learning_rate,
+                                       std::uint64_t bytes);
 
 /// All runs of a study, without recipes. Throws UsageError when a run would have too few steps for its
 /// schedule, or when two sizes come out as the same network.
@@ -92,6 +93,6 @@ struct StudyPlan {
 
 /// Exact operations of training on one byte, attention included, by the parameters of the config's sizes at
 /// the first context.
-[[nodiscard]] ByteOperations study_operations(const StudyConfig& config);
+[[nodiscard]] laws::ByteOperations study_operations(const StudyConfig& config);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -5,7 +5,7 @@
 
 #include "bitlaw/studies/study_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// Files or ranges of them, where the config has names.
 struct StudyData {
@@ -14,17 +14,17 @@ struct StudyData {
 };
 
 /// The trunk: its warm-up, then a constant rate for as long as its longest run goes on.
-[[nodiscard]] TrainOptions trunk_options(const StudyPlan& plan, const StudyTrunk& trunk,
-                                         const StudyData& data);
+[[nodiscard]] train::TrainOptions trunk_options(const StudyPlan& plan, const StudyTrunk& trunk,
+                                                const StudyData& data);
 
 /// A run by itself, from the first step to the last: the trunk's steps of warm-up, and a decay of its own.
 /// What it shares with the trunk has the same bits.
-[[nodiscard]] TrainOptions run_options(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRun& run,
-                                       const StudyData& data);
+[[nodiscard]] train::TrainOptions run_options(const StudyPlan& plan, const StudyTrunk& trunk,
+                                              const StudyRun& run, const StudyData& data);
 
 /// Gives every run of the plan its recipe: a hash of the network, of the bytes of data and held-out range, of
 /// the run's options with every default resolved, and of the arithmetic's version. Throws UsageError when
 /// there are fewer bytes than the plan trains on, or when bytes to measure on are among them.
 void add_recipes(StudyPlan& plan, const StudyData& data);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

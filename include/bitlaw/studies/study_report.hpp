@@ -8,7 +8,7 @@
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// The report's HTML: findings, pictures (`svg` holds the drawn files' texts, in the order of `figures`),
 /// tables, method.
@@ -18,4 +18,4 @@ namespace bitlaw {
 /// Writes tables to folder/fit, pictures to folder/plots, and folder/report.html, whose path it returns.
 std::filesystem::path write_report(const StudyFindings& findings);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "bitlaw/studies/law_fit.hpp"
+#include "bitlaw/laws/law_fit.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// A row. Units stand in the file's header.
 struct StudyResult {
@@ -59,4 +59,4 @@ void add_result(const std::filesystem::path& path, const std::filesystem::path& 
 /// knows of it, is another. Recipes are compared only where the plan has them.
 void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>& results);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -9,7 +9,7 @@
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_results.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// What a worker is at.
 struct StudyEvent {
@@ -52,4 +52,4 @@ struct StudyRunSummary {
 StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options,
                           const std::atomic<bool>& stop);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -8,11 +8,11 @@
 
 #include "bitlaw/studies/study_plan.hpp"
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// Seconds that one worker needs for a byte of training.
 struct NetworkSpeed {
-    ModelConfig config;
+    model::ModelConfig config;
     std::uint64_t batch_bytes = 0;  ///< of a step: the optimizers' share falls with it
     double byte_seconds = 0;
 };
@@ -28,4 +28,4 @@ struct NetworkSpeed {
 [[nodiscard]] double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRun& run,
                                  const std::vector<NetworkSpeed>& speeds);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

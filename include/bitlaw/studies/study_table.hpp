@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace bitlaw {
+namespace bitlaw::studies {
 
 /// A value as people read it, and exactly.
 struct StudyCell {
@@ -39,4 +39,4 @@ std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& t
 /// "2 bytes a parameter".
 [[nodiscard]] std::string cost_text(double bytes_per_parameter);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::studies

@@ -10,7 +10,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 /// "range:weight" taken apart.
 struct WeightedRange {
@@ -44,7 +44,7 @@ class Corpus {
 
     [[nodiscard]] std::size_t ranges() const { return sources_.size(); }
     [[nodiscard]] ByteSpan bytes(std::size_t range) const { return bytes_[range]; }
-    [[nodiscard]] const std::vector<DataSource>& sources() const { return sources_; }
+    [[nodiscard]] const std::vector<model::DataSource>& sources() const { return sources_; }
     /// Shares of the training sequences, sum 1: [ranges], or empty when none was given.
     [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
 
@@ -56,17 +56,17 @@ class Corpus {
    private:
     std::vector<MappedFile> files_;
     std::vector<ByteSpan> bytes_;
-    std::vector<DataSource> sources_;
+    std::vector<model::DataSource> sources_;
     std::vector<double> weights_;
 };
 
 /// Copies bytes to symbols: symbols[i] = bytes[i]. Both have the same length.
-void to_symbols(ByteSpan bytes, std::span<Symbol> symbols);
+void to_symbols(ByteSpan bytes, std::span<symbols::Symbol> symbols);
 
 /// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until
 /// `most_bytes` are reached: [n, T], at least one. What is left of a range behind its last whole sequence is
 /// skipped.
-[[nodiscard]] std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
-                                                  std::uint64_t most_bytes);
+[[nodiscard]] std::vector<symbols::Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
+                                                           std::uint64_t most_bytes);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -9,7 +9,7 @@
 #include "bitlaw/train/run_plan.hpp"
 #include "bitlaw/train/trainer.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kRunFile = "run.json";
@@ -45,4 +45,4 @@ void write_run_file(const std::filesystem::path& path, const TrainOptions& optio
 /// names of the command line, which reads it with --config and then makes the same model.
 void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -8,7 +8,7 @@
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/trainer.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 struct RunPlan {
     std::size_t positions = 0;       ///< T, tokens of a sequence
@@ -56,4 +56,4 @@ void require_same_past(const std::string& saved, std::uint64_t saved_steps, std:
 /// The first name whose line differs between two options_text, "" when they are equal.
 [[nodiscard]] std::string first_difference(const std::string& left, const std::string& right);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -8,7 +8,7 @@
 
 #include "bitlaw/train/corpus.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 /// A bijection of 0 .. count-1, chosen by `key`: where `index` < count is sent. A balanced Feistel network
 /// over the next even number of bits, walked along its cycle until it lands below count (Black and Rogaway
@@ -34,7 +34,7 @@ class RangeSampler {
                  std::uint64_t seed, std::uint64_t group);
 
     /// Writes the next sequence: [T].
-    void next(std::span<Symbol> sequence);
+    void next(std::span<symbols::Symbol> sequence);
     /// Goes on as if `sequences` more had been drawn.
     void skip(std::uint64_t sequences);
 
@@ -69,7 +69,7 @@ class Sampler {
     Sampler(const Corpus& corpus, std::size_t positions, std::uint64_t seed);
 
     /// Writes the next sequence: [T].
-    void next(std::span<Symbol> sequence);
+    void next(std::span<symbols::Symbol> sequence);
 
     [[nodiscard]] CorpusPosition position() const;
     /// Continues from a saved position; throws Error when the corpus has no such position.
@@ -86,4 +86,4 @@ class Sampler {
     std::vector<RangeSampler> samplers_;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 /// Linear warm-up, a plateau, linear decay.
 struct Schedule {
@@ -18,4 +18,4 @@ struct Schedule {
     [[nodiscard]] double rate(std::uint64_t step) const;
 };
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

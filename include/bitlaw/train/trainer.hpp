@@ -12,7 +12,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 /// Which optimizer takes the hidden layers' matrices; AdamW takes all other tensors.
 enum class Optimizer : std::uint8_t {
@@ -28,8 +28,8 @@ struct TrainOptions {
     std::vector<std::string> validation;  ///< the same; empty: no validation
     std::filesystem::path out;            ///< folder for model.blm, state.bls, metrics.csv, run.json
     std::string preset = "200k";          ///< name for the record; config holds the sizes
-    ModelConfig config;
-    Precision precision = Precision::bf16;  ///< of the coding weights
+    model::ModelConfig config;
+    model::Precision precision = model::Precision::bf16;  ///< of the coding weights
     std::uint64_t seed = 1;
     std::uint64_t tokens = 0;  ///< budget; 0 when minutes is given
     double minutes = 0;  ///< budget: turned into tokens once, which are recorded; 0 when tokens is given
@@ -72,7 +72,7 @@ struct StepReport {
 };
 
 struct TrainResult {
-    TrainingRecord record;
+    model::TrainingRecord record;
     std::uint64_t model_id = 0;
     std::filesystem::path model_file;
     double seconds = 0;
@@ -91,4 +91,4 @@ class Diverged : public Error {
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "bitlaw/learn/adamw.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/train/adamw.hpp"
 #include "bitlaw/train/sampler.hpp"
 
-namespace bitlaw {
+namespace bitlaw::train {
 
 /// Mean of the last steps: the plain mean of up to kSpan values, then an exponential one of that span. Class
 /// A.
@@ -26,10 +26,10 @@ struct MovingMean {
 
 /// How far a run has come: everything but the tensors. No time, path, thread count or instruction set.
 struct TrainingProgress {
-    ModelConfig config;
+    model::ModelConfig config;
     std::string options;  ///< options_text of the run
-    std::vector<DataSource> training;
-    std::vector<DataSource> validation;
+    std::vector<model::DataSource> training;
+    std::vector<model::DataSource> validation;
     std::uint64_t steps = 0;   ///< of the whole run
     std::uint64_t step = 0;    ///< done
     std::uint64_t tokens = 0;  ///< seen
@@ -41,7 +41,7 @@ struct TrainingProgress {
 struct TrainingState {
     TrainingProgress progress;
     Floats weights;  ///< [parameters], fp32
-    AdamMoments moments;
+    learn::AdamMoments moments;
 };
 
 /// Name of the saved state in a training folder.
@@ -49,7 +49,7 @@ inline constexpr const char* kStateFile = "state.bls";
 
 /// Writes a state atomically, without a copy of the tensors.
 void save_state(const std::filesystem::path& path, const TrainingProgress& progress,
-                std::span<const float> weights, const AdamMoments& moments);
+                std::span<const float> weights, const learn::AdamMoments& moments);
 
 /// Reads a state. Sizes and hashes are verified before anything is allocated; throws Error with the path in
 /// it.
@@ -59,6 +59,6 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
 [[nodiscard]] TrainingState decode_state(ByteSpan file, const std::string& name);
 
 /// The network as it is trained: a model in fp32 with the run's record, also of a run that has not ended.
-[[nodiscard]] StoredModel trained_model(const TrainingState& state);
+[[nodiscard]] model::StoredModel trained_model(const TrainingState& state);
 
-}  // namespace bitlaw
+}  // namespace bitlaw::train

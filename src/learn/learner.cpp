@@ -1,0 +1,107 @@
+#include "bitlaw/learn/learner.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/float_state.hpp"
+#include "bitlaw/base/parallel.hpp"
+
+namespace bitlaw::learn {
+
+using namespace symbols;
+using namespace model;
+
+namespace {
+
+// One chain over all calls: sums of calls' sums would depend on how the tokens were cut into calls.
+double chained(double sum, std::span<const double> code_lengths) {
+    return std::accumulate(code_lengths.begin(), code_lengths.end(), sum);
+}
+
+}  // namespace
+
+bool StepOutcome::is_finite() const { return std::isfinite(bits) && std::isfinite(gradient_norm); }
+
+Learner::Learner(Model model, const LearnerOptions& options)
+    : options_(options),
+      model_(std::move(model)),
+      packed_(model_, PackFor::training),
+      network_(packed_),
+      sum_(model_.layout.size),
+      adam_(model_.layout, options.adam,
+            options.muon.enabled ? AdamTensors::all_but_hidden_matrices : AdamTensors::all),
+      muon_(model_.layout, options.muon) {}
+
+template <class Body>
+void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& body) const {
+    const std::size_t positions = model_.config.context;
+    BITLAW_ASSERT(!symbols.empty() && symbols.size() % positions == 0);
+    const std::uint64_t wanted =
+        options_.micro_batch_tokens == 0 ? default_micro_batch(model_.config) : options_.micro_batch_tokens;
+    // The gradient of attention is one task for every sequence and key-value head: enough for all threads,
+    // where the leaf has them.
+    const std::uint64_t shared =
+        options_.micro_batch_tokens == 0 ? thread_count() / model_.config.kv_heads : 1;
+    const std::size_t most =
+        std::clamp<std::size_t>(std::max(wanted / positions, shared), 1, leaf()) * positions;
+    for (std::size_t first = 0; first < symbols.size(); first += most) {
+        const auto piece = symbols.subspan(first, std::min(most, symbols.size() - first));
+        body(SequenceBatch{.symbols = piece, .sequences = piece.size() / positions, .positions = positions});
+    }
+}
+
+void Learner::add_leaf(std::span<const Symbol> symbols, float factor) {
+    const FloatStateGuard guard;
+    BITLAW_ASSERT(symbols.size() <= leaf() * model_.config.context);
+    const std::span<float> gradient = sum_.open();
+    for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+        (void)network_.gradient(batch, factor, gradient);
+        bits_ = chained(bits_, network_.code_lengths());
+    });
+    sum_.close();
+}
+
+StepOutcome Learner::update(double learning_rate) {
+    const FloatStateGuard guard;
+    const std::span<const float> gradient = sum_.total();
+    const StepOutcome outcome{.bits = std::exchange(bits_, 0.0), .gradient_norm = gradient_norm(gradient)};
+    if (outcome.is_finite()) {
+        const bool clips = options_.clip > 0.0 && outcome.gradient_norm > options_.clip;
+        const float scale = clips ? static_cast<float>(options_.clip / outcome.gradient_norm) : 1.0F;
+        adam_.step(gradient, learning_rate, scale, model_.weights);
+        if (options_.muon.enabled) {
+            muon_.step(gradient, learning_rate, scale, model_.weights, adam_.first_moments());
+        }
+        packed_.repack();
+    }
+    sum_.clear();
+    return outcome;
+}
+
+double Learner::coding_bits(std::span<const Symbol> symbols, Precision precision) {
+    const FloatStateGuard guard;
+    // Rounded in place, so that the network and its activations are not there twice.
+    const Floats exact = model_.weights;
+    round_weights(model_, precision);
+    packed_.repack();
+    double bits = 0.0;
+    for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+        (void)network_.loss(batch);
+        bits = chained(bits, network_.code_lengths());
+    });
+    model_.weights = exact;
+    packed_.repack();
+    return bits;
+}
+
+void Learner::restore(std::span<const float> weights, AdamMoments moments) {
+    BITLAW_ASSERT(weights.size() == model_.weights.size());
+    std::copy(weights.begin(), weights.end(), model_.weights.begin());
+    adam_.restore(std::move(moments));
+    packed_.repack();
+}
+
+}  // namespace bitlaw::learn
