@@ -1,0 +1,50 @@
+#pragma once
+/// \file Experts and mixer as one predictor of bits: what is known of a file alone, nothing else. Class A.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace bitlaw::predict {
+
+/// Released sets of experts never change.
+enum class ExpertSet : std::uint8_t { fast = 1, full = 2 };
+
+struct ContextMixerSetup {
+    ExpertSet set = ExpertSet::full;
+    std::uint64_t experts = ~std::uint64_t{0};  ///< bit i: expert i of the set takes part
+    std::size_t streams = 1;
+    std::size_t bytes = 0;                            ///< of a block, all streams together: sizes the tables
+    std::size_t memory = std::size_t{256} << 20;      ///< bytes of all tables at most
+    bool external = false;                            ///< a distribution from outside is one more expert
+};
+
+/// Predicts the bits of bytes, most significant first. Streams share all tables: for each byte position the caller
+/// goes through the streams in order, and for each stream calls begin(), then predict() and accept() eight times.
+class ContextMixer {
+   public:
+    explicit ContextMixer(const ContextMixerSetup& setup);
+    ~ContextMixer();
+    ContextMixer(ContextMixer&&) noexcept;
+    ContextMixer& operator=(ContextMixer&&) noexcept;
+
+    /// Starts a block: streams of these lengths, with empty contexts; tables and weights stay as they are.
+    void start(std::span<const std::size_t> lengths);
+    /// The next byte is one of this stream. `frequencies` [256], each at least 1, total below 2^40: what the
+    /// external expert thinks of it; empty if there is none.
+    void begin(std::size_t stream, std::span<const std::uint32_t> frequencies = {});
+    /// Probability that the next bit is a one, in units of 2^-32; at least 2^-27 from 0 and from 1.
+    [[nodiscard]] std::uint32_t predict();
+    /// The bit that came.
+    void accept(int bit);
+    /// Bytes of all tables.
+    [[nodiscard]] std::size_t memory() const;
+    /// Names of a set's experts; expert i is bit i of ContextMixerSetup::experts.
+    [[nodiscard]] static std::span<const char* const> experts(ExpertSet set);
+
+   private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bitlaw::predict

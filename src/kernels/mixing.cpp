@@ -1,0 +1,18 @@
+#include "bitlaw/kernels/mixing.hpp"
+
+#include "bitlaw/kernels/isa.hpp"
+#include "mixing_tables.hpp"
+
+namespace bitlaw::kernels {
+
+const MixingKernels& mixing_kernels() {
+    switch (chosen_isa()) {
+#ifdef __x86_64__
+        case Isa::avx512: return mixing_kernels_avx512();
+        case Isa::avx2: return mixing_kernels_avx2();
+#endif
+        default: return mixing_kernels_scalar();
+    }
+}
+
+}  // namespace bitlaw::kernels

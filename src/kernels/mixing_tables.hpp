@@ -1,0 +1,15 @@
+#pragma once
+/// \file The mixer's loops of each instruction set; only mixing.cpp chooses among them.
+
+#include "bitlaw/kernels/mixing.hpp"
+
+namespace bitlaw::kernels {
+
+/// Plain C++; always there.
+[[nodiscard]] const MixingKernels& mixing_kernels_scalar();
+/// AVX2; only in builds for x86-64.
+[[nodiscard]] const MixingKernels& mixing_kernels_avx2();
+/// AVX-512 F and BW; only in builds for x86-64.
+[[nodiscard]] const MixingKernels& mixing_kernels_avx512();
+
+}  // namespace bitlaw::kernels
