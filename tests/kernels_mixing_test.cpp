@@ -64,7 +64,8 @@ TEST_CASE("mixing kernels: every instruction set does what the header says") {
                 Ints steps(sets);
                 std::vector<std::int32_t*> rows;
                 for (std::size_t s = 0; s < sets; ++s) {
-                    std::generate(weights[s].begin(), weights[s].end(), [&] { return within(random, kMaxMixingWeight); });
+                    std::generate(weights[s].begin(), weights[s].end(),
+                                  [&] { return within(random, kMaxMixingWeight); });
                     steps[s] = s % 3 == 2 ? 0 : within(random, 32767);
                     rows.push_back(weights[s].data());
                 }

@@ -1,7 +1,8 @@
-/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest the
-/// linker keep this file's copy for everyone.
+/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest
+/// the linker keep this file's copy for everyone.
 
 #include <immintrin.h>
+
 #include "mixing_tables.hpp"
 
 namespace bitlaw::kernels {
@@ -25,7 +26,8 @@ struct Ints {
         return {_mm256_srai_epi32(lanes, n)};
     }
     [[nodiscard]] Ints clamped(std::int32_t bound) const {
-        return {_mm256_max_epi32(_mm256_min_epi32(lanes, _mm256_set1_epi32(bound)), _mm256_set1_epi32(-bound))};
+        return {
+            _mm256_max_epi32(_mm256_min_epi32(lanes, _mm256_set1_epi32(bound)), _mm256_set1_epi32(-bound))};
     }
     [[nodiscard]] std::int32_t sum() const {
         __m128i half = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));

@@ -1,5 +1,5 @@
-/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest the
-/// linker keep this file's copy for everyone.
+/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest
+/// the linker keep this file's copy for everyone.
 
 // GCC 12's own header starts undefined vectors from themselves and then warns of it (bug 105593).
 #pragma GCC diagnostic push
@@ -30,7 +30,8 @@ struct Ints {
         return {_mm512_srai_epi32(lanes, n)};
     }
     [[nodiscard]] Ints clamped(std::int32_t bound) const {
-        return {_mm512_max_epi32(_mm512_min_epi32(lanes, _mm512_set1_epi32(bound)), _mm512_set1_epi32(-bound))};
+        return {
+            _mm512_max_epi32(_mm512_min_epi32(lanes, _mm512_set1_epi32(bound)), _mm512_set1_epi32(-bound))};
     }
     [[nodiscard]] std::int32_t sum() const {
         const __m512 bits = _mm512_castsi512_ps(lanes);

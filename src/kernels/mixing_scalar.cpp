@@ -1,6 +1,5 @@
-/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest the
-/// linker keep this file's copy for everyone.
-
+/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest
+/// the linker keep this file's copy for everyone.
 
 #include "mixing_tables.hpp"
 

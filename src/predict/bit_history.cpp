@@ -15,7 +15,9 @@ constexpr int kWhole = 4;
 constexpr std::array<int, 6> kMaxOf{44, 26, 12, 8, 6, 5};
 
 // What is left of the count of bits that were contradicted.
-constexpr int left_of(int count) { return count <= 2 ? count : count <= 3 ? 2 : count <= 5 ? 3 : count <= 9 ? 4 : 5; }
+constexpr int left_of(int count) {
+    return count <= 2 ? count : count <= 3 ? 2 : count <= 5 ? 3 : count <= 9 ? 4 : 5;
+}
 
 struct History {
     int zeros;

@@ -62,7 +62,8 @@ std::uint32_t probability_of(std::int32_t fine) {
     const std::uint32_t i = fraction >> 6;
     const std::uint32_t share = fraction & 63;
     // 2^-size in units of 2^-37 by a straight line between the table's points.
-    const std::uint64_t between = std::uint64_t{power[i]} * (64 - share) + std::uint64_t{power[i + 1]} * share;
+    const std::uint64_t between =
+        std::uint64_t{power[i]} * (64 - share) + std::uint64_t{power[i + 1]} * share;
     const std::uint64_t smaller = between >> (size >> kFineBits);
     constexpr std::uint64_t one = std::uint64_t{1} << 37;
     // 2^32 q / (1 + q) with q = smaller / 2^37 <= 1.
@@ -85,7 +86,8 @@ OddsTables::OddsTables() : odds{}, probability{}, power(make_powers()) {
         const std::uint64_t q = power[(size & 127) * 2] >> (size >> 7);
         const std::uint64_t p = (q << 16) / ((std::uint64_t{1} << 31) + q);
         const std::uint64_t clamped = std::max<std::uint64_t>(p, 1);
-        probability[static_cast<std::size_t>(i)] = static_cast<std::uint16_t>(i < 2048 ? clamped : 65536 - clamped);
+        probability[static_cast<std::size_t>(i)] =
+            static_cast<std::uint16_t>(i < 2048 ? clamped : 65536 - clamped);
     }
 }
 

@@ -68,7 +68,8 @@ void Mixer::update(int bit, std::uint32_t p) {
     }
     kernels_.train(inputs_.data(), padded_, rows_.data(), count_, steps_.data());
     std::int32_t* const weights = final_weights_.data() + chosen_[count_] * count_;
-    // error: 2^24 is 1; sum: 2^14 is 1 bit; their product over 2^16, times the rate, over 2^14, in units of 2^-20.
+    // error: 2^24 is 1; sum: 2^14 is 1 bit; their product over 2^16, times the rate, over 2^14, in units of
+    // 2^-20.
     const std::int64_t error = ((std::int64_t{bit} << 32) - std::int64_t{p}) >> 8;
     for (std::size_t g = 0; g < count_; ++g) {
         const std::int64_t step = (error * sums_[g] >> 16) * kFinalRate >> 14;

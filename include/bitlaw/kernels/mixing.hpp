@@ -11,23 +11,24 @@ inline constexpr std::size_t kMixingLanes = 16;
 /// The largest number of inputs, a multiple of kMixingLanes.
 inline constexpr std::size_t kMaxMixingInputs = 256;
 
-/// Widths. An input is a number x in -2^13 < x < 2^13, stored as x * 2^16. A weight w is any 32-bit number, of
-/// which a product takes the upper half h = floor(w / 2^16), -2^15 <= h < 2^15. So |h x| < 2^28, a term
-/// floor(h x / 2^6) lies within 2^22, and a sum of at most 2^8 terms within 2^30: no sum overflows in any order,
-/// and every order gives the same sum. A step e of training lies in -2^15 < e < 2^15, so |x e| < 2^28, and a
-/// weight is kept in -kMaxWeight .. kMaxWeight with kMaxWeight + 2^28 < 2^31: no sum overflows before it is
-/// clamped.
+/// Widths. An input is a number x in -2^13 < x < 2^13, stored as x * 2^16. A weight w is any 32-bit number,
+/// of which a product takes the upper half h = floor(w / 2^16), -2^15 <= h < 2^15. So |h x| < 2^28, a term
+/// floor(h x / 2^6) lies within 2^22, and a sum of at most 2^8 terms within 2^30: no sum overflows in any
+/// order, and every order gives the same sum. A step e of training lies in -2^15 < e < 2^15, so |x e| < 2^28,
+/// and a weight is kept in -kMaxWeight .. kMaxWeight with kMaxWeight + 2^28 < 2^31: no sum overflows before
+/// it is clamped.
 inline constexpr std::int32_t kMaxMixingWeight = 0x7FFFFFFF - (std::int32_t{1} << 28);
 
 /// The functions of one instruction set. `count` is a multiple of kMixingLanes, at most kMaxMixingInputs.
 struct MixingKernels {
     /// sums[s] = sum over i of floor(floor(weights[s][i] / 2^16) * (inputs[i] / 2^16) / 2^6).
     /// inputs [count], weights [sets][count].
-    void (*dot)(const std::int32_t* inputs, std::size_t count, const std::int32_t* const* weights, std::size_t sets,
-                std::int32_t* sums);
-    /// weights[s][i] = clamp(weights[s][i] + (inputs[i] / 2^16) * steps[s], -kMaxMixingWeight, kMaxMixingWeight).
-    void (*train)(const std::int32_t* inputs, std::size_t count, std::int32_t* const* weights, std::size_t sets,
-                  const std::int32_t* steps);
+    void (*dot)(const std::int32_t* inputs, std::size_t count, const std::int32_t* const* weights,
+                std::size_t sets, std::int32_t* sums);
+    /// weights[s][i] = clamp(weights[s][i] + (inputs[i] / 2^16) * steps[s], -kMaxMixingWeight,
+    /// kMaxMixingWeight).
+    void (*train)(const std::int32_t* inputs, std::size_t count, std::int32_t* const* weights,
+                  std::size_t sets, const std::int32_t* steps);
 };
 
 /// Those of the instruction set in force (kernels/isa.hpp).

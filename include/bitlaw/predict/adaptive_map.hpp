@@ -31,7 +31,8 @@ inline void learn(Counted& slot, int bit, std::uint32_t limit, const CountedStep
     const auto p = static_cast<std::int32_t>(slot >> 10);
     const std::int32_t target = bit != 0 ? (1 << 22) - 1 : 0;
     const std::int64_t move = std::int64_t{target - p} * steps.step[seen] >> 16;
-    slot = static_cast<std::uint32_t>(p + static_cast<std::int32_t>(move)) << 10 | (seen < limit ? seen + 1 : limit);
+    slot = static_cast<std::uint32_t>(p + static_cast<std::int32_t>(move)) << 10 |
+           (seen < limit ? seen + 1 : limit);
 }
 
 }  // namespace bitlaw::predict

@@ -1,10 +1,11 @@
 #pragma once
 /// \file What a context remembers of the bits that followed it, in one byte. Class A.
 ///
-/// A state is the exact sequence for up to four bits, and beyond that a pair of counts (zeros, ones) with the last
-/// bit. A new bit adds one to its count; of the other count all above a few is forgotten, since bits that contradict
-/// a history make its older part less credible (the idea of nonstationary states is Mahoney's, "Adaptive Weighing of
-/// Context Models for Lossless Data Compression", 2005; the states here follow from the rule in bit_history.cpp).
+/// A state is the exact sequence for up to four bits, and beyond that a pair of counts (zeros, ones) with the
+/// last bit. A new bit adds one to its count; of the other count all above a few is forgotten, since bits
+/// that contradict a history make its older part less credible (the idea of nonstationary states is
+/// Mahoney's, "Adaptive Weighing of Context Models for Lossless Data Compression", 2005; the states here
+/// follow from the rule in bit_history.cpp).
 
 #include <array>
 #include <cstdint>
@@ -17,8 +18,8 @@ struct BitHistories {
     std::array<std::array<std::uint8_t, 2>, 256> next;  ///< [state, bit]
     std::array<std::uint8_t, 256> zeros;                ///< zeros counted
     std::array<std::uint8_t, 256> ones;                 ///< ones counted
-    std::array<std::uint8_t, 256> seen;                 ///< zeros + ones, at most 255: how much a state is worth keeping
-    std::size_t count;                                  ///< states that can be reached, at most 256
+    std::array<std::uint8_t, 256> seen;  ///< zeros + ones, at most 255: how much a state is worth keeping
+    std::size_t count;                   ///< states that can be reached, at most 256
 };
 
 [[nodiscard]] const BitHistories& bit_histories();

@@ -14,13 +14,14 @@ struct ContextMixerSetup {
     ExpertSet set = ExpertSet::full;
     std::uint64_t experts = ~std::uint64_t{0};  ///< bit i: expert i of the set takes part
     std::size_t streams = 1;
-    std::size_t bytes = 0;                            ///< of a block, all streams together: sizes the tables
-    std::size_t memory = std::size_t{256} << 20;      ///< bytes of all tables at most
-    bool external = false;                            ///< a distribution from outside is one more expert
+    std::size_t bytes = 0;                        ///< of a block, all streams together: sizes the tables
+    std::size_t memory = std::size_t{256} << 20;  ///< bytes of all tables at most
+    bool external = false;                        ///< a distribution from outside is one more expert
 };
 
-/// Predicts the bits of bytes, most significant first. Streams share all tables: for each byte position the caller
-/// goes through the streams in order, and for each stream calls begin(), then predict() and accept() eight times.
+/// Predicts the bits of bytes, most significant first. Streams share all tables: for each byte position the
+/// caller goes through the streams in order, and for each stream calls begin(), then predict() and accept()
+/// eight times.
 class ContextMixer {
    public:
     explicit ContextMixer(const ContextMixerSetup& setup);

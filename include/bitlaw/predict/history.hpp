@@ -1,5 +1,6 @@
 #pragma once
-/// \file The bytes that are known: one ring buffer that all streams of a block share, and each stream's view of it.
+/// \file The bytes that are known: one ring buffer that all streams of a block share, and each stream's view
+/// of it.
 
 #include <cstdint>
 #include <vector>

@@ -1,9 +1,9 @@
 #pragma once
 /// \file Log odds of a bit in fixed point, and probabilities back from them. Whole numbers only, class A.
 ///
-/// The log odds of a probability p of a one are log2(p / (1 - p)), in bits: base 2, so that both directions are a
-/// shift and a small table. Predictors hand them over in units of 2^-8 bits ("odds"); a mixer's sum is finer, in
-/// units of 2^-14 bits ("fine odds").
+/// The log odds of a probability p of a one are log2(p / (1 - p)), in bits: base 2, so that both directions
+/// are a shift and a small table. Predictors hand them over in units of 2^-8 bits ("odds"); a mixer's sum is
+/// finer, in units of 2^-14 bits ("fine odds").
 
 #include <array>
 #include <cstdint>
@@ -13,7 +13,8 @@ namespace bitlaw::predict {
 inline constexpr int kOddsBits = 8;
 inline constexpr int kFineBits = 14;
 
-/// Largest log odds: 26 bits in fine units. A sure bit then costs 2^-26 / ln 2 bits, and a byte of eight 1.7e-7.
+/// Largest log odds: 26 bits in fine units. A sure bit then costs 2^-26 / ln 2 bits, and a byte of
+/// eight 1.7e-7.
 inline constexpr std::int32_t kMaxFineOdds = 26 << kFineBits;
 /// The same in units of 2^-8, within the 2^13 that kernels/mixing.hpp allows.
 inline constexpr std::int32_t kMaxOdds = 26 << kOddsBits;
@@ -21,8 +22,9 @@ inline constexpr std::int32_t kMaxOdds = 26 << kOddsBits;
 /// floor(log2(x) * 2^16) for x >= 1, exact to 2 units.
 [[nodiscard]] std::int32_t log2_of(std::uint64_t x);
 
-/// round(2^32 / (1 + 2^-(fine / 2^14))), from a table and one division; relative error of the smaller of p and 1 - p
-/// below 2^-10 at 26 bits, 2^-17 up to 16 bits. |fine| <= kMaxFineOdds; the result is in 2^6 .. 2^32 - 2^6.
+/// round(2^32 / (1 + 2^-(fine / 2^14))), from a table and one division; relative error of the smaller of p
+/// and 1 - p below 2^-10 at 26 bits, 2^-17 up to 16 bits. |fine| <= kMaxFineOdds; the result is in 2^6 ..
+/// 2^32 - 2^6.
 [[nodiscard]] std::uint32_t probability_of(std::int32_t fine);
 
 /// log2(ones / zeros) in units of 2^-8, clamped to kMaxOdds. ones, zeros >= 1.

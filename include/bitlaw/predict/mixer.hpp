@@ -1,11 +1,12 @@
 #pragma once
 /// \file Gated logistic mixing in two layers, in fixed point. Class A.
 ///
-/// Layer one has several groups of weight sets. Each group chooses one of its sets by a context of its own, and its
-/// output is the dot product of that set with all inputs (log odds). Layer two mixes the groups' outputs with one
-/// more chosen set. Every set is trained by itself towards the coded bit: w += rate (bit - p) x, the gradient of the
-/// code length (Mahoney 2005, "Adaptive Weighing of Context Models for Lossless Data Compression"; several selected
-/// sets in two layers after paq8). Widths: kernels/mixing.hpp for layer one, mixer.cpp for layer two.
+/// Layer one has several groups of weight sets. Each group chooses one of its sets by a context of its own,
+/// and its output is the dot product of that set with all inputs (log odds). Layer two mixes the groups'
+/// outputs with one more chosen set. Every set is trained by itself towards the coded bit: w += rate (bit -
+/// p) x, the gradient of the code length (Mahoney 2005, "Adaptive Weighing of Context Models for Lossless
+/// Data Compression"; several selected sets in two layers after paq8). Widths: kernels/mixing.hpp for layer
+/// one, mixer.cpp for layer two.
 
 #include <cstdint>
 #include <span>
@@ -18,10 +19,10 @@
 namespace bitlaw::predict {
 
 struct MixerShape {
-    std::size_t inputs;                  ///< at most kMaxMixingInputs
-    std::vector<std::size_t> groups;     ///< sets in each group of layer one, at most 16 groups
-    std::size_t final_sets;              ///< sets of layer two
-    std::int32_t first_weight;           ///< what layer one's weights start from, in units of 2^-16
+    std::size_t inputs;               ///< at most kMaxMixingInputs
+    std::vector<std::size_t> groups;  ///< sets in each group of layer one, at most 16 groups
+    std::size_t final_sets;           ///< sets of layer two
+    std::int32_t first_weight;        ///< what layer one's weights start from, in units of 2^-16
 };
 
 /// Usage for each bit: set() all inputs, choose() a set in each group, predict(), then update() with the bit.
@@ -39,18 +40,20 @@ class Mixer {
     void update(int bit, std::uint32_t p);
 
     /// Bytes of all weights.
-    [[nodiscard]] std::size_t bytes() const { return (weights_.size() + final_weights_.size()) * sizeof(std::int32_t); }
+    [[nodiscard]] std::size_t bytes() const {
+        return (weights_.size() + final_weights_.size()) * sizeof(std::int32_t);
+    }
 
    private:
     using Ints = std::vector<std::int32_t, AlignedAllocator<std::int32_t>>;
     MixerShape shape_;
     const kernels::MixingKernels& kernels_;
     const OddsTables& tables_;
-    std::size_t padded_;   // inputs rounded up to whole lanes
-    std::size_t count_;    // groups
-    Ints inputs_;          // [padded], times 2^16
-    Ints weights_;         // [all sets of all groups, padded], 2^28 is 1
-    Ints final_weights_;   // [final sets, groups], 2^20 is 1
+    std::size_t padded_;                  // inputs rounded up to whole lanes
+    std::size_t count_;                   // groups
+    Ints inputs_;                         // [padded], times 2^16
+    Ints weights_;                        // [all sets of all groups, padded], 2^28 is 1
+    Ints final_weights_;                  // [final sets, groups], 2^20 is 1
     std::vector<std::size_t> first_set_;  // [groups]
     std::vector<std::size_t> chosen_;     // [groups + 1]
     std::vector<std::int32_t*> rows_;     // [groups] weights of the chosen sets

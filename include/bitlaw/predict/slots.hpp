@@ -1,9 +1,9 @@
 #pragma once
-/// \file The memory of hashed contexts: cache lines of four slots, each with a check and the bit histories of one
-/// nibble. Class A.
+/// \file The memory of hashed contexts: cache lines of four slots, each with a check and the bit histories of
+/// one nibble. Class A.
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -11,8 +11,8 @@
 
 namespace bitlaw::predict {
 
-/// Byte 0 is the check; bytes 1 .. 15 are bit histories of the nodes of a nibble's binary tree, the root at 1, the
-/// node after bits b at 2 n + b.
+/// Byte 0 is the check; bytes 1 .. 15 are bit histories of the nodes of a nibble's binary tree, the root at
+/// 1, the node after bits b at 2 n + b.
 inline constexpr std::size_t kSlotBytes = 16;
 inline constexpr std::size_t kSlotsOfLine = 4;
 inline constexpr std::size_t kLineBytes = kSlotBytes * kSlotsOfLine;
@@ -39,8 +39,8 @@ class SlotTable {
 
     void prefetch(std::uint64_t hash) const { __builtin_prefetch(line_of(hash), 1); }
 
-    /// The context's slot: the one with its check, or the line's least used one, which is emptied. A different
-    /// context takes it for its own with probability 1 / 64 at most.
+    /// The context's slot: the one with its check, or the line's least used one, which is emptied. A
+    /// different context takes it for its own with probability 1 / 64 at most.
     [[nodiscard]] std::uint8_t* find(std::uint64_t hash) {
         std::uint8_t* const line = line_of(hash);
         const auto check = static_cast<std::uint8_t>(hash & 0xFF);

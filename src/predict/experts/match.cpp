@@ -30,7 +30,8 @@ void Match::next(const Past& past, MatchTable& table) {
     std::uint32_t& entry = table.entry((seen + 1) * 0x9E3779B97F4A7C15);
     if (length_ < 16 && entry != 0) {
         std::uint32_t length = 0;
-        while (length < kVerified && length < past.length() && past.history->at(entry - 1 - length) == past.back(length + 1)) {
+        while (length < kVerified && length < past.length() &&
+               past.history->at(entry - 1 - length) == past.back(length + 1)) {
             ++length;
         }
         if (length >= table.least() && length >= length_) {

@@ -10,12 +10,13 @@ namespace bitlaw::predict {
 /// Hashed contexts at most, of all experts together.
 inline constexpr std::size_t kMaxContexts = 40;
 
-/// Hashes of the contexts that a byte is predicted in, one for each hashed context of the set, always in the same
-/// order.
+/// Hashes of the contexts that a byte is predicted in, one for each hashed context of the set, always in the
+/// same order.
 class ContextList {
    public:
     void clear() { count_ = 0; }
-    /// A context that shall never meet another's slots, even of equal value: the place in the list is hashed in.
+    /// A context that shall never meet another's slots, even of equal value: the place in the list is hashed
+    /// in.
     void add(std::uint64_t value) {
         std::uint64_t hash = (value + count_ * 0x632BE59BD9B4E019 + 1) * 0x9E3779B97F4A7C15;
         hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;

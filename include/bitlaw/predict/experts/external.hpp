@@ -1,5 +1,6 @@
 #pragma once
-/// \file Expert: a distribution over the next byte that comes from outside, such as a network's, seen bit by bit.
+/// \file Expert: a distribution over the next byte that comes from outside, such as a network's, seen bit by
+/// bit.
 
 #include <array>
 #include <cstdint>
@@ -7,9 +8,9 @@
 
 namespace bitlaw::predict {
 
-/// One byte's distribution as eight exact binary decisions: a node of the byte's binary tree (its bits so far with a
-/// one in front) knows how much of the total lies below it. No division: the log odds of a bit are a difference of
-/// logarithms of two sums.
+/// One byte's distribution as eight exact binary decisions: a node of the byte's binary tree (its bits so far
+/// with a one in front) knows how much of the total lies below it. No division: the log odds of a bit are a
+/// difference of logarithms of two sums.
 class External {
    public:
     /// frequencies [256], each at least 1, with a total below 2^40; or empty: no opinion.

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Expert: the longest and most recent place where the last bytes stood before, and what followed there.
+/// \file Expert: the longest and most recent place where the last bytes stood before, and what followed
+/// there.
 
 #include <cstdint>
 #include <vector>

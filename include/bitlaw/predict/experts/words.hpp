@@ -15,7 +15,7 @@ class Words {
     void add_contexts(const Past& past, bool full, ContextList& contexts) const;
 
    private:
-    std::uint64_t word_ = 0;       // hash of the letters so far, 0 outside of a word
+    std::uint64_t word_ = 0;                 // hash of the letters so far, 0 outside of a word
     std::array<std::uint64_t, 2> before_{};  // of the words before, the latest first
 };
 
