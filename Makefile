@@ -53,10 +53,10 @@ LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec 
 # ---- Sources --------------------------------------------------------------------------------------------------------
 
 # The core needs no compressor's library, so that it can be cross-compiled with a compiler alone.
-sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp))
+sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp src/$(layer)/*/*.cpp))
 X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/kernels/*_avx512bf16.cpp)
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
-                  $(call sources_of,base entropy symbols kernels model learn predict predict/experts train coding))
+                  $(call sources_of,base entropy symbols kernels model learn predict train coding))
 LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,datasets baselines laws interop table studies)
 CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
 CLI_SOURCES       := $(wildcard src/cli/*.cpp)

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/base/hash.hpp"
+#include "bitlaw/coding/archive_reader.hpp"
+#include "bitlaw/coding/method.hpp"
 #include "support/message.hpp"
 #include "support/peak_memory.hpp"
 #include "support/reseal.hpp"
@@ -34,7 +36,7 @@ Bytes counting(std::size_t count) {
 
 void put_stored(ArchiveWriter& writer, const Bytes& plain) {
     const ByteSpan piece = plain;
-    writer.block({BlockKind::stored, plain.size(), {}, hash64(plain)}, {&piece, 1});
+    writer.block({kStored, plain.size(), {}, hash64(plain)}, {&piece, 1});
 }
 
 Bytes archive_of(const std::vector<Bytes>& blocks, const Bytes& model = {}) {
@@ -83,7 +85,7 @@ TEST_CASE("archive: what is written is read: header, model, blocks of both kinds
     ArchiveWriter writer(sink, kHeader, model);
     put_stored(writer, counting(70000));
     const std::vector<ByteSpan> pieces(streams.begin(), streams.end());
-    writer.block({BlockKind::coded, 5000, {10, 0, 300}, 42}, pieces);
+    writer.block({kNetwork, 5000, {10, 0, 300}, 42}, pieces);
     writer.finish();
 
     const ByteSource source = source_of(out);
@@ -95,12 +97,12 @@ TEST_CASE("archive: what is written is read: header, model, blocks of both kinds
     CHECK(reader.model() == model);
     BlockHeader header;
     REQUIRE(reader.next_block(header));
-    CHECK(header.kind == BlockKind::stored);
+    CHECK(header.method == kStored);
     CHECK(header.plain_bytes == 70000);
     CHECK(header.stream_bytes.empty());
     CHECK(reader.payload() == counting(70000));
     REQUIRE(reader.next_block(header));
-    CHECK(header.kind == BlockKind::coded);
+    CHECK(header.method == kNetwork);
     CHECK(header.plain_bytes == 5000);
     CHECK(header.plain_hash == 42);
     CHECK(header.stream_bytes == std::vector<std::uint64_t>{10, 0, 300});
@@ -149,8 +151,10 @@ TEST_CASE("archive: what is none is called so") {
     CHECK(holds(reading({0x89, 'B'}), "only 2 bytes"));
     CHECK(holds(reading(counting(100)), "not a bitlaw archive"));
     Bytes newer = archive_of({});
-    newer[4] = 2;
-    CHECK(holds(reading(newer), "format version 2"));
+    for (const int version : {0, 3, 255}) {
+        newer[4] = static_cast<std::uint8_t>(version);
+        CHECK(holds(reading(newer), text_of("format version ", version, ", and this program reads")));
+    }
     newer = archive_of({});
     newer[5] = 1;
     CHECK(holds(reading(newer), "the check of the header does not match"));
@@ -198,19 +202,17 @@ TEST_CASE("archive: forged fields are named, with all checks right") {
         out.resize(out.size() + payload + 4);
         return reading(resealed_archive(joined(out, trailer_bytes({}))));
     };
-    CHECK(holds(forged({BlockKind::stored, 0, {}, 0}, 0), "the block is empty"));
-    CHECK(holds(forged({BlockKind::stored, kMostBlockBytes + 1, {}, 0}, 9), "at most 16777216 is possible"));
-    CHECK(holds(forged({BlockKind::stored, ~std::uint64_t{0}, {}, 0}, 9),
-                "the plain length is 18446744073709551615"));
-    CHECK(holds(forged({static_cast<BlockKind>(4), 9, {5}, 0}, 9), "unknown block type 4"));
-    CHECK(holds(forged({BlockKind::coded, 9, {}, 0}, 9), "no streams"));
-    CHECK(holds(forged({BlockKind::coded, 2, {0, 0, 0}, 0}, 0), "the number of streams is 3, but at most 2"));
-    CHECK(holds(forged({BlockKind::coded, 5000, std::vector<std::uint64_t>(4097, 0), 0}, 0),
+    CHECK(holds(forged({kStored, 0, {}, 0}, 0), "the block is empty"));
+    CHECK(holds(forged({kStored, kMaxBlockBytes + 1, {}, 0}, 9), "at most 16777216 is possible"));
+    CHECK(holds(forged({kStored, ~std::uint64_t{0}, {}, 0}, 9), "the plain length is 18446744073709551615"));
+    CHECK(holds(forged({4, 9, {5}, 0}, 9), "unknown block type 4"));
+    CHECK(holds(forged({kNetwork, 9, {}, 0}, 9), "no streams"));
+    CHECK(holds(forged({kNetwork, 2, {0, 0, 0}, 0}, 0), "the number of streams is 3, but at most 2"));
+    CHECK(holds(forged({kNetwork, 5000, std::vector<std::uint64_t>(4097, 0), 0}, 0),
                 "the number of streams is 4097, but at most 4096"));
-    CHECK(holds(forged({BlockKind::mixed, 9, {}, 0}, 9), "no streams"));
-    CHECK(holds(forged({BlockKind::mixed, 9, {2, 2}, 0}, 9), "the number of pieces is 2"));
-    CHECK(holds(forged({BlockKind::coded, 9, {5, 4}, 0}, 9), "the length of a stream is 4, but at most 3"));
-    CHECK(holds(forged({BlockKind::stored, 9, {}, 0}, 9),
+    CHECK(holds(forged({kSevenContexts, 9, {}, 0}, 9), "no streams"));
+    CHECK(holds(forged({kNetwork, 9, {5, 4}, 0}, 9), "the length of a stream is 4, but at most 3"));
+    CHECK(holds(forged({kStored, 9, {}, 0}, 9),
                 "the total plain length is 0, but the blocks before it give 9"));
 
     Bytes padded = header_bytes(kHeader);

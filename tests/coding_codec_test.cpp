@@ -11,8 +11,9 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive.hpp"
-#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/measure.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/isa_scope.hpp"
 #include "support/message.hpp"
@@ -113,15 +114,15 @@ TEST_CASE("codec: everything comes back, in both architectures, any block length
                     CHECK(listing.summary.archive_bytes == packed.archive.size());
                     CHECK(listing.summary.model_bytes == 0);
                     CHECK(listing.summary.blocks == packed.summary.blocks);
-                    CHECK(listing.summary.stored_blocks == packed.summary.stored_blocks);
+                    CHECK(listing.summary.blocks_of(kStored) == packed.summary.blocks_of(kStored));
                     CHECK(listing.summary.streams == packed.summary.streams);
                 }
             }
         }
         const Packed good = pack(model, likely);
-        CHECK(good.summary.stored_blocks == 0);
+        CHECK(good.summary.blocks_of(kStored) == 0);
         CHECK(good.archive.size() < likely.size());
-        CHECK(pack(model, random_bytes(500, 1)).summary.stored_blocks == 1);
+        CHECK(pack(model, random_bytes(500, 1)).summary.blocks_of(kStored) == 1);
     }
 }
 
@@ -232,10 +233,10 @@ TEST_CASE(
 TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     const StoredModel small = noisy_model(smallest_config(Architecture::modern, 4), 2);
     const Bytes plain = likely_bytes(small, 2000, 3);
-    CHECK(pack(small, plain).summary.stored_blocks == 0);
+    CHECK(pack(small, plain).summary.blocks_of(kStored) == 0);
     CHECK(unpack(only(small), pack(small, plain).archive) == plain);
     const Bytes beyond = joined(plain, Bytes{4});
-    CHECK(pack(small, beyond).summary.stored_blocks == 1);
+    CHECK(pack(small, beyond).summary.blocks_of(kStored) == 1);
     CHECK(unpack(only(small), pack(small, beyond).archive) == beyond);
     check_estimate(small, plain, {});
     check_estimate(small, beyond, {});
@@ -248,18 +249,16 @@ TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     }
     large = decode_model(encode_model(large.model, Precision::bf16, nullptr), "zeros");
     const PackedModel packed(large.model, PackFor::inference);
+    const PredictorMaker maker = network_predictors(packed, {});
     const Bytes bytes = random_bytes(400, 3);
-    const std::vector<Bytes> payloads = encode_streams(packed, 0, bytes, 1, {});
+    const std::vector<Bytes> payloads = encode_streams(maker, bytes, 1, {});
     const ByteSpan span = payloads[0];
     Bytes back(bytes.size());
-    decode_streams(packed, 0, {&span, 1}, back, {});
+    decode_streams(maker, {&span, 1}, back, {});
     CHECK(back == bytes);
     const Bytes beyond_bytes(100, 0xFF);  // the last symbols of the table
     const ByteSpan high = beyond_bytes;
-    CHECK(holds(message_of<Error>([&] {
-                    decode_streams(packed, 0, {&high, 1}, back, {});
-                }),
-                "which is no byte"));
+    CHECK(holds(message_of<Error>([&] { decode_streams(maker, {&high, 1}, back, {}); }), "which is no byte"));
 }
 
 TEST_CASE("codec: the estimate agrees with the archive") {
@@ -288,10 +287,12 @@ TEST_CASE("codec: chunked bits are those of chunks coded one by one") {
         const Bytes plain = likely_bytes(model, 3001, 1);
         for (const std::size_t chunk : {1, 10, 64, 100, 300, 3001, 10000}) {
             const PackedModel packed(model.model, PackFor::inference);
+            const PredictorMaker maker =
+                network_predictors(packed, {.reset_every = default_reset(model.model.config)});
             double expected = 0;
             for (std::size_t begin = 0; begin < plain.size(); begin += chunk) {
                 const ByteSpan part = ByteSpan(plain).subspan(begin, std::min(chunk, plain.size() - begin));
-                expected += stream_bits(packed, default_reset(model.model.config), part, 1, {})[0];
+                expected += stream_bits(maker, part, 1, {})[0];
             }
             CAPTURE(chunk);
             // Only the order of the additions differs.

@@ -6,7 +6,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/archive_reader.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "support/message.hpp"
 #include "support/peak_memory.hpp"
@@ -39,8 +39,8 @@ struct Sample {
         options.fallback = Fallback::worse;
         const CodecSummary summary = compress(model, options, source_of(plain), sink_to(archive));
         CHECK(summary.blocks == 4);
-        CHECK(summary.stored_blocks == 1);
-        CHECK(summary.mixed_blocks == 1);
+        CHECK(summary.blocks_of(kStored) == 1);
+        CHECK(summary.blocks_of(kSevenContexts) == 1);
     }
     StoredModel model;
     Bytes plain;
@@ -63,7 +63,7 @@ Outcome outcome(const Sample& sample, const Bytes& archive) {
     } catch (const Error& error) {
         result.bounded = !holds(error.what(), "\n") && std::string(error.what()).size() > 20;
     }
-    result.bounded = result.bounded && written <= archive.size() * kMostBlockBytes;
+    result.bounded = result.bounded && written <= archive.size() * kMaxBlockBytes;
     try {
         (void)list_archive(source_of(archive));
     } catch (const Error& error) {
@@ -157,7 +157,7 @@ TEST_CASE("hostile archive: a block that claims far more than its payload ends w
     const test::PeakMemory memory;
     const Sample sample(Architecture::modern, false);
     Bytes forged = header_bytes({kArithmeticVersion, sample.model.id, 0, 0});
-    const Bytes front = block_header_bytes({BlockKind::coded, 300'000, {5}, 1});
+    const Bytes front = block_header_bytes({kNetwork, 300'000, {5}, 1});
     forged.insert(forged.end(), front.begin(), front.end());
     forged.resize(forged.size() + 5 + 4, 0xA5);
     const Outcome result = outcome(sample, resealed_archive(forged));

@@ -216,6 +216,53 @@ TEST_CASE("range coder: any bytes decode to some symbols of the table") {
     }
 }
 
+TEST_CASE("range coder: binary decisions of every precision have the bytes of their intervals") {
+    struct Decision {
+        std::uint32_t ones;
+        unsigned bits;
+        bool bit;
+    };
+    Random random(6);
+    std::vector<Decision> decisions;
+    for (int i = 0; i < 20'000; ++i) {
+        const unsigned bits = 1 + static_cast<unsigned>(random.below(32));
+        const std::uint64_t all = std::uint64_t{1} << bits;
+        std::uint64_t ones = 1 + random.below(all - 1);
+        if (i % 3 != 0) {
+            ones = i % 3 == 1 ? 1 : all - 1;  // as uneven as it gets, mostly as expected
+        }
+        const bool bit = random.below(8) == 0 ? random.below(2) == 1 : ones > all / 2;
+        decisions.push_back({static_cast<std::uint32_t>(ones), bits, bit});
+    }
+    const auto interval_of = [](const Decision& d) {
+        const std::uint64_t all = std::uint64_t{1} << d.bits;
+        return d.bit ? Interval{0, d.ones, all} : Interval{d.ones, all - d.ones, all};
+    };
+    RangeEncoder encoder;
+    RangeEncoder by_intervals;
+    for (const Decision& d : decisions) {
+        encoder.encode_bit(d.ones, d.bits, d.bit);
+        by_intervals.encode(interval_of(d));
+    }
+    const Bytes code = encoder.finish();
+    CHECK(code == by_intervals.finish());
+    CHECK(code.size() > 2000);
+    RangeDecoder decoder(code);
+    RangeDecoder other(code);
+    std::size_t wrong = 0;
+    for (const Decision& d : decisions) {
+        wrong += decoder.decode_bit(d.ones, d.bits) != d.bit ? 1 : 0;
+        wrong += (other.target(std::uint64_t{1} << d.bits) < d.ones) != d.bit ? 1 : 0;
+        other.accept(interval_of(d));
+    }
+    CHECK(wrong == 0);
+    CHECK(decoder.position() == other.position());
+    for (const auto& [ones, bits] : {std::pair{0U, 8U}, {256U, 8U}, {1U, 0U}, {1U, 33U}}) {
+        CHECK_THROWS_AS(encoder.encode_bit(ones, bits, true), Error);
+        CHECK_THROWS_AS((void)decoder.decode_bit(ones, bits), Error);
+    }
+}
+
 TEST_CASE("range coder: an encoder serves one stream after the other; impossible intervals are refused") {
     RangeEncoder encoder;
     encoder.encode({5, 1, 10});
@@ -224,7 +271,7 @@ TEST_CASE("range coder: an encoder serves one stream after the other; impossible
     CHECK(encoder.finish() == first);
     CHECK_THROWS_AS(encoder.encode({5, 0, 10}), Error);
     CHECK_THROWS_AS(encoder.encode({5, 6, 10}), Error);
-    CHECK_THROWS_AS(encoder.encode({0, 1, kMostTotal + 1}), Error);
+    CHECK_THROWS_AS(encoder.encode({0, 1, kMaxTotal + 1}), Error);
     CHECK_THROWS_AS(encoder.encode({~std::uint64_t{0}, 1, 10}), Error);
     CHECK_THROWS_AS((void)RangeDecoder({}).target(0), Error);
 }

@@ -388,7 +388,7 @@ TEST_CASE("a stream far longer than the window runs in constant memory with step
     Stepper stepper(packed, 1, 0);
     std::size_t wrong = 0;
     for (std::size_t first = 0; first < symbols.size();) {
-        const std::size_t n = std::min(symbols.size() - first, 1 + first * 7 % Scorer::kMostPositions);
+        const std::size_t n = std::min(symbols.size() - first, 1 + first * 7 % Scorer::kMaxPositions);
         const float* logits = scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
         for (std::size_t i = 0; i < n; ++i) {
             wrong += std::memcmp(logits + i * config.alphabet, stepper.predict(),

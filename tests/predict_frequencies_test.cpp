@@ -58,12 +58,12 @@ TEST_CASE(
                 // fp32 exp2 of x log2(e): the product's rounding alone gives |x| 2^-24 relative; 1e-5 covers
                 // |x| <= 100.
                 const double exact =
-                    1 + std::exp(static_cast<double>(logits[i]) - most) * (kMostFrequency - 1);
-                by_rule = by_rule && table[i] >= 1 && table[i] <= kMostFrequency &&
+                    1 + std::exp(static_cast<double>(logits[i]) - most) * (kMaxFrequency - 1);
+                by_rule = by_rule && table[i] >= 1 && table[i] <= kMaxFrequency &&
                           std::abs(table[i] - exact) <= 1.001 + 1e-5 * exact;
             }
             CHECK(by_rule);
-            CHECK(*std::max_element(table.begin(), table.end()) == kMostFrequency);
+            CHECK(*std::max_element(table.begin(), table.end()) == kMaxFrequency);
         }
     }
 }

@@ -11,6 +11,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/datasets/dataset.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 #include "bitlaw/table/table_report.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
@@ -75,7 +76,8 @@ Bytes sampled(const StoredModel& model, std::uint64_t reset_every, std::size_t c
     }
     Bytes bytes(count);
     const std::vector<ByteSpan> payloads{noise};
-    decode_streams(PackedModel(model.model, PackFor::inference), reset_every, payloads, bytes, {});
+    const PackedModel packed(model.model, PackFor::inference);
+    decode_streams(predict::network_predictors(packed, {.reset_every = reset_every}), payloads, bytes, {});
     return bytes;
 }
 
@@ -180,7 +182,7 @@ TEST_CASE(
         options.reset_every = 64;
         archive.clear();
         const CodecSummary summary = compress(model, options, source_of(plain), sink_to(archive));
-        REQUIRE(summary.stored_blocks == 0);
+        REQUIRE(summary.blocks_of(kStored) == 0);
         const Measurement chunked = measure_chunked(model, data, 64, kQuiet);
         const double bytes = static_cast<double>(summary.archive_bytes);
         // The format's own bytes around a single block and stream come on top of 0.1 % + 32 bytes.

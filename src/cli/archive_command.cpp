@@ -9,7 +9,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/reset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"

@@ -72,10 +72,10 @@ void add_archive(App& app, ArchiveArguments& a) {
         ->type_name("NAME")
         ->group(compression);
     number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
-                  text_of(a.block_bytes), 1, kMostBlockBytes)
+                  text_of(a.block_bytes), 1, kMaxBlockBytes)
         ->group(compression);
     number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
-                  kMostStreams)
+                  kMaxStreams)
         ->group(compression);
     number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
                   "by model")

@@ -60,8 +60,8 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
     if (compresses && s.model_bytes > 0) {
         text += ", the model's " + with_commas(s.model_bytes) + " bytes included";
     }
-    text += blocks_text(s.stored_blocks, s.blocks, "stored") +
-            blocks_text(s.mixed_blocks, s.blocks, "coded without the model");
+    text += blocks_text(s.blocks_of(kStored), s.blocks, "stored") +
+            blocks_text(s.blocks_of(kSevenContexts), s.blocks, "coded without the model");
     const char* const done = compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored";
     return text + done +
            (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "");

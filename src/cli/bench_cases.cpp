@@ -10,13 +10,10 @@
 #include "bitlaw/kernels/peak.hpp"
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/model/network.hpp"
-#include "bitlaw/predict/frequencies.hpp"
-#include "bitlaw/predict/scorer.hpp"
-#include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 
 namespace bitlaw::cli {
 
-using namespace entropy;
 using namespace symbols;
 using namespace kernels;
 using namespace model;
@@ -127,6 +124,9 @@ double flops_of_stream(const ModelConfig& config, std::size_t positions) {
 struct Runner {
     explicit Runner(const ModelConfig& config)
         : model(initial_model(config, 1)), packed(model, PackFor::inference) {}
+    [[nodiscard]] PredictorMaker maker() const {
+        return network_predictors(packed, {.reset_every = default_reset(model.config)});
+    }
     Model model;
     PackedModel packed;
 };
@@ -145,19 +145,11 @@ BenchCase score_case(const std::string& preset, Arithmetic arithmetic, std::uint
                 const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions));
                 return [=] {
                     parallel_for(streams, [&](std::size_t) {
-                        Scorer scorer(runner->packed, default_reset(config));
-                        RangeEncoder coder;
-                        std::vector<std::uint32_t> frequency(config.alphabet);
-                        std::span<const Symbol> rest = *symbols;
-                        while (!rest.empty()) {
-                            const std::size_t count = std::min(rest.size(), Scorer::kMostPositions);
-                            const float* logits = scorer.score(rest.first(count));
-                            for (std::size_t i = 0; i < count; ++i) {
-                                frequencies_of({logits + i * config.alphabet, config.alphabet}, frequency);
-                                encode_symbol(coder, frequency, rest[i]);
-                            }
-                            rest = rest.subspan(count);
-                        }
+                        const std::unique_ptr<Predictor> predictor = runner->maker().make();
+                        StreamEncoder encoder;
+                        Coder* const coder = &encoder;
+                        predictor->begin({&positions, 1});
+                        predictor->score({&coder, 1}, *symbols);
                     });
                 };
             }};
@@ -179,18 +171,15 @@ BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::ui
                 return [=] {
                     parallel_for(groups, [&](std::size_t group) {
                         const std::size_t count = streams * (group + 1) / groups - streams * group / groups;
-                        Stepper stepper(runner->packed, count, default_reset(config));
-                        std::vector<RangeDecoder> coders(count, RangeDecoder(*code));
-                        std::vector<std::uint32_t> frequency(config.alphabet);
-                        std::vector<Symbol> symbols(count);
-                        for (std::size_t position = 0; position < positions; ++position) {
-                            const float* logits = stepper.predict();
-                            for (std::size_t s = 0; s < count; ++s) {
-                                frequencies_of({logits + s * config.alphabet, config.alphabet}, frequency);
-                                symbols[s] = decode_symbol(coders[s], frequency);
-                            }
-                            stepper.accept(symbols);
+                        const std::unique_ptr<Predictor> predictor = runner->maker().make();
+                        std::vector<StreamDecoder> decoders(count, StreamDecoder(*code));
+                        std::vector<Coder*> coders;
+                        for (StreamDecoder& decoder : decoders) {
+                            coders.push_back(&decoder);
                         }
+                        predictor->begin(std::vector(count, positions));
+                        std::vector<Symbol> symbols(count * positions);  // [S, n]
+                        predictor->step(coders, symbols);
                     });
                 };
             }};

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "bitlaw/base/file.hpp"
-#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/archive_index.hpp"
 #include "bitlaw/coding/stream.hpp"
 
 namespace bitlaw::cli {

@@ -174,7 +174,7 @@ void show_archive(const std::string& name, bool json) {
     facts.add("archive_bytes", "archive bytes", count_cell(s.archive_bytes));
     facts.add("model_bytes", "of them the model", count_cell(s.model_bytes));
     facts.add("blocks", "blocks", count_cell(s.blocks));
-    facts.add("stored_blocks", "stored blocks", count_cell(s.stored_blocks));
+    facts.add("stored_blocks", "stored blocks", count_cell(s.blocks_of(kStored)));
     facts.add("streams", "streams", count_cell(s.streams));
     facts.add("rate", "rate", share_cell(rate));
     facts.add("bits_per_byte", "bits per byte", number_cell(8 * rate, 4));

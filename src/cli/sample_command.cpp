@@ -1,16 +1,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
-#include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/coding/block.hpp"
-#include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/predict/frequencies.hpp"
-#include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -21,43 +18,39 @@
 namespace bitlaw::cli {
 
 using namespace symbols;
-using namespace kernels;
 using namespace model;
 using namespace predict;
 using namespace train;
-using namespace coding;
 
 namespace {
 
 // Draws the next symbol from the integer frequencies that the coder would use: class A, so a seed gives the
-// same text everywhere. Logits [V] are divided by the temperature first; at 0 the likeliest symbol is taken.
-class Sampler {
+// same text everywhere. Greedy: the likeliest symbol is taken.
+class Drawer final : public Coder {
    public:
-    Sampler(std::size_t alphabet, double temperature, std::uint64_t seed)
-        : temperature_(temperature), scaled_(alphabet), frequencies_(alphabet), random_(seed) {}
+    Drawer(std::uint64_t seed, bool greedy) : random_(seed), greedy_(greedy) {}
 
-    Symbol draw(const float* logits) {
-        const std::size_t alphabet = scaled_.size();
-        if (temperature_ == 0.0) {
-            return static_cast<Symbol>(std::max_element(logits, logits + alphabet) - logits);
+    Symbol symbol(std::span<const std::uint32_t> frequency, Symbol) override {
+        if (greedy_) {
+            return static_cast<Symbol>(std::max_element(frequency.begin(), frequency.end()) -
+                                       frequency.begin());
         }
-        kernel_table().scale(logits, static_cast<float>(1.0 / temperature_), alphabet, scaled_.data());
-        frequencies_of(scaled_, frequencies_);
-        const std::uint64_t total =
-            std::accumulate(frequencies_.begin(), frequencies_.end(), std::uint64_t{0});
-        std::uint64_t place = random_.below(total);
+        std::uint64_t place =
+            random_.below(std::accumulate(frequency.begin(), frequency.end(), std::uint64_t{0}));
         std::size_t symbol = 0;
-        while (place >= frequencies_[symbol]) {
-            place -= frequencies_[symbol++];
+        while (place >= frequency[symbol]) {
+            place -= frequency[symbol++];
         }
         return static_cast<Symbol>(symbol);
     }
+    bool bit(std::uint32_t ones, unsigned bits, bool) override {
+        const std::uint64_t all = std::uint64_t{1} << bits;
+        return greedy_ ? ones >= all / 2 : random_.below(all) < ones;
+    }
 
    private:
-    double temperature_;
-    std::vector<float> scaled_;
-    std::vector<std::uint32_t> frequencies_;
     Random random_;
+    bool greedy_;
 };
 
 }  // namespace
@@ -65,10 +58,10 @@ class Sampler {
 int run_sample(const SampleArguments& a) {
     const FloatStateGuard float_state;
     // Logits divided by less could leave fp32's range, and differences of 0.02 already decide at this one.
-    constexpr double kLeastTemperature = 1e-3;
-    if (a.temperature != 0.0 && a.temperature < kLeastTemperature) {
+    constexpr double kMinTemperature = 1e-3;
+    if (a.temperature != 0.0 && a.temperature < kMinTemperature) {
         fail_usage("--temperature: ", a.temperature, " is too small; it must be 0 or lie in ",
-                   kLeastTemperature, " .. 100");
+                   kMinTemperature, " .. 100");
     }
     ModelShelf shelf(a.model);
     const StoredModel& stored = shelf.chosen();
@@ -77,25 +70,32 @@ int run_sample(const SampleArguments& a) {
         fail("the model's alphabet has ", config.alphabet,
              " symbols, which are no bytes; sample needs a byte model");
     }
-    check_context_memory(config);
     const PackedModel packed(stored.model, PackFor::inference);
-    Stepper stepper(packed, 1, default_reset(config));
+    const PredictorMaker maker = network_predictors(
+        packed,
+        {.reset_every = default_reset(config), .temperature = a.temperature == 0.0 ? 1.0 : a.temperature});
+    const std::unique_ptr<Predictor> predictor = maker.make();
+    const std::size_t length = a.prompt.size() + a.bytes;
+    predictor->begin({&length, 1});
+    const auto next = [&](Coder& coder, Symbol symbol) {
+        Coder* const asked = &coder;
+        predictor->step({&asked, 1}, {&symbol, 1});
+        return symbol;
+    };
+    StreamTeacher prompt;
     for (const char c : a.prompt) {
         const Symbol symbol = static_cast<unsigned char>(c);
         if (symbol >= config.alphabet) {
             fail_usage("--prompt: byte ", symbol, " is not in the model's alphabet of ", config.alphabet);
         }
-        (void)stepper.predict();
-        stepper.accept({&symbol, 1});
+        (void)next(prompt, symbol);
     }
     Output out;
-    Sampler sampler(config.alphabet, a.temperature, a.seed);
+    Drawer drawer(a.seed, a.temperature == 0.0);
     for (std::uint64_t i = 0; i < a.bytes; ++i) {
         throw_if_stopped("the text ends here");
-        const Symbol symbol = sampler.draw(stepper.predict());
-        const auto byte = static_cast<std::uint8_t>(symbol);
+        const auto byte = static_cast<std::uint8_t>(next(drawer, 0));
         out.write({&byte, 1});
-        stepper.accept({&symbol, 1});
     }
     if (is_terminal(STDOUT_FILENO)) {
         note("");

@@ -1,7 +1,9 @@
+#include "bitlaw/coding/archive_index.hpp"
+
 #include <algorithm>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/coding/archive.hpp"
+#include "bitlaw/base/hash.hpp"
 
 namespace bitlaw::coding {
 namespace {
@@ -46,7 +48,7 @@ ArchiveIndex read_index(const SeekableSource& archive) {
     }
     ByteReader reader(content, "the archive's index");
     ArchiveIndex index;
-    if (reader.u8() != static_cast<std::uint8_t>(BlockKind::end)) {
+    if (reader.u8() != kTrailer) {
         fail_index("it is not where the end says");
     }
     const std::uint64_t total = reader.varint();
@@ -58,7 +60,7 @@ ArchiveIndex read_index(const SeekableSource& archive) {
     for (std::uint64_t block = 0; block < blocks; ++block) {
         const std::uint64_t coded = reader.varint();
         const std::uint64_t plain = reader.varint();
-        if (coded > begin - archive_bytes || plain < 1 || plain > kMostBlockBytes) {
+        if (coded > begin - archive_bytes || plain < 1 || plain > kMaxBlockBytes) {
             fail_index(text_of("block ", block + 1, " does not fit"));
         }
         archive_bytes += coded;

@@ -1,135 +1,182 @@
 #include "bitlaw/coding/block.hpp"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/predict/frequencies.hpp"
-#include "bitlaw/predict/scorer.hpp"
-#include "bitlaw/predict/stepper.hpp"
 #include "reporter.hpp"
 
 namespace bitlaw::coding {
 
-using namespace entropy;
-using namespace symbols;
-using namespace kernels;
-using namespace model;
 using namespace predict;
+using namespace symbols;
 
 namespace {
 
-// Streams that the decoder steps together: at least so many that the products have rows to share a weight,
-// then no more than keep the group's keys and values in a core's cache. Measured on Zen 5 with the presets
-// 200k, 800k and vanilla-200k, which were fastest in groups of 8 to 16, 4 to 8 and 4, with contexts of
-// 0.3, 1.1 and 4 MiB a stream. Speed and memory only, never a bit.
-constexpr std::size_t kLeastGroup = 4;
-constexpr std::size_t kMostGroup = 12;
-constexpr double kGroupCacheBytes = 4.0 * 1024 * 1024;
-// However large a model's window is, a worker's contexts stay below this, down to one stream.
-constexpr double kGroupMemoryBytes = 256.0 * 1024 * 1024;
-constexpr double kMostContextBytes = 1024.0 * 1024 * 1024;
+// Positions of one call of a predictor, between two reports: as many as a network scores at once, and fewer
+// where it steps, which takes several times as long.
+constexpr std::size_t kScorePositions = 256;
+constexpr std::size_t kStepPositions = 32;
+constexpr double kMaxContextBytes = 1024.0 * 1024 * 1024;
 
-// Keys and values of all layers over the window's slots, in fp32.
-double context_bytes(const ModelConfig& config) {
-    const double slots = static_cast<double>(ring_size(config.window));
-    return 2.0 * sizeof(float) * config.layers * config.kv_heads * config.head_width * slots;
+// Streams first .. first+count-1 of a block of `bytes` in n streams, which one predictor takes together.
+class Group {
+   public:
+    Group(std::size_t bytes, std::size_t n, std::size_t first, std::size_t count) {
+        for (std::size_t stream = first; stream < first + count; ++stream) {
+            begins_.push_back(stream_begin(bytes, n, stream));
+            lengths_.push_back(stream_begin(bytes, n, stream + 1) - begins_.back());
+        }
+    }
+    [[nodiscard]] std::span<const std::size_t> lengths() const { return lengths_; }
+    [[nodiscard]] std::size_t longest() const { return *std::max_element(lengths_.begin(), lengths_.end()); }
+    // Calls copy(place in the block, place in symbols [S, n]) for the n positions of every stream that has
+    // them; returns how many that are.
+    template <class Copy>
+    std::size_t each(std::size_t position, std::size_t n, const Copy& copy) const {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < lengths_.size(); ++i) {
+            for (std::size_t t = position; t < std::min(position + n, lengths_[i]); ++t, ++count) {
+                copy(begins_[i] + t, i * n + t - position);
+            }
+        }
+        return count;
+    }
+
+   private:
+    std::vector<std::size_t> begins_;   // [S] in the block
+    std::vector<std::size_t> lengths_;  // [S]
+};
+
+std::uint8_t byte_of(Symbol symbol) {
+    if (symbol > 255) {
+        fail("a symbol of the archive is ", symbol, ", which is no byte; it is damaged, so get it again");
+    }
+    return static_cast<std::uint8_t>(symbol);
 }
 
-// As they are stored.
-double cached_bytes(const ModelConfig& config) {
-    return context_bytes(config) * (config.cache == CachePrecision::bf16 ? 0.5 : 1.0);
+// Encoder and meter. done(bytes) follows each piece, and ends the work when false.
+template <class Done>
+void score_group(Predictor& predictor, const Group& group, std::span<Coder* const> coders, ByteSpan plain,
+                 const Done& done) {
+    predictor.begin(group.lengths());
+    std::vector<Symbol> symbols;  // [S, n]
+    for (std::size_t position = 0, n = 0; position < group.longest(); position += n) {
+        n = std::min(kScorePositions, group.longest() - position);
+        symbols.resize(coders.size() * n);
+        const std::size_t bytes =
+            group.each(position, n, [&](std::size_t from, std::size_t to) { symbols[to] = plain[from]; });
+        predictor.score(coders, symbols);
+        if (!done(bytes)) {
+            return;
+        }
+    }
+}
+
+// The decoder: its mirror.
+template <class Done>
+void step_group(Predictor& predictor, const Group& group, std::span<Coder* const> coders,
+                std::span<std::uint8_t> plain, const Done& done) {
+    predictor.begin(group.lengths());
+    std::vector<Symbol> symbols;  // [S, n]
+    for (std::size_t position = 0, n = 0; position < group.longest(); position += n) {
+        n = std::min(kStepPositions, group.longest() - position);
+        symbols.resize(coders.size() * n);
+        predictor.step(coders, symbols);
+        const std::size_t bytes = group.each(
+            position, n, [&](std::size_t to, std::size_t from) { plain[to] = byte_of(symbols[from]); });
+        if (!done(bytes)) {
+            return;
+        }
+    }
+}
+
+std::size_t payload_of(const StreamEncoder& coder) { return coder.size(); }
+std::size_t payload_of(const StreamDecoder& coder) { return coder.position(); }
+std::size_t payload_of(const StreamMeter& coder) { return static_cast<std::size_t>(coder.bits() / 8); }
+std::size_t payload_of(const StreamTeacher&) { return 0; }
+
+// One block's way through its predictors.
+template <class StreamCoder>
+class BlockRun {
+   public:
+    // `coders` [n] of all the block's streams.
+    BlockRun(std::size_t bytes, std::span<StreamCoder> coders, const BlockProgress& progress)
+        : bytes_(bytes), coders_(coders), reporter_(progress) {
+        BITLAW_ASSERT(!coders.empty() && coders.size() <= bytes);
+    }
+
+    // Streams first .. first+count-1: go(predictor, group, coders, done) is score_group or step_group.
+    template <class Go>
+    void group(Predictor& predictor, std::size_t first, std::size_t count, const Go& go) {
+        const std::span<StreamCoder> coders = coders_.subspan(first, count);
+        std::vector<Coder*> asked;
+        for (StreamCoder& coder : coders) {
+            asked.push_back(&coder);
+        }
+        std::size_t before = 0;
+        const auto done = [&](std::size_t bytes) {
+            std::size_t payload = 0;
+            for (const StreamCoder& coder : coders) {
+                payload += payload_of(coder);
+            }
+            return reporter_.add(bytes, payload - std::exchange(before, payload));
+        };
+        reporter_.run([&] { go(predictor, Group(bytes_, coders_.size(), first, count), asked, done); });
+    }
+
+    // All streams, in `groups` groups of which `at_once` are handed out at a time.
+    template <class Go>
+    void groups(const PredictorMaker& maker, std::size_t groups, std::size_t at_once, const Go& go) {
+        for (std::size_t begin = 0; begin < groups; begin += at_once) {
+            parallel_for(std::min(at_once, groups - begin), [&](std::size_t index) {
+                // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
+                const std::size_t first = stream_begin(coders_.size(), groups, begin + index);
+                const std::size_t end = stream_begin(coders_.size(), groups, begin + index + 1);
+                group(*maker.make(), first, end - first, go);
+            });
+        }
+    }
+
+   private:
+    std::size_t bytes_;
+    std::span<StreamCoder> coders_;
+    Reporter reporter_;
+};
+
+auto scoring(ByteSpan plain) {
+    return [plain](Predictor& predictor, const Group& group, std::span<Coder* const> coders,
+                   const auto& done) { score_group(predictor, group, coders, plain, done); };
+}
+
+auto stepping(std::span<std::uint8_t> plain) {
+    return [plain](Predictor& predictor, const Group& group, std::span<Coder* const> coders,
+                   const auto& done) { step_group(predictor, group, coders, plain, done); };
+}
+
+// Known symbols are scored a stream at a time: a stream gains nothing from others beside it.
+template <class StreamCoder>
+void score_streams(const PredictorMaker& maker, ByteSpan plain, std::span<StreamCoder> coders,
+                   const BlockProgress& progress) {
+    const std::size_t groups = maker.independent ? coders.size() : 1;
+    BlockRun<StreamCoder>(plain.size(), coders, progress).groups(maker, groups, groups, scoring(plain));
+}
+
+std::vector<Bytes> finished(std::span<StreamEncoder> coders) {
+    std::vector<Bytes> payloads;
+    for (StreamEncoder& coder : coders) {
+        payloads.push_back(coder.finish());
+    }
+    return payloads;
 }
 
 // Groups that a block's streams are decoded in: a multiple of the threads, so that all end together.
-std::size_t group_count(const ModelConfig& config, std::size_t streams) {
-    const double bytes = cached_bytes(config);
-    const auto in_cache = static_cast<std::size_t>(kGroupCacheBytes / bytes);
-    const auto in_memory = static_cast<std::size_t>(kGroupMemoryBytes / bytes);
-    const std::size_t group =
-        std::max<std::size_t>(1, std::min(std::clamp(in_cache, kLeastGroup, kMostGroup), in_memory));
+std::size_t group_count(const PredictorMaker& maker, std::size_t streams) {
     const std::size_t threads = thread_count();
-    const std::size_t rounds = ((streams + group - 1) / group + threads - 1) / threads;
-    return std::min(rounds * threads, streams);
-}
-
-// Scores every stream and calls visit(stream, frequencies [V], symbol) for each of its symbols in order; then
-// payload_bytes(stream) tells how far its coder is. Streams run in parallel, one stream on one worker.
-template <class Visit, class PayloadBytes>
-void score_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain, std::size_t streams,
-                   const BlockProgress& progress, const Visit& visit, const PayloadBytes& payload_bytes) {
-    BITLAW_ASSERT(streams >= 1 && streams <= plain.size());
-    check_context_memory(model.config());
-    const std::size_t alphabet = model.config().alphabet;
-    for_parts(plain.size(), streams, progress,
-              [&](std::size_t stream, std::size_t first, std::size_t bytes, const auto& advance) {
-                  Scorer scorer(model, reset_every);
-                  std::vector<std::uint32_t> frequency(alphabet);
-                  std::array<Symbol, Scorer::kMostPositions> symbols;
-                  std::size_t before = 0;
-                  for (ByteSpan rest = plain.subspan(first, bytes); !rest.empty();) {
-                      const ByteSpan part = rest.first(std::min(symbols.size(), rest.size()));
-                      std::copy(part.begin(), part.end(), symbols.begin());
-                      const float* logits = scorer.score(std::span(symbols).first(part.size()));  // [part, V]
-                      for (std::size_t i = 0; i < part.size(); ++i) {
-                          frequencies_of({logits + i * alphabet, alphabet}, frequency);
-                          visit(stream, std::span<const std::uint32_t>(frequency), symbols[i]);
-                      }
-                      rest = rest.subspan(part.size());
-                      const std::size_t payload = payload_bytes(stream);
-                      if (!advance(part.size(), payload - before)) {
-                          return;
-                      }
-                      before = payload;
-                  }
-              });
-}
-
-// Streams first .. first+payloads-1 of a block, stepped together from their first to their last position.
-void decode_group(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
-                  std::size_t first, std::size_t size, std::span<std::uint8_t> plain, Reporter& reporter) {
-    const std::size_t alphabet = model.config().alphabet;
-    std::vector<RangeDecoder> coders;
-    std::vector<std::span<std::uint8_t>> parts;
-    std::size_t longest = 0;
-    for (std::size_t stream = first; stream < first + size; ++stream) {
-        const std::size_t begin = stream_begin(plain.size(), payloads.size(), stream);
-        const std::size_t end = stream_begin(plain.size(), payloads.size(), stream + 1);
-        parts.push_back(plain.subspan(begin, end - begin));
-        coders.emplace_back(payloads[stream]);
-        longest = std::max(longest, end - begin);
-    }
-    Stepper stepper(model, size, reset_every);
-    std::vector<std::uint32_t> frequency(alphabet);
-    std::vector<Symbol> symbols(size, kStartSymbol);
-    std::size_t before = 0;
-    for (std::size_t position = 0; position < longest; ++position) {
-        const float* logits = stepper.predict();  // [size, V]
-        std::size_t decoded = 0;
-        std::size_t payload = 0;
-        for (std::size_t i = 0; i < size; ++i) {
-            payload += coders[i].position();
-            if (position >= parts[i].size()) {
-                symbols[i] = kStartSymbol;  // shorter by one than others: it idles
-                continue;
-            }
-            frequencies_of({logits + i * alphabet, alphabet}, frequency);
-            symbols[i] = decode_symbol(coders[i], frequency);
-            if (symbols[i] > 255) {
-                fail("a symbol of the archive is ", symbols[i],
-                     ", which is no byte; it is damaged, so get it again");
-            }
-            parts[i][position] = static_cast<std::uint8_t>(symbols[i]);
-            ++decoded;
-        }
-        stepper.accept(symbols);
-        if (!reporter.add(decoded, payload - before)) {
-            return;
-        }
-        before = payload;
-    }
+    const std::size_t rounds =
+        ((streams + maker.group_streams - 1) / maker.group_streams + threads - 1) / threads;
+    return maker.independent ? std::min(rounds * threads, streams) : 1;
 }
 
 }  // namespace
@@ -138,20 +185,13 @@ std::size_t default_streams(std::size_t bytes) { return std::clamp<std::size_t>(
 
 std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i) { return i * bytes / n; }
 
-bool codable(const ModelConfig& config, ByteSpan plain) {
-    return std::all_of(plain.begin(), plain.end(), [&](std::uint8_t byte) { return byte < config.alphabet; });
+bool codable(std::size_t alphabet, ByteSpan plain) {
+    return std::all_of(plain.begin(), plain.end(), [&](std::uint8_t byte) { return byte < alphabet; });
 }
 
-void check_context_memory(const ModelConfig& config) {
-    const double bytes = context_bytes(config);
-    if (bytes > kMostContextBytes) {
-        fail("one stream of this model needs ", bytes / (1024 * 1024), " MiB of context, and at most ",
-             kMostContextBytes / (1024 * 1024), " MiB are allowed; use a model with a smaller window");
-    }
-}
-
-std::size_t groups_at_once(const ModelConfig& config, std::size_t groups, std::size_t group_streams) {
-    const double most = kMostContextBytes / (cached_bytes(config) * static_cast<double>(group_streams));
+std::size_t groups_at_once(std::uint64_t stream_bytes, std::size_t groups, std::size_t group_streams) {
+    const double most =
+        kMaxContextBytes / (static_cast<double>(stream_bytes) * static_cast<double>(group_streams));
     // No more than the threads run at the same time anyway; where all of them may, all groups are handed out
     // at once.
     return most >= static_cast<double>(std::min(thread_count(), groups))
@@ -159,52 +199,51 @@ std::size_t groups_at_once(const ModelConfig& config, std::size_t groups, std::s
                : std::max<std::size_t>(1, static_cast<std::size_t>(most));
 }
 
-std::vector<Bytes> encode_streams(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
-                                  std::size_t streams, const BlockProgress& progress) {
-    std::vector<RangeEncoder> coders(streams);
-    score_streams(
-        model, reset_every, plain, streams, progress,
-        [&](std::size_t stream, std::span<const std::uint32_t> frequency, Symbol symbol) {
-            encode_symbol(coders[stream], frequency, symbol);
-        },
-        [&](std::size_t stream) { return coders[stream].size(); });
-    std::vector<Bytes> payloads;
-    for (RangeEncoder& coder : coders) {
-        payloads.push_back(coder.finish());
-    }
-    return payloads;
+std::vector<Bytes> encode_streams(const PredictorMaker& maker, ByteSpan plain, std::size_t streams,
+                                  const BlockProgress& progress) {
+    std::vector<StreamEncoder> coders(streams);
+    score_streams<StreamEncoder>(maker, plain, coders, progress);
+    return finished(coders);
 }
 
-void decode_streams(const PackedModel& model, std::uint64_t reset_every, std::span<const ByteSpan> payloads,
+void decode_streams(const PredictorMaker& maker, std::span<const ByteSpan> payloads,
                     std::span<std::uint8_t> plain, const BlockProgress& progress) {
-    BITLAW_ASSERT(!payloads.empty() && payloads.size() <= plain.size());
-    check_context_memory(model.config());
-    const std::size_t groups = group_count(model.config(), payloads.size());
-    Reporter reporter(progress);
-    const std::size_t at_once =
-        groups_at_once(model.config(), groups, (payloads.size() + groups - 1) / groups);
-    for (std::size_t begin = 0; begin < groups; begin += at_once) {
-        parallel_for(std::min(at_once, groups - begin), [&](std::size_t index) {
-            reporter.run([&] {
-                // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
-                const std::size_t first = stream_begin(payloads.size(), groups, begin + index);
-                const std::size_t size = stream_begin(payloads.size(), groups, begin + index + 1) - first;
-                decode_group(model, reset_every, payloads, first, size, plain, reporter);
-            });
-        });
-    }
+    std::vector<StreamDecoder> coders(payloads.begin(), payloads.end());
+    const std::size_t groups = group_count(maker, coders.size());
+    BlockRun<StreamDecoder>(plain.size(), coders, progress)
+        .groups(maker, groups,
+                groups_at_once(maker.stream_bytes, groups, (coders.size() + groups - 1) / groups),
+                stepping(plain));
 }
 
-std::vector<double> stream_bits(const PackedModel& model, std::uint64_t reset_every, ByteSpan plain,
-                                std::size_t streams, const BlockProgress& progress) {
-    std::vector<double> bits(streams, 0.0);
-    score_streams(
-        model, reset_every, plain, streams, progress,
-        [&](std::size_t stream, std::span<const std::uint32_t> frequency, Symbol symbol) {
-            bits[stream] += symbol_bits(frequency, symbol);
-        },
-        [&](std::size_t stream) { return static_cast<std::size_t>(bits[stream] / 8); });
+std::vector<double> stream_bits(const PredictorMaker& maker, ByteSpan plain, std::size_t streams,
+                                const BlockProgress& progress) {
+    std::vector<StreamMeter> meters(streams);
+    score_streams<StreamMeter>(maker, plain, meters, progress);
+    std::vector<double> bits;
+    for (const StreamMeter& meter : meters) {
+        bits.push_back(meter.bits());
+    }
     return bits;
+}
+
+std::vector<Bytes> encode_streams(Predictor& predictor, ByteSpan plain, std::size_t streams,
+                                  const BlockProgress& progress) {
+    std::vector<StreamEncoder> coders(streams);
+    BlockRun<StreamEncoder>(plain.size(), coders, progress).group(predictor, 0, streams, scoring(plain));
+    return finished(coders);
+}
+
+void decode_streams(Predictor& predictor, std::span<const ByteSpan> payloads, std::span<std::uint8_t> plain,
+                    const BlockProgress& progress) {
+    std::vector<StreamDecoder> coders(payloads.begin(), payloads.end());
+    BlockRun<StreamDecoder>(plain.size(), coders, progress)
+        .group(predictor, 0, coders.size(), stepping(plain));
+}
+
+void teach_streams(Predictor& predictor, ByteSpan plain, std::size_t streams) {
+    std::vector<StreamTeacher> teachers(streams);
+    BlockRun<StreamTeacher>(plain.size(), teachers, {}).group(predictor, 0, streams, scoring(plain));
 }
 
 }  // namespace bitlaw::coding

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <mutex>
 
-#include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/block.hpp"
 
 namespace bitlaw::coding {
@@ -68,19 +67,5 @@ class Reporter {
     std::atomic<std::uint64_t> payload_{0};
     std::atomic<bool> failed_{false};
 };
-
-/// Calls work(i, begin, bytes, advance) for each of the n parts of `bytes` bytes that stream_begin cuts, in
-/// parallel; work tells what it has done by advance(plain, payload), and returns when that is false.
-template <class Work>
-void for_parts(std::size_t bytes, std::size_t n, const BlockProgress& progress, const Work& work) {
-    Reporter reporter(progress);
-    parallel_for(n, [&](std::size_t i) {
-        const std::size_t begin = stream_begin(bytes, n, i);
-        const auto advance = [&reporter](std::size_t plain, std::size_t payload) {
-            return reporter.add(plain, payload);
-        };
-        reporter.run([&] { work(i, begin, stream_begin(bytes, n, i + 1) - begin, advance); });
-    });
-}
 
 }  // namespace bitlaw::coding

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/coding/block.hpp"
-#include "bitlaw/coding/mixing.hpp"
-#include "bitlaw/predict/stepper.hpp"
-#include "reporter.hpp"
+#include "bitlaw/coding/archive_reader.hpp"
+#include "bitlaw/predict/reset.hpp"
+#include "block_plan.hpp"
+#include "method_chain.hpp"
 
 namespace bitlaw::coding {
 
@@ -18,11 +19,28 @@ using namespace predict;
 
 namespace {
 
-// The model that an archive needs: the embedded one, or the finder's when the first coded block asks for it.
+// What the header says of the stack; format 1 is a model's network and nothing else.
+Stack stack_of(const ArchiveReader& reader) {
+    const ArchiveHeader& header = reader.header();
+    if (header.version < 2) {
+        return {.source = NetworkSource::model};
+    }
+    try {
+        Stack stack = decode_stack(header.stack);
+        if (stack.source != NetworkSource::model && (header.model_id != 0 || header.model_bytes != 0)) {
+            fail("it names a model that its stack does not have");
+        }
+        return stack;
+    } catch (const Error& error) {
+        reader.damaged(error.what());
+    }
+}
+
+// The model that an archive needs: the embedded one, or the finder's when the first block asks for it.
 class ArchiveModel {
    public:
     ArchiveModel(const ModelFinder& find, ArchiveReader& reader, const ModelNotice& notice)
-        : find_(find), reader_(reader), notice_(notice) {
+        : find_(find), reader_(reader), notice_(notice), stack_(stack_of(reader)) {
         const ArchiveHeader& header = reader.header();
         if (header.arithmetic_version != kArithmeticVersion) {
             fail("the archive was made with arithmetic version ", header.arithmetic_version,
@@ -34,8 +52,11 @@ class ArchiveModel {
         }
     }
 
-    [[nodiscard]] const PackedModel& packed() {
-        if (!packed_) {
+    [[nodiscard]] const StoredModel& stored() {
+        if (stored_ == nullptr) {
+            if (stack_.source != NetworkSource::model) {
+                reader_.damaged("a block needs a model, and the header names none");
+            }
             const StoredModel& model = embedded_ ? *embedded_ : find_(reader_.header().model_id);
             check_id(model, "; name the right one");
             try {
@@ -43,10 +64,19 @@ class ArchiveModel {
             } catch (const Error& error) {
                 reader_.damaged(error.what());
             }
-            packed_.emplace(model.model, PackFor::inference);
+            stored_ = &model;
             if (notice_) {
                 notice_(model.model.config);
             }
+        }
+        return *stored_;
+    }
+
+    [[nodiscard]] const Stack& stack() const { return stack_; }
+
+    [[nodiscard]] const PackedModel& packed() {
+        if (!packed_) {
+            packed_.emplace(stored().model, PackFor::inference);
         }
         return *packed_;
     }
@@ -62,86 +92,133 @@ class ArchiveModel {
     const ModelFinder& find_;
     ArchiveReader& reader_;
     const ModelNotice& notice_;
+    Stack stack_;
     std::optional<StoredModel> embedded_;
+    const StoredModel* stored_ = nullptr;
     std::optional<PackedModel> packed_;
 };
 
-std::vector<ByteSpan> cut(ByteSpan payload, const std::vector<std::uint64_t>& lengths) {
+// What the header says of its methods.
+MethodContext context_of(ArchiveModel& model, const ArchiveReader& reader) {
+    return {.model = [&model]() -> const StoredModel& { return model.stored(); },
+            .packed = [&model]() -> const PackedModel& { return model.packed(); },
+            .reset_every = reader.header().reset_every,
+            .streams = std::nullopt,
+            .stack = model.stack()};
+}
+
+// Reads the next block's header and has its method look at it. False at the end.
+bool next_block(ArchiveReader& reader, std::span<const Method> table, BlockHeader& header) {
+    if (!reader.next_block(header)) {
+        return false;
+    }
+    const ArchiveHeader& archive = reader.header();
+    const Method* method = find_method(table, header.method, archive.version);
+    if (method == nullptr) {
+        reader.damaged(text_of("its method is ", int{header.method},
+                               ", which this program does not know; perhaps a newer bitlaw made it"));
+    }
+    if (method->chained && header.method != archive.method) {
+        reader.damaged(text_of(method->name, " is not the archive's own method"));
+    }
+    const std::string fault = method->fault(header);
+    if (!fault.empty()) {
+        reader.damaged(fault);
+    }
+    return true;
+}
+
+std::vector<ByteSpan> cut(ByteSpan payload, const BlockHeader& header) {
+    if (header.method == kStored) {
+        return {payload};
+    }
     std::vector<ByteSpan> streams;
     std::size_t begin = 0;
-    for (const std::uint64_t bytes : lengths) {
+    for (const std::uint64_t bytes : header.stream_bytes) {
         streams.push_back(payload.subspan(begin, static_cast<std::size_t>(bytes)));
         begin += streams.back().size();
     }
     return streams;
 }
 
-void decode_pieces(std::span<const ByteSpan> pieces, std::span<std::uint8_t> plain,
-                   const BlockProgress& progress) {
-    for_parts(plain.size(), pieces.size(), progress,
-              [&](std::size_t i, std::size_t begin, std::size_t bytes, const auto& advance) {
-                  decode_mixed(pieces[i], plain.subspan(begin, bytes), advance);
-              });
-}
+// Decodes the blocks of one archive, in order.
+class Decoder {
+   public:
+    Decoder(const ModelFinder& find, ArchiveReader& reader, const ModelNotice& notice,
+            std::span<const Method> table, const CodecProgress& progress)
+        : reader_(reader),
+          table_(table),
+          progress_(progress),
+          model_(find, reader, notice),
+          chain_(table, reader.header(), context_of(model_, reader)) {}
 
-// The plain bytes of a block, their hash verified.
-Bytes restore_block(ArchiveModel& model, ArchiveReader& reader, const BlockHeader& header,
-                    const CodecProgress& progress, std::uint64_t plain_before) {
-    Bytes plain = reader.payload();
-    if (header.kind != BlockKind::stored) {
-        const Bytes payload = std::move(plain);
-        const std::vector<ByteSpan> streams = cut(payload, header.stream_bytes);
-        plain = Bytes(static_cast<std::size_t>(header.plain_bytes));
-        const std::uint64_t archive_before = reader.position() - payload.size();
-        BlockProgress within;
-        if (progress) {
-            within = [&progress, plain_before, archive_before](std::uint64_t done, std::uint64_t read) {
-                progress(plain_before + done, archive_before + read);
-            };
+    [[nodiscard]] const MethodChain& chain() const { return chain_; }
+
+    // The plain bytes of the next block, which begins at byte `position` of all, their hash verified; nothing
+    // at the end. `plain_before`: for the progress.
+    std::optional<Bytes> next(BlockHeader& header, std::uint64_t position, std::uint64_t plain_before) {
+        if (!next_block(reader_, table_, header)) {
+            return {};
         }
-        if (header.kind == BlockKind::mixed) {
-            decode_pieces(streams, plain, within);
-        } else {
-            decode_streams(model.packed(), reader.header().reset_every, streams, plain, within);
+        const Bytes payload = reader_.payload();
+        Bytes plain(static_cast<std::size_t>(header.plain_bytes));
+        chain_.begin_block(position);
+        chain_.coder(header.method)
+            .decode(header, cut(payload, header), plain,
+                    within(progress_, plain_before, reader_.position() - payload.size()));
+        if (hash64(plain) != header.plain_hash) {
+            reader_.damaged("the block's bytes were restored but their hash does not match");
         }
+        chain_.end_block(header.method == reader_.header().method, plain);
+        return plain;
     }
-    if (hash64(plain) != header.plain_hash) {
-        reader.damaged("the block's bytes were restored but their hash does not match");
-    }
-    return plain;
-}
+
+   private:
+    ArchiveReader& reader_;
+    std::span<const Method> table_;
+    const CodecProgress& progress_;
+    ArchiveModel model_;
+    MethodChain chain_;
+};
 
 }  // namespace
+
+std::uint64_t CodecSummary::blocks_of(MethodId method) const {
+    const auto found = blocks_by_method.find(method);
+    return found == blocks_by_method.end() ? 0 : found->second;
+}
 
 CodecSummary& CodecSummary::operator+=(const CodecSummary& other) {
     plain_bytes += other.plain_bytes;
     archive_bytes += other.archive_bytes;
     model_bytes += other.model_bytes;
     blocks += other.blocks;
-    stored_blocks += other.stored_blocks;
-    mixed_blocks += other.mixed_blocks;
+    for (const auto& [method, count] : other.blocks_by_method) {
+        blocks_by_method[method] += count;
+    }
     streams += other.streams;
+    replayed_bytes += other.replayed_bytes;
     return *this;
 }
 
 void count_block(CodecSummary& summary, const BlockHeader& header) {
     summary.plain_bytes += header.plain_bytes;
     summary.blocks += 1;
-    summary.stored_blocks += header.kind == BlockKind::stored ? 1 : 0;
-    summary.mixed_blocks += header.kind == BlockKind::mixed ? 1 : 0;
+    summary.blocks_by_method[header.method] += 1;
     summary.streams += header.stream_bytes.size();
 }
 
 CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
-                        const CodecProgress& progress, const ModelNotice& notice) {
+                        const CodecProgress& progress, const ModelNotice& notice,
+                        std::span<const Method> table) {
     const FloatStateGuard guard;
     ArchiveReader reader(source);
-    ArchiveModel model(find, reader, notice);
+    Decoder decoder(find, reader, notice, table, progress);
     CodecSummary summary;
     summary.model_bytes = reader.header().model_bytes;
     BlockHeader header;
-    while (reader.next_block(header)) {
-        sink(restore_block(model, reader, header, progress, summary.plain_bytes));
+    while (const auto plain = decoder.next(header, summary.plain_bytes, summary.plain_bytes)) {
+        sink(*plain);
         count_block(summary, header);
         if (progress) {
             progress(summary.plain_bytes, reader.position());
@@ -153,7 +230,7 @@ CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const
 
 CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& archive, std::uint64_t begin,
                               std::uint64_t end, const ByteSink& sink, const CodecProgress& progress,
-                              const ModelNotice& notice) {
+                              const ModelNotice& notice, std::span<const Method> table) {
     const FloatStateGuard guard;
     const ArchiveIndex index = read_index(archive);
     if (begin > index.plain_bytes || begin > end) {
@@ -168,16 +245,18 @@ CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& arc
         return count;
     };
     ArchiveReader reader(source);
-    ArchiveModel model(find, reader, notice);
+    Decoder decoder(find, reader, notice, table, progress);
     if (reader.position() != index.first_block) {
         reader.damaged(text_of("the index has the first block at byte ", index.first_block));
     }
     CodecSummary summary;
     summary.model_bytes = reader.header().model_bytes;
     summary.archive_bytes = reader.position();
+    // The first block of the chain that holds the range's first byte, or that byte's block.
+    const std::uint64_t first = decoder.chain().replay_from(begin);
     std::size_t number = 0;
     std::uint64_t block_begin = 0;
-    for (; number < index.blocks.size() && block_begin + index.blocks[number].plain_bytes <= begin;
+    for (; number < index.blocks.size() && block_begin + index.blocks[number].plain_bytes <= first;
          ++number) {
         block_begin += index.blocks[number].plain_bytes;
     }
@@ -185,31 +264,43 @@ CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& arc
     offset = reader.position();
     const std::uint64_t archive_begin = reader.position();
     std::uint64_t given = 0;
-    for (BlockHeader header; begin < end && block_begin < end; block_begin += header.plain_bytes) {
-        if (!reader.next_block(header) || header.plain_bytes != index.blocks[number++].plain_bytes) {
+    BlockHeader header;
+    for (; begin < end && block_begin < end; block_begin += header.plain_bytes) {
+        const auto plain = decoder.next(header, block_begin, summary.plain_bytes);
+        if (!plain || header.plain_bytes != index.blocks[number++].plain_bytes) {
             reader.damaged("the index has another length for this block");
         }
-        const Bytes plain = restore_block(model, reader, header, progress, summary.plain_bytes);
-        const std::uint64_t from = std::max(begin, block_begin) - block_begin;
-        const std::uint64_t to = std::min(end - block_begin, header.plain_bytes);
-        sink(ByteSpan(plain).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)));
-        given += to - from;
         count_block(summary, header);
+        const std::uint64_t block_end = block_begin + header.plain_bytes;
+        if (block_end <= begin) {
+            summary.replayed_bytes += header.plain_bytes;
+            continue;
+        }
+        const std::uint64_t from = std::max(begin, block_begin) - block_begin;
+        const std::uint64_t to = std::min(end, block_end) - block_begin;
+        sink(ByteSpan(*plain).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)));
+        given += to - from;
     }
     summary.archive_bytes += reader.position() - archive_begin;
     summary.plain_bytes = given;
     return summary;
 }
 
-ArchiveListing list_archive(const ByteSource& source) {
+ArchiveListing list_archive(const ByteSource& source, std::span<const Method> table) {
     ArchiveReader reader(source);
     const ArchiveHeader& front = reader.header();
     ArchiveListing listing{
-        front.model_id, front.model_bytes > 0, front.arithmetic_version, front.reset_every, {}};
+        .version = front.version,
+        .model_id = front.model_id,
+        .embedded = front.model_bytes > 0,
+        .arithmetic_version = front.arithmetic_version,
+        .reset_every = front.reset_every,
+        .summary = {},
+    };
     listing.summary.model_bytes = front.model_bytes;
     reader.skip_model();
     BlockHeader header;
-    while (reader.next_block(header)) {
+    while (next_block(reader, table, header)) {
         reader.skip_payload();
         count_block(listing.summary, header);
     }

@@ -20,8 +20,8 @@ namespace {
 // use vectors.
 constexpr std::size_t kGroup = 64;
 constexpr std::size_t kMostSymbols = 65536;
-static_assert(std::uint64_t{kGroup} * kMostFrequency < std::uint64_t{1} << 32);
-static_assert(std::uint64_t{kMostSymbols} * kMostFrequency == kMostTotal);
+static_assert(std::uint64_t{kGroup} * kMaxFrequency < std::uint64_t{1} << 32);
+static_assert(std::uint64_t{kMostSymbols} * kMaxFrequency == kMaxTotal);
 
 std::uint32_t group_sum(const std::uint32_t* frequency) {
     std::uint32_t sum = 0;

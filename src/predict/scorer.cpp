@@ -8,7 +8,7 @@
 #include "bitlaw/model/embedding.hpp"
 #include "bitlaw/model/rotary.hpp"
 #include "bitlaw/predict/inference_rows.hpp"
-#include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/reset.hpp"
 
 namespace bitlaw::predict {
 
@@ -22,7 +22,7 @@ namespace {
 /// away only every fourth call; a multiple of 16 as positions must keep their lane.
 std::size_t history_rows(const ModelConfig& config) {
     const std::size_t window = (config.window + 15) / 16 * 16;
-    return window + 16 + 5 * Scorer::kMostPositions;
+    return window + 16 + 5 * Scorer::kMaxPositions;
 }
 
 }  // namespace
@@ -35,16 +35,21 @@ struct Scorer::State {
           shape(attention_shape(packed.config())),
           capacity(history_rows(packed.config())),
           angles(packed.config()),
-          rows(packed.config(), kMostPositions),
+          rows(packed.config(), kMaxPositions),
           history(packed.config().layers * capacity * 2 * widths.keys),
-          scratch(kernel_table().attention_scratch(shape, kMostPositions, capacity - kMostPositions)),
-          maximum(kMostPositions * widths.heads),
-          inverse(kMostPositions * widths.heads),
-          inputs(packed.config().taps + 1 + kMostPositions, kStartSymbol) {}
+          scratch(kernel_table().attention_scratch(shape, kMaxPositions, capacity - kMaxPositions)),
+          maximum(kMaxPositions * widths.heads),
+          inverse(kMaxPositions * widths.heads),
+          inputs(packed.config().taps + 1 + kMaxPositions, kStartSymbol) {}
 
     /// Keys and values [capacity, 2 Hkv D] of one layer, the oldest first.
     [[nodiscard]] float* layer_history(std::size_t layer) {
         return history.data() + layer * capacity * 2 * widths.keys;
+    }
+    void restart() {
+        position = 0;
+        past = 0;
+        std::fill(inputs.begin(), inputs.end(), kStartSymbol);
     }
     void score_block(const Symbol* symbols, std::size_t n, float* logits);
     void make_room(std::size_t n);
@@ -61,10 +66,10 @@ struct Scorer::State {
     Floats scratch;
     Floats maximum;              // [n, H]
     Floats inverse;              // [n, H]
-    Floats joined;               // [kMostPositions, V], only when a call crosses a reset
+    Floats joined;               // [kMaxPositions, V], only when a call crosses a reset
     std::size_t past = 0;        // rows in the history; row 0 lies at a position that is a multiple of 16
     std::uint64_t position = 0;  // since the last reset
-    std::vector<Symbol> inputs;  // [taps + 1 + kMostPositions] the last symbols, then the block's
+    std::vector<Symbol> inputs;  // [taps + 1 + kMaxPositions] the last symbols, then the block's
 };
 
 /// Moves the rows that later queries still see to the front, when n more would not fit.
@@ -134,25 +139,25 @@ Scorer::Scorer(Scorer&&) noexcept = default;
 Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
 
+void Scorer::restart() { state_->restart(); }
+
 const float* Scorer::score(std::span<const Symbol> symbols) {
     const FloatStateGuard guard;
-    BITLAW_ASSERT(!symbols.empty() && symbols.size() <= kMostPositions);
+    BITLAW_ASSERT(!symbols.empty() && symbols.size() <= kMaxPositions);
     State& s = *state_;
     const auto until_reset = [&s]() {
-        return s.reset_every == 0 ? std::uint64_t{kMostPositions} : s.reset_every - s.position;
+        return s.reset_every == 0 ? std::uint64_t{kMaxPositions} : s.reset_every - s.position;
     };
     std::size_t done = 0;
     while (done < symbols.size()) {
         if (until_reset() == 0) {
-            s.position = 0;
-            s.past = 0;
-            std::fill(s.inputs.begin(), s.inputs.end(), kStartSymbol);
+            s.restart();
         }
         const auto n =
             static_cast<std::size_t>(std::min<std::uint64_t>(symbols.size() - done, until_reset()));
         const bool whole = n == symbols.size();
         if (!whole) {
-            s.joined.resize(kMostPositions * s.widths.alphabet);
+            s.joined.resize(kMaxPositions * s.widths.alphabet);
         }
         s.score_block(symbols.data() + done, n, whole ? nullptr : s.joined.data() + done * s.widths.alphabet);
         if (whole) {

@@ -8,24 +8,13 @@
 #include "bitlaw/model/embedding.hpp"
 #include "bitlaw/model/rotary.hpp"
 #include "bitlaw/predict/inference_rows.hpp"
+#include "bitlaw/predict/reset.hpp"
 
 namespace bitlaw::predict {
 
 using namespace symbols;
 using namespace kernels;
 using namespace model;
-
-std::uint64_t default_reset(const ModelConfig& config) {
-    return config.architecture == Architecture::vanilla ? config.context : 0;
-}
-
-void check_reset(const ModelConfig& config, std::uint64_t reset_every) {
-    const bool vanilla = config.architecture == Architecture::vanilla;
-    if (vanilla && (reset_every == 0 || reset_every > config.context)) {
-        fail_usage("a vanilla model of context ", config.context, " needs its context reset every 1 .. ",
-                   config.context, " positions, not every ", reset_every);
-    }
-}
 
 struct Stepper::State {
     State(const PackedModel& packed, std::size_t stream_count, std::uint64_t reset)
@@ -50,6 +39,10 @@ struct Stepper::State {
         }
     }
 
+    void restart() {
+        position = 0;
+        std::fill(inputs.begin(), inputs.end(), kStartSymbol);
+    }
     void attend(std::size_t layer);
 
     const PackedModel& model;
@@ -100,12 +93,13 @@ Stepper::Stepper(Stepper&&) noexcept = default;
 Stepper& Stepper::operator=(Stepper&&) noexcept = default;
 Stepper::~Stepper() = default;
 
+void Stepper::restart() { state_->restart(); }
+
 const float* Stepper::predict() {
     const FloatStateGuard guard;
     State& s = *state_;
     if (s.reset_every != 0 && s.position == s.reset_every) {
-        s.position = 0;
-        std::fill(s.inputs.begin(), s.inputs.end(), kStartSymbol);
+        s.restart();
     }
     const std::size_t half = s.widths.half_head;
     s.angles.fill(s.position, s.rows.cosine(), s.rows.sine());

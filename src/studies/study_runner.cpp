@@ -17,7 +17,7 @@
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/measure.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"

@@ -9,6 +9,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/measure.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "peak_memory.hpp"
 

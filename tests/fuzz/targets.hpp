@@ -11,10 +11,11 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/coding/mixing.hpp"
+#include "bitlaw/coding/archive_reader.hpp"
 #include "bitlaw/coding/restore.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/seven_contexts.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/tiny_model.hpp"
 
@@ -94,7 +95,7 @@ inline std::vector<std::uint32_t> table_of(ByteReader& reader) {
     std::vector<std::uint32_t> frequency(2 + reader.u8());
     for (std::uint32_t& f : frequency) {
         const std::uint32_t bits = reader.remaining() > 0 ? reader.u8() : 0;
-        f = 1 + (bits % 24 == 23 ? predict::kMostFrequency - 1 : (bits << bits % 17));
+        f = 1 + (bits % 24 == 23 ? predict::kMaxFrequency - 1 : (bits << bits % 17));
     }
     return frequency;
 }
@@ -121,10 +122,15 @@ inline void coder_target(ByteSpan input) {
     for (std::size_t i = 0; i < 200; ++i) {
         BITLAW_ASSERT(predict::decode_symbol(wild, frequency) < frequency.size());
     }
-    Bytes plain(rest.size());
-    coding::decode_mixed(coding::encode_mixed(rest), plain);
-    BITLAW_ASSERT(std::equal(rest.begin(), rest.end(), plain.begin()));
-    coding::decode_mixed(rest, plain);
+    if (!rest.empty()) {
+        const predict::PredictorMaker maker = predict::seven_context_predictors();
+        const Bytes mixed = coding::encode_streams(maker, rest, 1, {})[0];
+        ByteSpan payload = mixed;
+        Bytes plain(rest.size());
+        coding::decode_streams(maker, {&payload, 1}, plain, {});
+        BITLAW_ASSERT(std::equal(rest.begin(), rest.end(), plain.begin()));
+        coding::decode_streams(maker, {&rest, 1}, plain, {});
+    }
 }
 
 /// Any bytes as a training state.

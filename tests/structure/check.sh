@@ -81,6 +81,10 @@ done | rule "every layer has its own namespace"
 
 lines '^ *using +namespace ' include src tests | grep -E '^[^:]*\.hpp:' | rule "headers qualify names instead of using namespaces"
 
+# How known symbols are scored and unknown ones stepped is behind the seam.
+lines '(Scorer|Stepper)[^a-zA-Z_]|predict/(scorer|stepper)\.hpp' include src | grep -vE '^(include/bitlaw|src)/predict/' |
+    rule "Scorer and Stepper are known to predict only"
+
 lines '# *pragma +omp|[^a-z_]omp_[a-z_]+ *\(|<omp\.h>' include src | grep -vE '^src/(kernels/|base/parallel\.cpp)' |
     rule "OpenMP is known to the kernels and to parallel_for only"
 

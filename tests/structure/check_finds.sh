@@ -57,6 +57,9 @@ expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x()
 expect "$namespaces" src/model/x.cpp 'namespace bitlaw {'
 expect "$namespaces" include/bitlaw/model/x.hpp '#pragma once\nnamespace bitlaw::train {'
 expect "" src/kernels/x.hpp 'namespace bitlaw::kernels::plain {'
+expect "Scorer and Stepper are known to predict only" src/coding/x.cpp 'predict::Stepper stepper(model, 1, 0);'
+expect "Scorer and Stepper are known to predict only" src/cli/x.cpp '#include "bitlaw/predict/scorer.hpp"'
+expect "" src/predict/x.cpp '#include "bitlaw/predict/scorer.hpp"'
 expect "" src/base/x.cpp 'namespace bitlaw {'
 expect "headers qualify names instead of using namespaces" include/bitlaw/train/x.hpp \
     '#pragma once\nusing namespace bitlaw::model;'

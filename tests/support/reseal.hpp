@@ -49,6 +49,10 @@ class Resealer {
         if (file_.size() < place_ || !varint(reset) || !varint(model_bytes)) {
             return;
         }
+        version_ = file_[4];
+        if (version_ == 2 && !method_and_stack()) {
+            return;
+        }
         const std::size_t check = place_;
         if (check + 4 > file_.size()) {
             return;
@@ -95,6 +99,21 @@ class Resealer {
         }
         return false;
     }
+    // Passes a length and as many bytes.
+    bool skip() {
+        std::uint64_t bytes = 0;
+        if (!varint(bytes) || bytes > file_.size() - place_) {
+            return false;
+        }
+        place_ += bytes;
+        return true;
+    }
+    // What the header has in format 2 only.
+    bool method_and_stack() {
+        std::uint64_t chain = 0;
+        ++place_;
+        return place_ <= file_.size() && varint(chain) && skip();
+    }
     // False at the trailer or where the structure breaks.
     bool block(std::uint64_t number) {
         const std::size_t begin = place_;
@@ -104,7 +123,10 @@ class Resealer {
             return false;
         }
         std::uint64_t payload = 0;
-        if (type > 3 || !varint(payload)) {
+        if ((type > 3 && version_ == 1) || !varint(payload)) {
+            return false;
+        }
+        if (type != 1 && version_ == 2 && !skip()) {
             return false;
         }
         if (type != 1) {
@@ -155,6 +177,7 @@ class Resealer {
 
     Bytes file_;
     std::size_t place_ = 0;
+    std::uint8_t version_ = 1;
 };
 
 /// The archive with all checks, the embedded model's id and the hashes of stored blocks recomputed.

@@ -7,7 +7,7 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 
 namespace bitlaw::test {
 
@@ -77,7 +77,9 @@ namespace bitlaw::test {
     const ByteSpan span = payload;
     Bytes plain(count);
     if (count > 0) {
-        coding::decode_streams(packed, predict::default_reset(model.model.config), {&span, 1}, plain, {});
+        const std::uint64_t reset = predict::default_reset(model.model.config);
+        coding::decode_streams(predict::network_predictors(packed, {.reset_every = reset}), {&span, 1}, plain,
+                               {});
     }
     return plain;
 }

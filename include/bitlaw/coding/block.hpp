@@ -1,9 +1,9 @@
 #pragma once
-/// \file The streams of one block: cut, coded, decoded and measured with a model, in parallel. Exactness
-/// class A.
+/// \file The streams of one block: cut, coded, decoded and measured with a predictor, in parallel where its
+/// streams are independent. Exactness class A.
 ///
-/// Every stream starts from an empty context and has a coder of its own. The encoder scores streams in blocks
-/// of positions (Scorer), the decoder steps groups of streams (Stepper); both give the same frequencies.
+/// Every stream has a range coder of its own. The encoder is a loop of Predictor::score, the decoder the same
+/// loop of Predictor::step.
 
 #include <cstdint>
 #include <functional>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bitlaw/base/bytes.hpp"
-#include "bitlaw/model/packed_model.hpp"
+#include "bitlaw/predict/predictor.hpp"
 
 namespace bitlaw::coding {
 
@@ -28,32 +28,32 @@ namespace bitlaw::coding {
 /// one at a time, at most about ten times a second; may throw to end the work.
 using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
-/// True when every byte is a symbol of the model.
-[[nodiscard]] bool codable(const model::ModelConfig& config, ByteSpan plain);
+/// True when every byte is a symbol of an alphabet of so many.
+[[nodiscard]] bool codable(std::size_t alphabet, ByteSpan plain);
 
-/// Throws Error when one stream's context would need more than 1 GiB, which no model of this project comes
-/// near.
-void check_context_memory(const model::ModelConfig& config);
-
-/// Of a block's `groups` of `group_streams` streams each, how many the decoder hands out at a time, so that
-/// the contexts in memory take at most 1 GiB together (one group does in any case), however many threads
-/// there are: all groups for every model of this project.
-[[nodiscard]] std::size_t groups_at_once(const model::ModelConfig& config, std::size_t groups,
+/// Of a block's `groups` of `group_streams` streams of `stream_bytes` each, how many the decoder hands out at
+/// a time, so that the contexts in memory take at most 1 GiB together (one group does in any case), however
+/// many threads there are: all groups for every model of this project.
+[[nodiscard]] std::size_t groups_at_once(std::uint64_t stream_bytes, std::size_t groups,
                                          std::size_t group_streams);
 
-/// The payloads of the block's `streams` streams. Needs codable(plain) and 1 <= streams <= plain.size().
-[[nodiscard]] std::vector<Bytes> encode_streams(const model::PackedModel& model, std::uint64_t reset_every,
-                                                ByteSpan plain, std::size_t streams,
-                                                const BlockProgress& progress);
-
+/// The payloads of the block's `streams` streams. Needs codable(alphabet, plain) and 1 <= streams <=
+/// plain.size(). Independent streams get a predictor each, others one for all of them.
+[[nodiscard]] std::vector<Bytes> encode_streams(const predict::PredictorMaker& maker, ByteSpan plain,
+                                                std::size_t streams, const BlockProgress& progress);
 /// Fills `plain` from the payloads of its streams. Wrong payloads give wrong bytes or an Error, never more.
-void decode_streams(const model::PackedModel& model, std::uint64_t reset_every,
-                    std::span<const ByteSpan> payloads, std::span<std::uint8_t> plain,
-                    const BlockProgress& progress);
+void decode_streams(const predict::PredictorMaker& maker, std::span<const ByteSpan> payloads,
+                    std::span<std::uint8_t> plain, const BlockProgress& progress);
+/// The ideal code length of every stream in bits: a chain of double additions over its decisions.
+[[nodiscard]] std::vector<double> stream_bits(const predict::PredictorMaker& maker, ByteSpan plain,
+                                              std::size_t streams, const BlockProgress& progress);
 
-/// The ideal code length of every stream in bits: a chain of double additions over its symbols.
-[[nodiscard]] std::vector<double> stream_bits(const model::PackedModel& model, std::uint64_t reset_every,
-                                              ByteSpan plain, std::size_t streams,
-                                              const BlockProgress& progress);
+/// The same with one predictor that has all streams and runs on from block to block: a chain.
+[[nodiscard]] std::vector<Bytes> encode_streams(predict::Predictor& predictor, ByteSpan plain,
+                                                std::size_t streams, const BlockProgress& progress);
+void decode_streams(predict::Predictor& predictor, std::span<const ByteSpan> payloads,
+                    std::span<std::uint8_t> plain, const BlockProgress& progress);
+/// Shows it a block that was coded by other means, in as many streams as it would have coded it in.
+void teach_streams(predict::Predictor& predictor, ByteSpan plain, std::size_t streams);
 
 }  // namespace bitlaw::coding

@@ -9,10 +9,10 @@
 namespace bitlaw::entropy {
 
 /// Largest total of a table's frequencies: 2^16 symbols of frequency 2^24.
-inline constexpr std::uint64_t kMostTotal = std::uint64_t{1} << 40;
+inline constexpr std::uint64_t kMaxTotal = std::uint64_t{1} << 40;
 
 /// A symbol's share start .. start+size-1 of 0 .. total-1. Needs size >= 1, start + size <= total <=
-/// kMostTotal.
+/// kMaxTotal.
 struct Interval {
     std::uint64_t start;
     std::uint64_t size;
@@ -32,6 +32,9 @@ class RangeEncoder {
    public:
     /// Appends one symbol. Throws Error when the interval breaks its bounds.
     void encode(const Interval& interval);
+    /// The same bytes as encode() of a binary decision, without its division: a one has the first `ones` of
+    /// 2^bits, a zero the rest. Throws Error unless 1 <= ones < 2^bits and 1 <= bits <= 32.
+    void encode_bit(std::uint32_t ones, unsigned bits, bool bit);
     /// Ends the stream with the fewest bytes: of all numbers in [low, low + range) the one with most trailing
     /// zero bytes, and trailing zero bytes are left out. Leaves the encoder empty, ready for another stream.
     [[nodiscard]] Bytes finish();
@@ -40,6 +43,7 @@ class RangeEncoder {
 
    private:
     void carry();
+    void shift();
     std::uint64_t low_ = 0;
     std::uint64_t range_ = ~std::uint64_t{0};
     Bytes out_;
@@ -55,11 +59,14 @@ class RangeDecoder {
     [[nodiscard]] std::uint64_t target(std::uint64_t total);
     /// Tells which interval the target lay in.
     void accept(const Interval& interval);
+    /// Reads what encode_bit() wrote. Throws as it does.
+    [[nodiscard]] bool decode_bit(std::uint32_t ones, unsigned bits);
     /// Bytes of the stream that were read so far.
     [[nodiscard]] std::size_t position() const { return position_; }
 
    private:
     std::uint8_t next();
+    void shift();
     ByteSpan code_;
     std::size_t position_ = 0;
     std::uint64_t offset_ = 0;  // the code's value minus the encoder's low, below range_

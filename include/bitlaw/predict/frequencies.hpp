@@ -15,9 +15,9 @@
 namespace bitlaw::predict {
 
 /// The frequency of the likeliest symbol, and so the least total.
-inline constexpr std::uint32_t kMostFrequency = std::uint32_t{1} << 24;
+inline constexpr std::uint32_t kMaxFrequency = std::uint32_t{1} << 24;
 
-/// Frequencies [V], each 1 .. kMostFrequency, of one prediction's logits [V]. Throws Error when a logit is
+/// Frequencies [V], each 1 .. kMaxFrequency, of one prediction's logits [V]. Throws Error when a logit is
 /// not finite.
 void frequencies_of(std::span<const float> logits, std::span<std::uint32_t> frequency);
 

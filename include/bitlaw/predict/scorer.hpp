@@ -20,11 +20,14 @@ class Scorer {
     ~Scorer();
 
     /// Positions that one call takes at the most.
-    static constexpr std::size_t kMostPositions = 256;
+    static constexpr std::size_t kMaxPositions = 256;
 
-    /// Appends symbols (1 .. kMostPositions of them) and returns logits [n, V]: row i predicts symbols[i]
+    /// Appends symbols (1 .. kMaxPositions of them) and returns logits [n, V]: row i predicts symbols[i]
     /// from all before it. Valid until the next call. How a stream is cut into calls does not change a bit.
     [[nodiscard]] const float* score(std::span<const symbols::Symbol> symbols);
+
+    /// A new stream: nothing is remembered.
+    void restart();
 
    private:
     struct State;

@@ -9,13 +9,6 @@
 
 namespace bitlaw::predict {
 
-/// Where a context starts afresh: vanilla models every config.context positions, modern ones never (0).
-[[nodiscard]] std::uint64_t default_reset(const model::ModelConfig& config);
-
-/// Throws UsageError when `reset_every` does not fit the config: vanilla needs 1 .. context, modern takes
-/// any.
-void check_reset(const model::ModelConfig& config, std::uint64_t reset_every);
-
 /// S streams advanced together on the calling thread; serial, so that many steppers run beside each other.
 /// Every `reset_every` positions (0: never) all streams forget their past and see kStartSymbol.
 class Stepper {
@@ -29,6 +22,9 @@ class Stepper {
     [[nodiscard]] const float* predict();
     /// Tells which symbols came: [S].
     void accept(std::span<const symbols::Symbol> symbols);
+
+    /// New streams: nothing is remembered.
+    void restart();
 
    private:
     struct State;

@@ -4,11 +4,12 @@
 
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/coding/mixing.hpp"
+#include "bitlaw/predict/seven_contexts.hpp"
 #include "support/tiny_model.hpp"
 
 using namespace bitlaw;
 using namespace bitlaw::model;
+using namespace bitlaw::predict;
 using namespace bitlaw::coding;
 
 namespace {
@@ -25,9 +26,13 @@ Bytes text(std::size_t count) {
     return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
+const PredictorMaker kMaker = seven_context_predictors();
+
+Bytes code_of(ByteSpan plain) { return encode_streams(kMaker, plain, 1, {})[0]; }
+
 Bytes back(ByteSpan code, std::size_t count) {
     Bytes plain(count);
-    decode_mixed(code, plain);
+    decode_streams(kMaker, {&code, 1}, plain, {});
     return plain;
 }
 
@@ -46,42 +51,48 @@ Bytes restored(const StoredModel& model, const Bytes& archive) {
 
 }  // namespace
 
-TEST_CASE("mixing: bytes come back, of every kind and length") {
-    for (const std::size_t count : {0U, 1U, 2U, 3U, 100U, 5000U}) {
+TEST_CASE("seven contexts: bytes come back, of every kind and length") {
+    for (const std::size_t count : {1U, 2U, 3U, 100U, 5000U}) {
         for (const Bytes& plain :
              {text(count), test::random_bytes(count, 5), Bytes(count, 0), Bytes(count, 0xFF)}) {
-            const Bytes code = encode_mixed(plain);
+            const Bytes code = code_of(plain);
             REQUIRE(back(code, plain.size()) == plain);
             REQUIRE(code.size() <= count + count / 20 + 8);
         }
     }
 }
 
-TEST_CASE("mixing: text and zeros become small, and random bytes hardly grow") {
-    CHECK(encode_mixed(text(20000)).size() < 20000 * 3 / 10);
-    CHECK(encode_mixed(Bytes(20000, 0)).size() < 40);
-    CHECK(encode_mixed(test::random_bytes(20000, 1)).size() < 20800);
+TEST_CASE("seven contexts: text and zeros become small, and random bytes hardly grow") {
+    CHECK(code_of(text(20000)).size() < 20000 * 3 / 10);
+    CHECK(code_of(Bytes(20000, 0)).size() < 40);
+    CHECK(code_of(test::random_bytes(20000, 1)).size() < 20800);
 }
 
-TEST_CASE("mixing: the code is the same for ever") {
+TEST_CASE("seven contexts: the code is the same for ever") {
     // A change of these is a change of the format.
-    CHECK(hex64(hash64(encode_mixed(text(5000)))) == "52a6763d44621922");
-    CHECK(hex64(hash64(encode_mixed(test::random_bytes(3000, 9)))) == "72609875b8a856b5");
+    CHECK(hex64(hash64(code_of(text(5000)))) == "52a6763d44621922");
+    CHECK(hex64(hash64(code_of(test::random_bytes(3000, 9)))) == "72609875b8a856b5");
 }
 
-TEST_CASE("mixing: any code gives some bytes") {
-    const Bytes code = encode_mixed(text(300));
+TEST_CASE("seven contexts: any code gives some bytes") {
+    const Bytes code = code_of(text(300));
     for (std::size_t length = 0; length <= code.size(); ++length) {
         REQUIRE(back(ByteSpan(code).first(length), 300).size() == 300);
     }
     CHECK(back(test::random_bytes(500, 2), 300).size() == 300);
 }
 
-TEST_CASE("mixing: pieces of a block") {
-    CHECK(mixed_streams(1) == 1);
-    CHECK(mixed_streams((1 << 22) - 1) == 1);
-    CHECK(mixed_streams(1 << 22) == 2);
-    CHECK(mixed_streams(1 << 24) == 8);
+TEST_CASE("seven contexts: streams of a block follow from its length") {
+    const Method& method = *find_method(methods(), kSevenContexts, 1);
+    const auto fault = [&](std::uint64_t bytes, std::size_t streams) {
+        return method.fault({kSevenContexts, bytes, std::vector<std::uint64_t>(streams, 1), 0});
+    };
+    CHECK(fault(1, 1).empty());
+    CHECK(fault((1 << 22) - 1, 1).empty());
+    CHECK(fault(1 << 22, 2).empty());
+    CHECK(fault(1 << 24, 8).empty());
+    CHECK(fault(1 << 22, 1) == "the number of streams of the seven contexts is 1");
+    CHECK(fault(1 << 24, 9) == "the number of streams of the seven contexts is 9");
 }
 
 TEST_CASE("fallback: never stores what the model makes larger, worse and best code it without the model") {
@@ -90,12 +101,12 @@ TEST_CASE("fallback: never stores what the model makes larger, worse and best co
     for (const Fallback fallback : {Fallback::never, Fallback::worse, Fallback::best}) {
         Bytes archive;
         const CodecSummary summary = compressed(model, fallback, plain, archive);
-        CHECK(summary.stored_blocks == (fallback == Fallback::never ? 1 : 0));
-        CHECK(summary.mixed_blocks == (fallback == Fallback::never ? 0 : 1));
+        CHECK(summary.blocks_of(kStored) == (fallback == Fallback::never ? 1 : 0));
+        CHECK(summary.blocks_of(kSevenContexts) == (fallback == Fallback::never ? 0 : 1));
         CHECK((archive.size() < plain.size() / 2) == (fallback != Fallback::never));
         CHECK(restored(model, archive) == plain);
         const CodecSummary listed = list_archive(source_of(archive)).summary;
-        CHECK(listed.mixed_blocks == summary.mixed_blocks);
+        CHECK(listed.blocks_of(kSevenContexts) == summary.blocks_of(kSevenContexts));
         CHECK(listed.streams == summary.streams);
     }
 }
@@ -106,8 +117,8 @@ TEST_CASE("fallback: what the model makes smaller stays the model's unless best 
     Bytes never;
     Bytes worse;
     Bytes best;
-    CHECK(compressed(model, Fallback::never, plain, never).stored_blocks == 0);
-    CHECK(compressed(model, Fallback::worse, plain, worse).mixed_blocks == 0);
+    CHECK(compressed(model, Fallback::never, plain, never).blocks_of(kStored) == 0);
+    CHECK(compressed(model, Fallback::worse, plain, worse).blocks_of(kSevenContexts) == 0);
     (void)compressed(model, Fallback::best, plain, best);
     CHECK(worse == never);
     CHECK(best.size() <= never.size());

@@ -1,0 +1,22 @@
+#include "bitlaw/coding/method.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "methods/methods.hpp"
+
+namespace bitlaw::coding {
+
+std::span<const Method> methods() {
+    static const std::array table{stored_method(), network_method(), seven_contexts_method()};
+    return table;
+}
+
+const Method* find_method(std::span<const Method> table, MethodId id, std::uint8_t version) {
+    const auto found = std::find_if(table.begin(), table.end(), [&](const Method& method) {
+        return method.id == id && method.version <= version;
+    });
+    return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace bitlaw::coding

@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include "bitlaw/predict/network_predictor.hpp"
+#include "methods.hpp"
+
+// A frozen network: independent streams, each from an empty context. Blocks know nothing of each other.
+
+namespace bitlaw::coding {
+
+using namespace predict;
+
+namespace {
+
+class NetworkBlocks final : public BlockCoder {
+   public:
+    explicit NetworkBlocks(const MethodContext& context)
+        : maker_(network_predictors(context.packed(), {.reset_every = context.reset_every})),
+          streams_(context.streams) {}
+
+    std::optional<CodedBlock> encode(ByteSpan plain, const BlockProgress& progress) override {
+        if (!codable(maker_.alphabet, plain)) {
+            return {};
+        }
+        const std::size_t streams = std::min(streams_.value_or(default_streams(plain.size())), plain.size());
+        return CodedBlock{{}, encode_streams(maker_, plain, streams, progress)};
+    }
+    void decode(const BlockHeader&, std::span<const ByteSpan> streams, std::span<std::uint8_t> plain,
+                const BlockProgress& progress) override {
+        decode_streams(maker_, streams, plain, progress);
+    }
+
+   private:
+    PredictorMaker maker_;
+    std::optional<std::size_t> streams_;
+};
+
+}  // namespace
+
+Method network_method() {
+    return {
+        .id = kNetwork,
+        .name = "network",
+        .fault =
+            [](const BlockHeader& header) {
+                return std::string(header.own.empty() ? "" : "a network's block has no header of its own");
+            },
+        .open = [](const MethodContext& context) -> std::unique_ptr<BlockCoder> {
+            return std::make_unique<NetworkBlocks>(context);
+        }};
+}
+
+}  // namespace bitlaw::coding
