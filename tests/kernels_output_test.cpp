@@ -61,9 +61,9 @@ TEST_CASE("softmax_numerators and cross_entropy_backward: the plain version's bi
         Matrix e(kRows, n, 1);
         Matrix total(1, kRows);
         plain::softmax_numerators(x.data(), x.ld(), kRows, n, e.data(), e.ld(), total.data());
-        std::vector<std::uint16_t> targets(kRows);
+        std::vector<std::uint32_t> targets(kRows);
         for (std::size_t r = 0; r < kRows; ++r) {
-            targets[r] = static_cast<std::uint16_t>(r == 0 ? n - 1 : random.below(n));
+            targets[r] = static_cast<std::uint32_t>(r == 0 ? n - 1 : random.below(n));
         }
         Matrix dx(kRows, n);
         plain::cross_entropy_backward(e.data(), e.ld(), total.data(), targets.data(), 0.01F, kRows, n,
@@ -117,7 +117,7 @@ TEST_CASE("softmax: probabilities within the error of 2^x and of its argument; t
             }
             CHECK(std::abs(total.at(0, 0) - exact_total) <=
                   (worst + (static_cast<double>(n) / 16 + 5) * kEpsilon) * exact_total);
-            const std::uint16_t target = 1;
+            const std::uint32_t target = 1;
             Matrix dx(1, n);
             kernel_table().cross_entropy_backward(e.data(), n, total.data(), &target, 0.25F, 1, n, dx.data(),
                                                   n);

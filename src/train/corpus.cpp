@@ -8,6 +8,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/symbols/alphabet.hpp"
 
 namespace bitlaw::train {
 
@@ -89,17 +90,13 @@ Corpus::Corpus(const std::vector<std::string>& ranges) {
 }
 
 void Corpus::require_alphabet(std::uint32_t alphabet) const {
-    if (alphabet >= 256) {
-        return;
-    }
+    const Alphabet symbols(alphabet);
     for (std::size_t r = 0; r < ranges(); ++r) {
         const ByteSpan bytes = bytes_[r];
-        const auto found =
-            std::find_if(bytes.begin(), bytes.end(), [&](std::uint8_t byte) { return byte >= alphabet; });
-        if (found != bytes.end()) {
-            fail("byte ", sources_[r].begin + static_cast<std::uint64_t>(found - bytes.begin()), " of ",
-                 files_[r].path().string(), " is ", unsigned{*found}, ", but the model's alphabet is 0 .. ",
-                 alphabet - 1, "; map the data to that alphabet or choose a model with alphabet 256");
+        if (const std::size_t at = symbols.first_foreign(bytes); at != bytes.size()) {
+            fail("byte ", sources_[r].begin + at, " of ", files_[r].path().string(), " is ",
+                 unsigned{bytes[at]}, ", but the model's alphabet is 0 .. ", alphabet - 1,
+                 "; map the data to that alphabet or choose a model with alphabet 256");
         }
     }
 }
@@ -114,11 +111,6 @@ void Corpus::require_length(std::size_t positions) const {
     }
 }
 
-void to_symbols(ByteSpan bytes, std::span<Symbol> symbols) {
-    BITLAW_ASSERT(bytes.size() == symbols.size());
-    std::copy(bytes.begin(), bytes.end(), symbols.begin());
-}
-
 std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions, std::uint64_t most_bytes) {
     std::vector<Symbol> symbols;
     const std::uint64_t most = std::max<std::uint64_t>(most_bytes / positions, 1);
@@ -128,7 +120,7 @@ std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
         const std::uint64_t count = std::min<std::uint64_t>(bytes.size() / positions, most - taken);
         const std::size_t start = symbols.size();
         symbols.resize(start + count * positions);
-        to_symbols(bytes.first(count * positions), std::span(symbols).subspan(start));
+        Alphabet().encode(bytes.first(count * positions), std::span(symbols).subspan(start));
         taken += count;
     }
     BITLAW_ASSERT(!symbols.empty());

@@ -6,6 +6,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/symbols/alphabet.hpp"
 
 namespace bitlaw::train {
 
@@ -75,7 +76,7 @@ void RangeSampler::next(std::span<Symbol> sequence) {
     const auto after = std::upper_bound(first_sequence_.begin(), first_sequence_.end(), number);
     const auto range = static_cast<std::size_t>(after - first_sequence_.begin()) - 1;
     const std::uint64_t begin = phase_[range] + (number - first_sequence_[range]) * positions_;
-    to_symbols(corpus_->bytes(first_range_ + range).subspan(begin, positions_), sequence);
+    symbols::Alphabet().encode(corpus_->bytes(first_range_ + range).subspan(begin, positions_), sequence);
 }
 
 void RangeSampler::skip(std::uint64_t sequences) {

@@ -262,7 +262,7 @@ struct Kernels {
     /// Gradient of the mean negative log-likelihood: dx_j = e_j * (factor / total) - (j == target ? factor :
     /// 0). e, total from softmax_numerators; targets [rows] < n. dx may be e.
     void (*cross_entropy_backward)(const float* e, std::size_t lde, const float* total,
-                                   const std::uint16_t* targets, float factor, std::size_t rows,
+                                   const std::uint32_t* targets, float factor, std::size_t rows,
                                    std::size_t n, float* dx, std::size_t lddx);
     /// Integer frequencies: e_j as above; frequency_j = 1 + floor(e_j * (2^24 - 1)); so the likeliest symbol
     /// gets 2^24 and every symbol at least 1. x, frequency [rows, n].

@@ -300,7 +300,7 @@ void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::s
 }
 
 template <class Real>
-void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, const std::uint16_t* targets,
+void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, const std::uint32_t* targets,
                             Real factor, std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r) {
         const Real share = factor / total[r];

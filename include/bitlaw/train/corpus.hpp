@@ -60,9 +60,6 @@ class Corpus {
     std::vector<double> weights_;
 };
 
-/// Copies bytes to symbols: symbols[i] = bytes[i]. Both have the same length.
-void to_symbols(ByteSpan bytes, std::span<symbols::Symbol> symbols);
-
 /// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until
 /// `most_bytes` are reached: [n, T], at least one. What is left of a range behind its last whole sequence is
 /// skipped.

@@ -29,7 +29,7 @@ inline void softmax_numerators(const float* x, std::size_t ldx, std::size_t rows
 }
 
 inline void cross_entropy_backward(const float* e, std::size_t lde, const float* total,
-                                   const std::uint16_t* targets, float factor, std::size_t rows,
+                                   const std::uint32_t* targets, float factor, std::size_t rows,
                                    std::size_t n, float* dx, std::size_t lddx) {
     for (std::size_t r = 0; r < rows; ++r) {
         const float* const row = e + r * lde;
