@@ -90,7 +90,7 @@ $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy clean install uninstall man programs settings
+.PHONY: all help demo test test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
 
 all:  ## build the tool (build/bitlaw) and its libraries
 	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW)
@@ -162,6 +162,10 @@ format:  ## format all sources with clang-format
 tidy:  ## run clang-tidy over the library and the tool
 	clang-tidy --quiet $(filter-out $(X86_KERNELS),$(LIBRARY_SOURCES)) $(CLI_SOURCES) -- \
 	    -std=c++20 -Iinclude -isystem /usr/include/eigen3 -fopenmp
+
+odr:  ## link tool and tests with -flto, which sees two definitions of one name (-Wodr)
+	+@$(PARALLEL_MAKE) BUILD=$(BUILD)/odr OPTIMIZE="-O0 -flto" WARNINGS="-Wodr -Wlto-type-mismatch -Werror" \
+	    LDFLAGS="-fopenmp -O0 -flto -Wodr -Wlto-type-mismatch -Werror" programs
 
 clean:  ## remove everything that was built
 	rm -rf $(BUILD)

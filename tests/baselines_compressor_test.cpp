@@ -4,7 +4,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 #include "support/message.hpp"
 
 using namespace bitlaw;

@@ -5,7 +5,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/baselines/program.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/datasets/audio.hpp"
 #include "support/message.hpp"
 #include "support/pictures.hpp"

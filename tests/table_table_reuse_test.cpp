@@ -4,6 +4,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json_value.hpp"
 #include "bitlaw/table/table_reuse.hpp"
+#include "bitlaw/table/table_text.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -12,7 +12,7 @@
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/datasets/dataset.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
-#include "bitlaw/table/table_report.hpp"
+#include "bitlaw/table/table_text.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/threads.hpp"

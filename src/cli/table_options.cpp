@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {

@@ -1,5 +1,5 @@
 #pragma once
-/// \file The mixer's loops of each instruction set; only mixing.cpp chooses among them.
+/// \file The mixer's loops of each instruction set; only mixing_choice.cpp chooses among them.
 
 #include "bitlaw/kernels/mixing.hpp"
 

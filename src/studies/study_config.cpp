@@ -11,7 +11,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text_file.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 
 namespace bitlaw::studies {
 

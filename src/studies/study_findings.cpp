@@ -11,7 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/base/text.hpp"
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/laws/law_odd.hpp"
 #include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"

@@ -1,3 +1,5 @@
+#include "bitlaw/table/table_plot.hpp"
+
 #include <algorithm>
 #include <cmath>
 

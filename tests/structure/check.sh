@@ -2,7 +2,8 @@
 # Checks what docs/DESIGN.md says about the sources' structure: tests/structure/check.sh [ROOT]
 # Prints the offending lines, then "ok NAME" or "not ok NAME" for each rule. Exits 1 when a rule is broken.
 set -uo pipefail
-cd "${1:-$(dirname "$0")/../..}" || exit 1
+here=$(dirname "$(realpath "$0")")
+cd "${1:-$here/../..}" || exit 1
 
 status=0
 # Fails rule $1 if standard input holds a line.
@@ -58,6 +59,28 @@ for layer in "${!may_include[@]}"; do
     lines '^ *# *include *["<]bitlaw/' "include/bitlaw/$layer" "src/$layer" |
         grep -vE "[\"<]bitlaw/(($allowed)/|bitlaw\.h\")" | sed "s/\$/  <- $layer must not include this/"
 done | rule "includes run along the arrows of docs/DESIGN.md only"
+
+# A floor holds units (x.hpp with x.cpp) that include only what lies below it.
+{
+    find include src \( -name '*.cpp' -o -name '*.hpp' \) -type f 2>/dev/null | sed 's/$/:/'
+    lines '^ *# *include *"' include src
+} | awk -f "$here/floors.awk" | grep '<-' | rule "inside a layer no file includes one above it"
+
+# So that building shows that every header compiles by itself; headers.sh compiles those without a .cpp.
+{
+    find include src -name '*.hpp' -type f 2>/dev/null | sed 's/^/header /'
+    find src -name '*.cpp' -type f 2>/dev/null | sort | xargs -r -d '\n' grep -m 1 -HE '^ *# *include'
+} | awk '
+    /^header / { known[substr($0, 8)] = 1; next }
+    {
+        file = substr($0, 1, index($0, ":") - 1)
+        header = file
+        sub(/\.cpp$/, ".hpp", header)
+        public = "include/bitlaw/" substr(header, 5)
+        own = public in known ? substr(public, 9) : ""
+        if (header in known) { own = header; sub(/.*\//, "", own) }
+        if (own != "" && index($0, "\"" own "\"") == 0) print $0 "  <- " own " should come first"
+    }' | rule "every .cpp includes its own header first"
 
 # Private headers sit in the folder of the file that includes them, or below it.
 lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(src|include|tests)/' |

@@ -6,22 +6,25 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 status=0
-# Writes line $3 to file $2 of a clean project; rule $1, and no other, must fail.
+# Writes line $3 to file $2 of a clean project (and $5 to $4, ...); rule $1, and no other, must fail.
 expect() {
-    local rule=$1 file=$2 line=$3 broken
+    local rule=$1 broken
+    shift
+    local -a planted=("$@")
     rm -rf "$work/project"
     mkdir -p "$work/project/src/base" "$work/project/include/bitlaw/base"
     echo 'CXXFLAGS += -ffp-contract=off' >"$work/project/Makefile"
-    if [[ -n $file ]]; then
-        mkdir -p "$(dirname "$work/project/$file")"
-        printf '%b\n' "$line" >"$work/project/$file"
-    fi
+    while [[ -n ${1:-} ]]; do
+        mkdir -p "$(dirname "$work/project/$1")"
+        printf '%b\n' "$2" >"$work/project/$1"
+        shift 2
+    done
     [[ -z ${formatted:-} ]] || cp "$(dirname "$check")/../../.clang-format" "$work/project"
     broken=$("$check" "$work/project" | sed -n 's/^not ok //p')
     if [[ $broken == "$rule" ]]; then
-        echo "ok finds: ${rule:-nothing} ($file $line)"
+        echo "ok finds: ${rule:-nothing} (${planted[*]})"
     else
-        echo "not ok finds: ${rule:-nothing} ($file $line), but got '$broken'"
+        echo "not ok finds: ${rule:-nothing} (${planted[*]}), but got '$broken'"
         status=1
     fi
 }
@@ -54,6 +57,15 @@ expect "every folder of include and src is a layer" src/util/x.cpp 'int x;'
 expect "public headers include only the standard library and bitlaw's own" include/bitlaw/base/x.hpp \
     '#pragma once\n#include <Eigen/Core>'
 expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x();'
+floors="inside a layer no file includes one above it"
+expect "$floors" src/model/x.hpp '#include "y.hpp"' src/model/y.cpp '#include "y.hpp"\n#include "x.hpp"'
+expect "$floors" include/bitlaw/model/blocks/x.hpp '#pragma once\n#include "bitlaw/model/y.hpp"' \
+    src/model/y.cpp '#include "bitlaw/model/blocks/x.hpp"'
+expect "" src/model/x.hpp '#include "y.hpp"' src/model/y.cpp '#include "y.hpp"\n#include "z.hpp"'
+expect "every .cpp includes its own header first" src/model/x.hpp '' src/model/x.cpp '#include <vector>\n#include "x.hpp"'
+expect "every .cpp includes its own header first" include/bitlaw/model/x.hpp '#pragma once' src/model/x.cpp \
+    '#include "x.hpp"\n#include "bitlaw/model/x.hpp"'
+expect "" include/bitlaw/model/x.hpp '#pragma once' src/model/x.cpp '#include "bitlaw/model/x.hpp"\n#include <vector>'
 expect "$namespaces" src/model/x.cpp 'namespace bitlaw {'
 expect "$namespaces" include/bitlaw/model/x.hpp '#pragma once\nnamespace bitlaw::train {'
 expect "" src/kernels/x.hpp 'namespace bitlaw::kernels::plain {'
@@ -84,4 +96,23 @@ if clang-format --version 2>/dev/null | grep -q ' version 14\.'; then
     formatted=yes expect "sources are as make format leaves them" src/base/x.cpp 'int   x;'
     formatted=yes expect "" src/base/x.cpp 'int x;'
 fi
+
+# Writes line $2 to include/bitlaw/base/x.hpp of an empty project; headers.sh must say $1 of it.
+compiles() {
+    rm -rf "$work/project"
+    mkdir -p "$work/project/src" "$work/project/include/bitlaw/base"
+    printf '#pragma once\n%b\n' "$2" >"$work/project/include/bitlaw/base/x.hpp"
+    printf '#pragma once\n#include <vector>\nstruct Y {};\n' >"$work/project/include/bitlaw/base/a.hpp"
+    local got
+    got=$("$(dirname "$check")/headers.sh" "$work/project" 2>/dev/null | sed -n 's/ compiles: .*//p' | sort -u | tail -n 1)
+    if [[ $got == "$1" ]]; then
+        echo "ok finds: headers $1 ($2)"
+    else
+        echo "not ok finds: headers $1 ($2), but got '$got'"
+        status=1
+    fi
+}
+compiles ok '#include <vector>\ninline std::vector<int> x;'
+compiles "not ok" 'inline std::vector<int> x;'
+compiles "not ok" 'struct Y { int y; };'
 exit $status

@@ -41,12 +41,6 @@ struct Compressor {
     std::function<std::uint64_t()> program_memory;
 };
 
-/// All of them, in the table's order: gzip, bzip2, xz, lzma2, zstd, brotli, png, png32, jxl, flac, flac16.
-[[nodiscard]] const std::vector<Compressor>& all_compressors();
-
-/// Those of the keys, in the table's order; throws UsageError listing the keys for one that there is not.
-[[nodiscard]] std::vector<Compressor> choose_compressors(const std::vector<std::string>& keys);
-
 /// A program as a compressor: /bin/sh runs the commands, in which {in} and {out} are replaced by quoted paths
 /// of files in a folder of their own. Not for chunks: a program's start would be most of the work. Throws
 /// UsageError for commands without both.

@@ -1,5 +1,5 @@
 #pragma once
-/// \file A measured table as text, Markdown, CSV, JSON and as a gnuplot script.
+/// \file A measured table: rows, columns, cells, and what they were measured with.
 
 #include <cstdint>
 #include <optional>
@@ -60,17 +60,5 @@ struct TableReport {
     std::vector<TableRow> rows;
     std::vector<TableCell> cells;
 };
-
-/// For people: a grid for each protocol, raw rates in percent with a model's adjusted rate behind, then what
-/// rows, columns and marks mean.
-[[nodiscard]] std::string table_text(const TableReport& report);
-[[nodiscard]] std::string table_markdown(const TableReport& report);
-/// One line a cell, under the names of the fields (RFC 4180).
-[[nodiscard]] std::string table_csv(const TableReport& report);
-/// One object: facts, "data_sets", "compressors" and "cells".
-[[nodiscard]] std::string table_json(const TableReport& report);
-
-/// A script for gnuplot that writes `svg`: a panel for each data set and protocol, a bar for each row.
-[[nodiscard]] std::string table_plot(const TableReport& report, const std::string& svg);
 
 }  // namespace bitlaw::table

@@ -1,4 +1,4 @@
-#include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
 
 #include "compressors.hpp"
 

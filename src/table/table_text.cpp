@@ -1,4 +1,4 @@
-#include "bitlaw/table/table_report.hpp"
+#include "bitlaw/table/table_text.hpp"
 
 #include <algorithm>
 #include <cmath>
