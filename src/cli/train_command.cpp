@@ -38,7 +38,7 @@ std::string budget(const TrainOptions& o) {
         return "as the run began";
     }
     const std::uint64_t step = std::uint64_t{step_sequences(o)} * o.config.context;
-    const std::uint64_t steps = o.tokens / step;
+    const std::uint64_t steps = std::max<std::uint64_t>(o.tokens / step, 1);
     return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes")
                          : text_of(with_commas(steps * step), " bytes, ", with_commas(steps),
                                    steps == 1 ? " step" : " steps");

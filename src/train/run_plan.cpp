@@ -91,7 +91,8 @@ void check_options(const TrainOptions& options) {
     require(options.batch_tokens >= 1 && options.batch_tokens <= kMostBatchTokens, "batch tokens",
             std::to_string(options.batch_tokens), "1 to 2^32");
     const std::uint64_t step = std::uint64_t{step_sequences(options)} * options.config.context;
-    if (options.tokens != 0 && step > options.tokens) {
+    // A step that is a little longer is the nearest that whole sequences come to it.
+    if (options.tokens != 0 && step > options.tokens + options.tokens / 10) {
         fail_usage("one step of ", with_commas(step),
                    step > options.batch_tokens ? " bytes, one sequence of the context,"
                                                : " bytes, the batch tokens,",

@@ -27,8 +27,9 @@ void add_sizes(Warnings& list, const TrainOptions& options, const RunPlan& plan)
                                with_commas(plan.positions), ", and not the ",
                                with_commas(options.batch_tokens), " of the batch"));
     }
-    // Less than a tenth is what whole steps leave over.
-    if (options.tokens > 0 && plan.tokens() < options.tokens - options.tokens / 10) {
+    // Up to a tenth is what whole steps leave over.
+    if (options.tokens > 0 &&
+        (plan.tokens() > options.tokens || plan.tokens() < options.tokens - options.tokens / 10)) {
         list.push_back(text_of("the run has ", bytes(plan.tokens()), ", ", plan.steps,
                                plan.steps == 1 ? " step" : " steps", " of ", with_commas(step),
                                ", and not the ", with_commas(options.tokens), " asked for"));
