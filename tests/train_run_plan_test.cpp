@@ -6,6 +6,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/run_warnings.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training.hpp"
@@ -54,6 +55,90 @@ TEST_CASE("options without sense are refused by name") {
               o.tokens = 0;
               o.resume = true;
           }).empty());
+    CHECK(holds(
+        refusal([](TrainOptions& o) { o.batch_tokens = 5'000'000; }),
+        "one step of 4,999,968 bytes, the batch tokens, is more than the whole budget of 1,280 tokens"));
+    CHECK(holds(
+        refusal([](TrainOptions& o) { o.batch_tokens = o.tokens = 20; }),
+        "one step of 32 bytes, one sequence of the context, is more than the whole budget of 20 tokens"));
+    CHECK(refusal([](TrainOptions& o) { o.batch_tokens = o.tokens = 30; }).empty());  // nearly
+    const auto with_adamw = [](TrainOptions& o) { o.optimizer = Optimizer::adamw; };
+    CHECK(refusal(with_adamw).empty());
+    CHECK(holds(refusal([&](TrainOptions& o) {
+                    with_adamw(o);
+                    o.matrix_learning_rate = 0.1;
+                }),
+                "are Muon's"));
+    CHECK(holds(refusal([&](TrainOptions& o) {
+                    with_adamw(o);
+                    o.momentum = 0.5;
+                }),
+                "are Muon's"));
+}
+
+TEST_CASE("what cannot be done as asked is told before the work begins") {
+    const test::TemporaryFolder folder;
+    test::write_text(folder / "v", std::string(1000, 'x'));
+    test::write_text(folder / "w", std::string(1000, 'y'));
+    const std::string v = (folder / "v").string();
+    const Corpus validation({v});
+    const auto told = [&](auto change, const Corpus& held, const Corpus& training) {
+        TrainOptions options = test::tiny_options("data", "out", 100);
+        change(options);
+        std::string all;
+        for (const std::string& text : run_warnings(options, make_plan(options, held, 0), training, held)) {
+            all += text + "\n";
+        }
+        return all;
+    };
+    const auto warnings = [&](auto change) { return told(change, validation, validation); };
+    CHECK(warnings([](TrainOptions&) {}).empty());
+    CHECK(holds(warnings([](TrainOptions& o) { o.batch_tokens = 140; }),
+                "a step has 128 bytes, whole sequences of 32, and not the 140 of the batch"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.batch_tokens = 7; }), "a step has 32 bytes"));
+    CHECK(warnings([](TrainOptions& o) { o.tokens -= 100; }).empty());
+    CHECK(holds(warnings([](TrainOptions& o) { o.tokens = 250; }),
+                "the run has 128 bytes, 1 step of 128, and not the 250 asked for"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.tokens = 120; }), "the run has 128 bytes, 1 step"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.micro_batch_tokens = 9; }),
+                "micro-batches have 32 bytes, a whole sequence, and not the 9"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.micro_batch_tokens = 100'000; }),
+                "micro-batches have 4,096 bytes"));
+    CHECK(warnings([](TrainOptions& o) { o.micro_batch_tokens = 64; }).empty());
+    CHECK(holds(warnings([](TrainOptions& o) { o.warmup = 0.001; }),
+                "the warm-up of 0.001 is no whole step of 100"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.decay = 0.001; }), "the decay of 0.001 is no whole step"));
+    CHECK(warnings([](TrainOptions& o) { o.decay = 0; }).empty());
+    CHECK(holds(warnings([](TrainOptions& o) { o.warmup = 0.5; }), "reaches 67 % of its peak"));
+    CHECK(holds(warnings([](TrainOptions& o) { o.validation_bytes = 2000; }),
+                "whole sequences of 992 bytes, and not the 2,000 asked for"));
+    CHECK(warnings([](TrainOptions& o) { o.validation_bytes = 1000; }).empty());
+    CHECK(warnings([](TrainOptions& o) { o.validation_bytes = TrainOptions{}.validation_bytes; }).empty());
+    CHECK(holds(warnings([](TrainOptions& o) { o.validate_every = 101; }), "validated at its end only"));
+    const Corpus none({});
+    CHECK(holds(told([](TrainOptions&) {}, none, validation), "there are no validation data"));
+    const Corpus weighted({v + ":1", (folder / "w").string() + ":0.001"});
+    CHECK(holds(told(
+                    [](TrainOptions& o) {
+                        o.data = {"v:1", "w:0.001"};
+                    },
+                    validation, weighted),
+                "w:0.001 is hardly read: its share of the run's 400 sequences is less than one"));
+}
+
+TEST_CASE("a run that ends worse than no model, or worse than it began, is in trouble") {
+    ModelConfig config = test::tiny_config(Architecture::modern);
+    CHECK(trouble_of(config, 2.0, 8.0, 2.1).empty());
+    CHECK(trouble_of(config, 8.0, 8.0, 0.0).empty());
+    CHECK(trouble_of(config, 7.9, 0.0, 8.0).empty());
+    CHECK(holds(trouble_of(config, 9.5, 8.0, 2.0),
+                "ended at 9.5000 bits/byte in training, more than the 8 of no model"));
+    CHECK(holds(trouble_of(config, std::numeric_limits<double>::infinity(), 8.0, 2.0), "more than the 8"));
+    CHECK(holds(trouble_of(config, std::numeric_limits<double>::quiet_NaN(), 8.0, 2.0), "more than the 8"));
+    CHECK(holds(trouble_of(config, 5.5, 5.0, 2.0), "above the 5.0000 bits/byte that it began with"));
+    CHECK(holds(trouble_of(config, 2.0, 8.0, 8.1), "8.1000 bits/byte of the validation data"));
+    config.alphabet = 2;
+    CHECK(holds(trouble_of(config, 1.5, 0.0, 0.0), "more than the 1 of no model"));
 }
 
 TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {

@@ -8,6 +8,7 @@
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
@@ -64,7 +65,32 @@ Cell scientific_cell(double value) {
     return {short_text(value), std::move(json)};
 }
 
+std::string json_list(const std::vector<std::string>& texts) {
+    std::string list = "[";
+    for (const std::string& text : texts) {
+        list += (list.size() == 1 ? "" : ", ") + json_text(text);
+    }
+    return list + "]";
+}
+
+// Warnings that stand before any work.
+void tell_warnings(const StudyArguments& a, const StudyCheck& check) {
+    for (const std::string& warning : check.warnings) {
+        if (a.common.quiet < 2) {
+            note(printable("bitlaw: study: warning: " + warning));
+        }
+    }
+}
+
 int plan_study(const StudyArguments& a, const StudyPlan& plan) {
+    const StudyCheck check =
+        check_study(plan, {resolve_data(plan.config.data), resolve_data(plan.config.held_out)});
+    tell_warnings(a, check);
+    for (const std::string& problem : check.problems) {
+        if (a.common.quiet < 2) {
+            note(printable("bitlaw: study: it cannot be run: " + problem));
+        }
+    }
     share_threads(a.jobs);
     std::vector<NetworkSpeed> speeds;
     if (a.calibrate_seconds > 0) {
@@ -119,6 +145,8 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
                 {{"title", text_cell(plan.config.title)},
                  {"runs", count_cell(plan.runs())},
                  {"spent_flops", scientific_cell(plan.spent_flops())},
+                 {"problems", {"", json_list(check.problems)}},
+                 {"warnings", {"", json_list(check.warnings)}},
                  {"hours", speeds.empty() ? nothing_cell() : number_cell(hours, 3)}});
     if (!a.common.json) {
         std::string text;
@@ -135,7 +163,7 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
         }
         print(text + "\n");
     }
-    return kDone;
+    return check.problems.empty() ? kDone : kFailed;
 }
 
 // One line for each worker at the foot of the terminal, rewritten in place; ended runs scroll away above.
@@ -199,6 +227,7 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
     options.held_out = resolve_data(plan.config.held_out);
     options.jobs = a.jobs;
     options.costly_first = a.costly_first;
+    tell_warnings(a, check_study(plan, {options.data, options.held_out}));
     options.command = a.common.command_line;
     options.on_event = [&](const StudyEvent& event) {
         if (event.kind == StudyEvent::Kind::ended || event.kind == StudyEvent::Kind::skipped) {

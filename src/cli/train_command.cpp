@@ -37,8 +37,11 @@ std::string budget(const TrainOptions& o) {
     if (o.resume && o.tokens == 0) {
         return "as the run began";
     }
+    const std::uint64_t step = std::uint64_t{step_sequences(o)} * o.config.context;
+    const std::uint64_t steps = std::max<std::uint64_t>(o.tokens / step, 1);
     return o.minutes > 0 ? text_of("what fits into ", o.minutes, " minutes")
-                         : with_commas(o.tokens) + " bytes";
+                         : text_of(with_commas(steps * step), " bytes, ", with_commas(steps),
+                                   steps == 1 ? " step" : " steps");
 }
 
 // Throws when one of the files cannot be opened: told before the plan is shown, not after it.
@@ -54,7 +57,7 @@ void show_plan(const TrainOptions& o) {
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
     const std::uint64_t step = std::uint64_t{step_sequences(o)} * o.config.context;
-    note(text_of("budget      ", budget(o), ", ", with_commas(step), " a step"));
+    note(text_of("budget      ", budget(o), ", ", with_commas(step), " bytes a step"));
     const auto rate = [&](double given, double by_default) {
         return given > 0.0     ? text_of(given)
                : o.resume      ? std::string("of the saved run")
@@ -164,6 +167,9 @@ int run_train(const TrainArguments& arguments) {
                         progress->line(report.tokens - before, report.mean_bits_per_byte, report.gflops)));
         }
     };
+    if (arguments.common.quiet < 2) {
+        options.warn = [](const std::string& text) { note(printable("bitlaw: train: warning: " + text)); };
+    }
     const TrainResult result = train::train(options, on_step, stop_requested());
     line.clear();
     if (speaks) {
@@ -171,7 +177,11 @@ int run_train(const TrainArguments& arguments) {
                      with_commas(std::filesystem::file_size(result.model_file)), " bytes, training ",
                      number_cell(result.record.training_bits_per_byte, 4).shown,
                      validation > 0 ? ", validation " + number_cell(validation, 4).shown : "", " bits/byte, ",
-                     number_cell(result.seconds, 1).shown, " s"));
+                     result.is_validation_seen ? "in-sample, " : "", number_cell(result.seconds, 1).shown,
+                     " s"));
+    }
+    if (!result.trouble.empty()) {
+        fail(result.trouble);
     }
     return kDone;
 }

@@ -18,7 +18,7 @@
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/measure.hpp"
-#include "bitlaw/studies/study_recipe.hpp"
+#include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
 
@@ -52,10 +52,9 @@ class Study {
           data_{options.data, options.held_out},
           stop_(stop),
           held_out_({options.held_out}) {
-        add_recipes(plan_, data_);
+        prepare_study(plan_, data_);
         make_folder(plan_.work());
         const std::vector<StudyResult> results = read_results(plan_.results());
-        require_same_settings(plan_, results);
         const std::set<std::string> ended = ended_runs(results);
         for (std::size_t i = 0; i < plan_.trunks.size(); ++i) {
             const std::size_t left = runs_left(plan_.trunks[i], ended);

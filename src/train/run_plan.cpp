@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/train/learning_rate.hpp"
@@ -89,6 +90,22 @@ void check_options(const TrainOptions& options) {
     check_budget(options);
     require(options.batch_tokens >= 1 && options.batch_tokens <= kMostBatchTokens, "batch tokens",
             std::to_string(options.batch_tokens), "1 to 2^32");
+    const std::uint64_t step = std::uint64_t{step_sequences(options)} * options.config.context;
+    // A step that is a little longer is the nearest that whole sequences come to it.
+    if (options.tokens != 0 && step > options.tokens + options.tokens / 10) {
+        fail_usage("one step of ", with_commas(step),
+                   step > options.batch_tokens ? " bytes, one sequence of the context,"
+                                               : " bytes, the batch tokens,",
+                   " is more than the whole budget of ", with_commas(options.tokens),
+                   " tokens; give a smaller ", step > options.batch_tokens ? "context" : "batch",
+                   " or more tokens");
+    }
+    if (peak_matrix_learning_rate(options, 1) == 0.0 &&
+        (options.matrix_learning_rate > 0.0 || options.momentum != TrainOptions{}.momentum)) {
+        fail_usage(
+            "matrix learning rate and momentum are Muon's, and this run has AdamW for all tensors; leave "
+            "them out or choose muon");
+    }
     require_number(options.learning_rate, "learning rate", 0.0, 1000.0, "0 (the default) to 1000");
     require_number(options.matrix_learning_rate, "matrix learning rate", 0.0, 1000.0,
                    "0 (the default) to 1000");

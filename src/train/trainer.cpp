@@ -15,7 +15,9 @@
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/metrics.hpp"
+#include "bitlaw/train/overlap.hpp"
 #include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/run_warnings.hpp"
 #include "bitlaw/train/schedule.hpp"
 #include "bitlaw/train/training_state.hpp"
 
@@ -169,7 +171,12 @@ class Run {
     void save_result() const {
         save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
         save();
-        write_status("finished");
+        write_status(trouble().empty() ? "finished" : "diverged");
+    }
+
+    [[nodiscard]] std::string trouble() const {
+        return trouble_of(options_.config, progress_.mean_bits_per_byte.value, first_bits_,
+                          validation_.empty() ? 0.0 : progress_.validation_bits_per_byte);
     }
 
     [[nodiscard]] bool is_save_due(Clock::time_point saved) const {
@@ -187,6 +194,9 @@ class Run {
         const auto step_tokens = static_cast<double>(plan_.step_tokens());
         require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, rate);
         const double bits_per_byte = outcome.bits / step_tokens;
+        if (progress_.step == 0) {
+            first_bits_ = bits_per_byte;
+        }
         ++progress_.step;
         progress_.tokens += plan_.step_tokens();
         progress_.position = sampler_.position();
@@ -285,6 +295,7 @@ class Run {
             save_result();
         }
         TrainResult result{.record = record(), .model_id = id, .model_file = file};
+        result.trouble = trouble();
         result.seconds = seconds_between(start_, Clock::now());
         return result;
     }
@@ -299,7 +310,25 @@ class Run {
     std::vector<Symbol> symbols_;     // [at most leaf, T]
     std::vector<Symbol> validation_;  // [validation_sequences, T]
     std::uint64_t first_step_ = 0;
+    double first_bits_ = 0;  // of the run's first step, when this process made it
 };
+
+// Tells what the run will do otherwise than asked. Whether it trains on validation bytes.
+bool warn(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
+          const Corpus& validation) {
+    if (!options.warn) {
+        return false;
+    }
+    for (const std::string& warning : run_warnings(options, plan, training, validation)) {
+        options.warn(warning);
+    }
+    const Overlap overlap = overlap_of(training, validation, plan.validation_sequences * plan.positions);
+    if (overlap.is_any()) {
+        options.warn(overlap_text(overlap, "validation bytes", "the training data") +
+                     ", so the validation rate is in-sample");
+    }
+    return overlap.is_any();
+}
 
 }  // namespace
 
@@ -347,6 +376,7 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
         progress.training = training.sources();
         progress.validation = validation.sources();
     }
+    const bool is_validation_seen = warn(options, plan, training, validation);
     progress.options = options_text(options, plan);
     progress.steps = plan.steps;
     Run run(options, plan, training, validation, std::move(progress), start);
@@ -354,7 +384,9 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
         run.restore(*std::move(saved));
     }
     saved.reset();  // its tensors would stay in memory for the whole run
-    return run.finish(on_step, stop);
+    TrainResult result = run.finish(on_step, stop);
+    result.is_validation_seen = is_validation_seen;
+    return result;
 }
 
 }  // namespace bitlaw::train

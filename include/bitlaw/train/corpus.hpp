@@ -44,6 +44,7 @@ class Corpus {
 
     [[nodiscard]] std::size_t ranges() const { return sources_.size(); }
     [[nodiscard]] ByteSpan bytes(std::size_t range) const { return bytes_[range]; }
+    [[nodiscard]] const std::filesystem::path& path(std::size_t range) const { return files_[range].path(); }
     [[nodiscard]] const std::vector<model::DataSource>& sources() const { return sources_; }
     /// Shares of the training sequences, sum 1: [ranges], or empty when none was given.
     [[nodiscard]] const std::vector<double>& weights() const { return weights_; }

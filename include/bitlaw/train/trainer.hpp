@@ -53,6 +53,9 @@ struct TrainOptions {
     bool resume = false;     ///< continue from out/state.bls; the options must agree with the saved ones
     bool overwrite = false;  ///< replace a run that `out` already holds
     std::string command;     ///< command line, for run.json only
+    /// Told, before work begins, what the run will do otherwise than asked (run_warnings.hpp) and what of the
+    /// validation data it trains on (overlap.hpp). Without it nobody looks.
+    std::function<void(const std::string&)> warn;
 };
 
 /// What happened in one step, for progress and metrics.csv.
@@ -76,6 +79,9 @@ struct TrainResult {
     std::uint64_t model_id = 0;
     std::filesystem::path model_file;
     double seconds = 0;
+    bool is_validation_seen = false;  ///< validation bytes are among those trained on, as far as was looked
+    /// Why the model is worse than none, although all numbers are finite; "" when it is not.
+    std::string trouble;
 };
 
 /// Loss, gradient or validation were not finite.

@@ -1,0 +1,22 @@
+#pragma once
+/// \file What a run will do otherwise than it was asked to, and whether it has ended well.
+
+#include <string>
+#include <vector>
+
+#include "bitlaw/train/run_plan.hpp"
+
+namespace bitlaw::train {
+
+/// A sentence for each option that a run of this plan cannot honour as it is given: batches, budgets and
+/// shares that are no whole sequences or steps, validation data that are too short or not there, data that
+/// are never read. Defaults that adapt are no reason for one.
+[[nodiscard]] std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan& plan,
+                                                    const Corpus& training, const Corpus& validation);
+
+/// Why a run that ended at these rates gave a model that is worse than none, which costs log2(alphabet) bits
+/// a byte, or worse than the one it began with; "" when it did not. Rates that were not measured are 0.
+[[nodiscard]] std::string trouble_of(const model::ModelConfig& config, double training_bits,
+                                     double first_bits, double validation_bits);
+
+}  // namespace bitlaw::train

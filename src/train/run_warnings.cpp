@@ -1,0 +1,139 @@
+#include "bitlaw/train/run_warnings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/text.hpp"
+#include "bitlaw/learn/gradient_sum.hpp"
+#include "bitlaw/train/sampler.hpp"
+
+namespace bitlaw::train {
+
+using namespace model;
+using namespace learn;
+
+namespace {
+
+using Warnings = std::vector<std::string>;
+
+std::string bytes(std::uint64_t count) { return with_commas(count) + (count == 1 ? " byte" : " bytes"); }
+
+void add_sizes(Warnings& list, const TrainOptions& options, const RunPlan& plan) {
+    const std::uint64_t step = plan.step_tokens();
+    if (step != options.batch_tokens && !options.resume) {
+        list.push_back(text_of("a step has ", bytes(step), ", whole sequences of ",
+                               with_commas(plan.positions), ", and not the ",
+                               with_commas(options.batch_tokens), " of the batch"));
+    }
+    // Up to a tenth is what whole steps leave over.
+    if (options.tokens > 0 &&
+        (plan.tokens() > options.tokens || plan.tokens() < options.tokens - options.tokens / 10)) {
+        list.push_back(text_of("the run has ", bytes(plan.tokens()), ", ", plan.steps,
+                               plan.steps == 1 ? " step" : " steps", " of ", with_commas(step),
+                               ", and not the ", with_commas(options.tokens), " asked for"));
+    }
+    const std::uint64_t leaf = leaf_sequences(plan.positions) * plan.positions;
+    const std::uint64_t wanted = options.micro_batch_tokens;
+    if (wanted != 0 && (wanted < plan.positions || wanted > leaf)) {
+        list.push_back(
+            text_of("micro-batches have ", bytes(std::clamp<std::uint64_t>(wanted, plan.positions, leaf)),
+                    wanted < plan.positions ? ", a whole sequence" : ", the most that are computed at once",
+                    ", and not the ", with_commas(wanted), " asked for"));
+    }
+}
+
+void add_schedule(Warnings& list, const TrainOptions& options, const RunPlan& plan) {
+    const TrainOptions defaults;
+    const auto whole = [&](double share) {
+        return static_cast<std::uint64_t>(share * static_cast<double>(plan.steps));
+    };
+    const auto check = [&](const char* what, double share, double by_default) {
+        if (share > 0.0 && share != by_default && whole(share) == 0) {
+            list.push_back(text_of("the ", what, " of ", share, " is no whole step of ", plan.steps,
+                                   ", so there is none"));
+        }
+    };
+    check("warm-up", options.warmup, defaults.warmup);
+    check("decay", options.decay, defaults.decay);
+    // Where rising and falling lines cross: steps / (rising + falling) of the peak.
+    const double both = static_cast<double>(whole(options.warmup) + whole(options.decay));
+    const double reached = static_cast<double>(plan.steps) / std::max(both, 1.0);
+    constexpr double kNearPeak = 0.9;
+    if (reached < kNearPeak) {
+        list.push_back(text_of("warm-up and decay overlap, so the learning rate reaches ",
+                               std::lround(100.0 * reached), " % of its peak"));
+    }
+}
+
+void add_validation(Warnings& list, const TrainOptions& options, const RunPlan& plan,
+                    const Corpus& validation) {
+    const TrainOptions defaults;
+    const bool has_default = options.validation_bytes == defaults.validation_bytes;
+    if (validation.ranges() == 0) {
+        if (!has_default || options.validate_every != 0) {
+            list.emplace_back("there are no validation data, so validation bytes and intervals do nothing");
+        }
+        return;
+    }
+    const std::uint64_t used = plan.validation_sequences * plan.positions;
+    if (!has_default && used + plan.positions <= options.validation_bytes) {
+        list.push_back(text_of("the validation data have whole sequences of ", bytes(used), ", and not the ",
+                               with_commas(options.validation_bytes), " asked for"));
+    }
+    if (options.validate_every > plan.steps) {
+        list.push_back(text_of("the run has ", plan.steps, plan.steps == 1 ? " step" : " steps",
+                               ", so it is validated at its end only and not every ",
+                               options.validate_every));
+    }
+}
+
+// Ranges whose share of the sequences rounds to none.
+void add_unread(Warnings& list, const TrainOptions& options, const RunPlan& plan, const Corpus& training) {
+    const auto sequences = static_cast<double>(plan.steps) * static_cast<double>(plan.step_sequences);
+    for (std::size_t r = 0; r < training.weights().size(); ++r) {
+        if (training.weights()[r] * sequences < 0.5) {
+            list.push_back(text_of(options.data[r], " is hardly read: its share of the run's ",
+                                   plan.steps * plan.step_sequences, " sequences is less than one"));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan& plan,
+                                      const Corpus& training, const Corpus& validation) {
+    Warnings list;
+    add_sizes(list, options, plan);
+    add_schedule(list, options, plan);
+    add_validation(list, options, plan, validation);
+    add_unread(list, options, plan, training);
+    return list;
+}
+
+std::string trouble_of(const ModelConfig& config, double training_bits, double first_bits,
+                       double validation_bits) {
+    // Untrained networks of modern begin at exactly this, but for rounding.
+    constexpr double kRounding = 1.001;
+    const double without_model = std::log2(config.alphabet);
+    const auto rate = [](double bits) { return fixed_text(bits, 4) + " bits/byte"; };
+    constexpr const char* kAdvice = "; train anew with a lower learning rate, a longer warm-up or other data";
+    if (!(training_bits <= kRounding * without_model)) {
+        return text_of("the run ended at ", rate(training_bits), " in training, more than the ",
+                       without_model, " of no model at all", kAdvice);
+    }
+    if (first_bits > 0.0 && training_bits > kRounding * first_bits) {
+        return text_of("the run ended at ", rate(training_bits), " in training, above the ", rate(first_bits),
+                       " that it began with", kAdvice);
+    }
+    if (!(validation_bits <= kRounding * without_model)) {
+        return text_of("the run ended at ", rate(validation_bits), " of the validation data, more than the ",
+                       without_model,
+                       " of no model at all; they may be of another kind than the training data, or those "
+                       "learned by heart");
+    }
+    return "";
+}
+
+}  // namespace bitlaw::train
