@@ -14,6 +14,7 @@
 #include "bitlaw/baselines/program.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/table/table_report.hpp"
 #include "bitlaw/table/table_reuse.hpp"
 #include "commands.hpp"

@@ -13,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw::train {
