@@ -30,15 +30,14 @@ struct Reference {
 };
 
 bool decays(const Layout& layout, std::size_t element) {
-    const auto is_in = [&](const Tensor& tensor) {
-        return element >= tensor.offset && element < tensor.offset + tensor.size();
-    };
-    for (const LayerTensors& layer : layout.layers) {
-        if (is_in(layer.qkv) || is_in(layer.attention_out) || is_in(layer.up) || is_in(layer.down)) {
-            return true;
+    const auto ends = [](const std::string& name, const std::string& end) { return name.ends_with(end); };
+    for (const Tensor& tensor : layout.tensors()) {
+        if (element >= tensor.offset && element < tensor.offset + tensor.size()) {
+            return ends(tensor.name, ".qkv") || ends(tensor.name, ".attention_out") ||
+                   ends(tensor.name, ".up") || ends(tensor.name, ".down") || tensor.name == "output";
         }
     }
-    return is_in(layout.output);
+    return false;
 }
 
 }  // namespace

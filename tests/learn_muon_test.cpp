@@ -7,6 +7,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/learn/muon.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "support/training.hpp"
 
 using namespace bitlaw;
@@ -127,7 +128,7 @@ TEST_CASE(
     config.width = 32;
     config.hidden = 48;
     config.layers = 1;
-    const Layout layout(config);
+    const Layout layout(network_spec(config));
     const Floats start = random_matrix(layout.size, 1);
     const Floats gradient = random_matrix(layout.size, 2);
     const auto run = [&](std::size_t threads, int steps) {

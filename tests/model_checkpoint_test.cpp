@@ -10,6 +10,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/kernels/kernels.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/message.hpp"
 #include "support/peak_memory.hpp"

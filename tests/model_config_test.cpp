@@ -4,7 +4,9 @@
 #include <string>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/model.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "support/message.hpp"
 
 using namespace bitlaw;
@@ -21,7 +23,7 @@ TEST_CASE("every preset is valid and its layout fills the flat array without gap
         CAPTURE(name);
         const ModelConfig config = preset_config(name);
         CHECK_NOTHROW(validate(config));
-        const Layout layout(config);
+        const Layout layout(network_spec(config));
         std::size_t next = 0;
         for (const Tensor& tensor : layout.tensors()) {
             CHECK(tensor.offset == next);

@@ -10,7 +10,7 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/model/layer_backward.hpp"
+#include "bitlaw/model/blocks.hpp"
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/predict/scorer.hpp"
 #include "bitlaw/predict/stepper.hpp"
@@ -114,7 +114,7 @@ TEST_CASE(
         const SequenceBatch batch{symbols, 2, config.context};
         const Result fast = run_network(model, batch);
 
-        const plain::PlainNetwork plain(config);
+        const bitlaw::model::plain::PlainNetwork plain(model.spec);
         std::vector<double> weights(model.weights.begin(), model.weights.end());
         const double nats = plain.loss(weights, symbols, config.context);
         // Relative error of a logit is some hundred roundings; the loss averages them.
@@ -238,8 +238,12 @@ TEST_CASE(
         model.weights = exact_model.weights;
         const PackedModel exact(exact_model, PackFor::training);
         const PackedModel rounded(model, PackFor::training);
-        const Widths w(config);
+        constexpr std::size_t kBlock = 2;  // the second layer's attention
         constexpr std::size_t kRows = 7;
+        const std::size_t width = config.width;
+        const std::size_t queries = std::size_t{config.heads} * config.head_width;
+        const std::size_t keys = std::size_t{config.kv_heads} * config.head_width;
+        const std::size_t projected = queries + 2 * keys;
         Random random(12);
         const auto numbers = [&](std::size_t count) {
             Floats values(count);
@@ -248,48 +252,42 @@ TEST_CASE(
             }
             return values;
         };
-        Floats x = numbers(kRows * w.width);
-        const Floats cosine = numbers(kRows * w.half_head), sine = numbers(kRows * w.half_head);
+        const Floats x = numbers(kRows * width);
+        const Floats cosine = numbers(kRows * 8), sine = numbers(kRows * 8);  // D / 2 = 8
         struct Memory {
-            Floats normal1, inverse1, qkv, q_inverse, k_inverse;
+            Floats qkv, q_inverse, k_inverse;
         };
         const auto forward = [&](const PackedModel& packed, Memory& m) {
-            m = {Floats(kRows * w.width), Floats(kRows), Floats(kRows * w.projected), Floats(kRows * w.heads),
-                 Floats(kRows * w.kv_heads)};
-            LayerRows rows{};
-            rows.in = x.data();
-            rows.normal1 = m.normal1.data();
-            rows.inverse1 = m.inverse1.data();
-            rows.qkv = m.qkv.data();
-            rows.q_inverse = m.q_inverse.data();
-            rows.k_inverse = m.k_inverse.data();
-            before_attention(packed, 1, rows, kRows, cosine.data(), sine.data());
+            m = {Floats(kRows * projected), Floats(kRows * config.heads), Floats(kRows * config.kv_heads)};
+            const BlockRows rows{.in = x.data(),
+                                 .sum = nullptr,
+                                 .value = {m.qkv.data(), m.q_inverse.data(), m.k_inverse.data()},
+                                 .cosine = cosine.data(),
+                                 .sine = sine.data()};
+            kAttention.begin(packed.block(kBlock), rows, kRows);
             return rows;
         };
         Memory expected, found;
-        const LayerRows exact_rows = forward(exact, expected);
-        const LayerRows rounded_rows = forward(rounded, found);
+        const BlockRows exact_rows = forward(exact, expected);
+        const BlockRows rounded_rows = forward(rounded, found);
         CHECK(found.qkv != expected.qkv);
         for (std::size_t row = 0; row < kRows; ++row) {
-            float* keys = expected.qkv.data() + row * w.projected + w.attended;
-            kernel_table().round_bf16(keys, 2 * w.keys, keys);
+            float* first = expected.qkv.data() + row * projected + queries;
+            kernel_table().round_bf16(first, 2 * keys, first);
         }
         CHECK(found.qkv == expected.qkv);
 
-        const Floats dqkv = numbers(kRows * w.projected), dmiddle = numbers(kRows * w.width);
-        const auto backward = [&](const PackedModel& packed, const LayerRows& rows) {
-            Floats gradient = dqkv, middle = dmiddle, normal(kRows * w.width), in(kRows * w.width);
-            LayerGradientRows g{};
-            g.dmiddle = g.dsum = middle.data();
-            g.dqkv = gradient.data();
-            g.dnormal = normal.data();
-            g.din = in.data();
-            before_attention_backward(packed, 1, rows, g, kRows, cosine.data(), sine.data());
+        const Floats dqkv = numbers(kRows * projected);
+        const auto backward = [&](const PackedModel& packed, const BlockRows& rows) {
+            Floats gradient = dqkv, in(kRows * width);
+            const BlockGradients g{
+                .dsum = nullptr, .din = in.data(), .start = ChainStart::zero, .value = {gradient.data()}};
+            kAttention.begin_backward(packed.block(kBlock), rows, g, kRows);
             return std::pair(gradient, in);
         };
         const auto wanted = backward(exact, exact_rows);
         CHECK(backward(rounded, rounded_rows) == wanted);
-        CHECK(wanted.second != dmiddle);
+        CHECK(wanted.second != Floats(kRows * width));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bitlaw/model/rotary.hpp"
+#include "bitlaw/model/specs.hpp"
 
 using namespace bitlaw;
 using namespace bitlaw::model;

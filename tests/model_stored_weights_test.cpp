@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/message.hpp"
 #include "support/reseal.hpp"

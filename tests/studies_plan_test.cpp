@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/learning_rate.hpp"

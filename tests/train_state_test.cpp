@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"

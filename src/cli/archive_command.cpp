@@ -11,6 +11,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/predict/reset.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"

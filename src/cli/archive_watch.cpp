@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "failure.hpp"
 #include "signals.hpp"
 #include "table.hpp"

@@ -9,8 +9,10 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/peak.hpp"
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::cli {
 

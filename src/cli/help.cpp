@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::cli {
 

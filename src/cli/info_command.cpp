@@ -11,6 +11,8 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -61,8 +63,7 @@ class Facts {
 };
 
 void add_config(Facts& facts, const ModelConfig& c) {
-    facts.add("architecture", "architecture",
-              text_cell(c.architecture == Architecture::vanilla ? "vanilla" : "modern"));
+    facts.add("architecture", "architecture", text_cell(family_of(c.architecture).name));
     const auto field = [&](const char* key, const char* title, std::uint32_t value) {
         facts.add(key, title, {std::to_string(value), std::to_string(value)});
     };

@@ -8,6 +8,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/archive.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "help.hpp"
 #include "option_kinds.hpp"
 
@@ -34,9 +35,10 @@ CLI::Option* choice_option(App& app, const char* name, Value& value, const char*
 }
 
 void add_config(App& app, ConfigOverrides& config) {
-    choice_option(app, "--architecture", config.architecture, "modern", Architecture::modern, "vanilla",
-                  Architecture::vanilla, "", "modern, or vanilla (the paper's network)")
-        ->group("Network");
+    const auto read_family = [&config](const std::string& text) {
+        config.architecture = family_named(text, "--architecture").id;
+    };
+    text_option(app, "--architecture", read_family, "", family_names())->type_name("NAME")->group("Network");
     choice_option(
         app, "--precision", config.arithmetic, "fp32", Arithmetic::fp32, "bf16", Arithmetic::bf16,
         "modern: bf16, vanilla: fp32",

@@ -10,6 +10,7 @@
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"

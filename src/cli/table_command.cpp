@@ -17,6 +17,7 @@
 #include "bitlaw/baselines/program.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/table/table_plot.hpp"
 #include "bitlaw/table/table_reuse.hpp"
 #include "bitlaw/table/table_text.hpp"

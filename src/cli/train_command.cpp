@@ -7,6 +7,8 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/run_plan.hpp"
@@ -99,28 +101,26 @@ ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& ove
     ModelConfig config = original;
     config.architecture = overrides.architecture.value_or(config.architecture);
     config.arithmetic = overrides.arithmetic.value_or(config.arithmetic);
-    config.cache =
-        overrides.cache.value_or(config.architecture == original.architecture  ? original.cache
-                                 : config.architecture == Architecture::modern ? CachePrecision::bf16
-                                                                               : CachePrecision::fp32);
+    const Family& family = family_of(config.architecture);
+    config.cache = overrides.cache.value_or(config.architecture == original.architecture ? original.cache
+                                                                                         : family.cache);
     config.width = overrides.width.value_or(config.width);
     config.layers = overrides.layers.value_or(config.layers);
-    config.taps = overrides.taps.value_or(config.architecture == Architecture::vanilla ? 0 : config.taps);
+    config.taps = overrides.taps.value_or(family.cuts_context ? 0 : config.taps);
     config.rotary_base = overrides.rotary_base.value_or(config.rotary_base);
     config.context = overrides.context.value_or(config.context);
     config.head_width = overrides.head_width.value_or(config.head_width);
     config.heads = overrides.heads.value_or(in_proportion(original.heads, config.width, original.width));
     config.hidden = overrides.hidden.value_or(in_proportion(original.hidden, config.width, original.width));
-    const bool is_vanilla = config.architecture == Architecture::vanilla;
     // The greatest divisor of the heads that is not above the preset's share.
     std::uint32_t kv_heads =
-        is_vanilla ? config.heads : in_proportion(original.kv_heads, config.heads, original.heads);
+        family.shares_keys ? in_proportion(original.kv_heads, config.heads, original.heads) : config.heads;
     while (kv_heads > 1 && config.heads % kv_heads != 0) {
         --kv_heads;
     }
     config.kv_heads = overrides.kv_heads.value_or(kv_heads);
-    config.window =
-        overrides.window.value_or(is_vanilla ? config.context : std::min(config.window, config.context));
+    config.window = overrides.window.value_or(family.cuts_context ? config.context
+                                                                  : std::min(config.window, config.context));
     try {
         validate(config);
     } catch (const Error& error) {

@@ -1,7 +1,6 @@
 #include "bitlaw/learn/adamw.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
@@ -19,29 +18,16 @@ namespace {
 // the result.
 constexpr std::size_t kChunk = 16'384;
 
-// Offsets of the hidden layers' matrices.
-std::set<std::size_t> hidden_offsets(const Layout& layout) {
-    std::set<std::size_t> offsets;
-    for (const LayerTensors& layer : layout.layers) {
-        for (const Tensor* tensor : layer.matrices()) {
-            offsets.insert(tensor->offset);
-        }
-    }
-    return offsets;
-}
-
 }  // namespace
 
 AdamW::AdamW(const Layout& layout, const AdamOptions& options, AdamTensors tensors) : options_(options) {
-    const std::set<std::size_t> hidden = hidden_offsets(layout);
     for (const Tensor& tensor : layout.tensors()) {
-        const bool is_hidden = hidden.contains(tensor.offset);
-        if (is_hidden && tensors == AdamTensors::all_but_hidden_matrices) {
+        if (tensor.group == Group::matrix && tensors == AdamTensors::all_but_hidden_matrices) {
             continue;
         }
         // Weight decay is for the operands of products. The embedding is a table whose rows are not all
         // touched in a step, and gains and biases have no scale to restrain.
-        const bool decays = is_hidden || tensor.offset == layout.output.offset;
+        const bool decays = tensor.group == Group::matrix || tensor.group == Group::output;
         for (std::size_t first = 0; first < tensor.size(); first += kChunk) {
             chunks_.push_back({tensor.offset + first, std::min(kChunk, tensor.size() - first), decays});
         }

@@ -41,10 +41,10 @@ void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& bod
     BITLAW_ASSERT(!symbols.empty() && symbols.size() % positions == 0);
     const std::uint64_t wanted =
         options_.micro_batch_tokens == 0 ? default_micro_batch(model_.config) : options_.micro_batch_tokens;
-    // The gradient of attention is one task for every sequence and key-value head: enough for all threads,
-    // where the leaf has them.
+    // Enough sequences for all threads in that part of the gradient that is cut into fewest pieces, where the
+    // leaf has them.
     const std::uint64_t shared =
-        options_.micro_batch_tokens == 0 ? thread_count() / model_.config.kv_heads : 1;
+        options_.micro_batch_tokens == 0 ? thread_count() / gradient_pieces(model_.spec, positions) : 1;
     const std::size_t most =
         std::clamp<std::size_t>(std::max(wanted / positions, shared), 1, leaf()) * positions;
     for (std::size_t first = 0; first < symbols.size(); first += most) {

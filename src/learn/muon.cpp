@@ -47,16 +47,17 @@ void transpose(const float* from, std::size_t rows, std::size_t columns, float* 
 
 std::vector<MatrixBlock> hidden_matrices(const Layout& layout) {
     std::vector<MatrixBlock> blocks;
-    for (const LayerTensors& layer : layout.layers) {
-        // attention_out is [H D, C], so it tells where queries end; keys and values share the rest.
-        const std::size_t queries = layer.attention_out.rows;
-        const std::size_t keys = (layer.qkv.columns - queries) / 2;
-        const Tensor& qkv = layer.qkv;
-        blocks.push_back({qkv.offset, qkv.rows, queries, qkv.columns});
-        blocks.push_back({qkv.offset + queries, qkv.rows, keys, qkv.columns});
-        blocks.push_back({qkv.offset + queries + keys, qkv.rows, keys, qkv.columns});
-        for (const Tensor* tensor : {&layer.attention_out, &layer.up, &layer.down}) {
-            blocks.push_back({tensor->offset, tensor->rows, tensor->columns, tensor->columns});
+    for (const Tensor& tensor : layout.tensors()) {
+        if (tensor.group != Group::matrix) {
+            continue;
+        }
+        std::size_t column = 0;
+        for (const std::size_t columns : tensor.parts) {
+            blocks.push_back({tensor.offset + column, tensor.rows, columns, tensor.columns});
+            column += columns;
+        }
+        if (tensor.parts.empty()) {
+            blocks.push_back({tensor.offset, tensor.rows, tensor.columns, tensor.columns});
         }
     }
     return blocks;

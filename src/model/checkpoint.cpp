@@ -14,6 +14,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/output_file.hpp"
+#include "bitlaw/model/config_facts.hpp"
 
 namespace bitlaw::model {
 namespace {

@@ -1,24 +1,13 @@
 #include "bitlaw/model/embedding.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace bitlaw::model {
 
 using namespace symbols;
 
-namespace {
-
-float table_factor(const ModelConfig& config) {
-    return config.architecture == Architecture::vanilla ? std::sqrt(static_cast<float>(config.width)) : 1.0F;
-}
-
-}  // namespace
-
 void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float* x) {
-    const std::size_t width = model.config.width;
-    const std::size_t taps = model.config.taps;
-    const float factor = table_factor(model.config);
+    const std::size_t width = model.spec.embedding.width;
+    const std::size_t taps = model.spec.embedding.taps;
+    const float factor = model.spec.embedding.factor;
     const float* table = model.view(model.layout.embedding).data();  // [V, C]
     const float* tap = model.view(model.layout.taps).data();         // [taps, C]
     for (std::size_t row = 0; row < n; ++row) {
@@ -40,9 +29,9 @@ void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float*
 
 void embed_rows_backward(const Model& model, const Symbol* symbols, std::size_t n, const float* dx,
                          std::size_t first, std::size_t last, float* gradient) {
-    const std::size_t width = model.config.width;
-    const std::size_t taps = model.config.taps;
-    const float factor = table_factor(model.config);
+    const std::size_t width = model.spec.embedding.width;
+    const std::size_t taps = model.spec.embedding.taps;
+    const float factor = model.spec.embedding.factor;
     const float* table = model.view(model.layout.embedding).data();  // [V, C]
     const float* tap = model.view(model.layout.taps).data();         // [taps, C]
     float* dtable = gradient + model.layout.embedding.offset;        // [V, C]

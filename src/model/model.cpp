@@ -1,27 +1,17 @@
 #include "bitlaw/model/model.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
-#include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::model {
 namespace {
-
-/// The tensors of a layer in the order of the flat array.
-std::vector<const Tensor*> members(const LayerTensors& layer) {
-    return {&layer.qkv,
-            &layer.attention_out,
-            &layer.up,
-            &layer.up_bias,
-            &layer.down,
-            &layer.down_bias,
-            &layer.attention_gain,
-            &layer.attention_bias,
-            &layer.mlp_gain,
-            &layer.mlp_bias};
-}
 
 /// Normal with the given deviation, drawn again beyond two deviations, so that no weight starts as an
 /// outlier.
@@ -35,70 +25,61 @@ void fill_truncated_normal(std::span<float> values, double deviation, Random& ra
     }
 }
 
-void fill(std::span<float> values, float value) {
-    for (float& element : values) {
-        element = value;
-    }
+NetworkSpec checked_spec(const ModelConfig& config) {
+    validate(config);
+    return network_spec(config);
 }
 
 }  // namespace
 
-Layout::Layout(const ModelConfig& c) {
-    validate(c);
-    const bool vanilla = c.architecture == Architecture::vanilla;
-    const std::size_t attended = std::size_t{c.heads} * c.head_width;
-    const std::size_t projected = (std::size_t{c.heads} + 2 * std::size_t{c.kv_heads}) * c.head_width;
-    const auto place = [this](std::string name, std::size_t rows, std::size_t columns) {
-        Tensor tensor{std::move(name), rows, columns, size};
+Layout::Layout(const NetworkSpec& network) {
+    const auto place = [this](const std::string& prefix, const TensorSpec& spec) {
+        Tensor tensor{prefix + spec.name, spec.rows, spec.columns, size, spec.group, spec.init, spec.parts};
         size += tensor.size();
         return tensor;
     };
-    const auto place_row = [&](std::string name, std::size_t columns) {
-        return place(std::move(name), vanilla ? 1 : 0, columns);
+    const auto place_all = [&](const std::string& prefix, const std::vector<TensorSpec>& specs) {
+        std::vector<Tensor> tensors;
+        for (const TensorSpec& spec : specs) {
+            tensors.push_back(place(prefix, spec));
+        }
+        return tensors;
     };
-    embedding = place("embedding", c.alphabet, c.width);
-    taps = place("taps", c.taps, c.width);
-    for (std::size_t index = 0; index < c.layers; ++index) {
+    const std::vector<TensorSpec> first = embedding_tensors(network.embedding);
+    embedding = place("", first[0]);
+    taps = place("", first[1]);
+    for (std::size_t index = 0; index < network.layers.size(); ++index) {
         const std::string prefix = "layer" + std::to_string(index) + ".";
-        LayerTensors layer;
-        layer.qkv = place(prefix + "qkv", c.width, projected);
-        layer.attention_out = place(prefix + "attention_out", attended, c.width);
-        layer.up = place(prefix + "up", c.width, c.hidden);
-        layer.up_bias = place_row(prefix + "up_bias", c.hidden);
-        layer.down = place(prefix + "down", c.hidden, c.width);
-        layer.down_bias = place_row(prefix + "down_bias", c.width);
-        layer.attention_gain = place_row(prefix + "attention_gain", c.width);
-        layer.attention_bias = place_row(prefix + "attention_bias", c.width);
-        layer.mlp_gain = place_row(prefix + "mlp_gain", c.width);
-        layer.mlp_bias = place_row(prefix + "mlp_bias", c.width);
-        layers.push_back(std::move(layer));
+        for (const BlockSpec& block : network.layers[index]) {
+            blocks.push_back(place_all(prefix, block.kind->tensors(block)));
+        }
+        for (const BlockSpec& block : network.layers[index]) {
+            norms.push_back(place_all(prefix, norm_tensors(block)));
+        }
     }
-    output = place("output", c.width, c.alphabet);
-    output_bias = place_row("output_bias", c.alphabet);
-    BITLAW_ASSERT(size == parameter_count(c));
+    const std::vector<TensorSpec> last = head_tensors(network.head);
+    output = place("", last[0]);
+    output_bias = place("", last[1]);
 }
 
 std::vector<Tensor> Layout::tensors() const {
-    std::vector<Tensor> all{embedding};
-    if (taps.size() > 0) {
-        all.push_back(taps);
-    }
-    for (const LayerTensors& layer : layers) {
-        for (const Tensor* tensor : members(layer)) {
-            if (tensor->size() > 0) {
-                all.push_back(*tensor);
-            }
+    std::vector<Tensor> all{embedding, taps};
+    for (const auto* lists : {&blocks, &norms}) {
+        for (const std::vector<Tensor>& list : *lists) {
+            all.insert(all.end(), list.begin(), list.end());
         }
     }
     all.push_back(output);
-    if (output_bias.size() > 0) {
-        all.push_back(output_bias);
-    }
+    all.push_back(output_bias);
+    std::erase_if(all, [](const Tensor& tensor) { return tensor.size() == 0; });
+    std::sort(all.begin(), all.end(), [](const Tensor& a, const Tensor& b) { return a.offset < b.offset; });
     return all;
 }
 
-Model::Model(const ModelConfig& model_config)
-    : config(model_config), layout(model_config), weights(layout.size) {}
+Model::Model(const ModelConfig& model_config) : Model(model_config, checked_spec(model_config)) {}
+
+Model::Model(const ModelConfig& model_config, NetworkSpec network)
+    : config(model_config), spec(std::move(network)), layout(spec), weights(layout.size) {}
 
 std::span<float> Model::view(const Tensor& tensor) {
     return std::span<float>(weights).subspan(tensor.offset, tensor.size());
@@ -108,28 +89,41 @@ std::span<const float> Model::view(const Tensor& tensor) const {
     return std::span<const float>(weights).subspan(tensor.offset, tensor.size());
 }
 
-Model initial_model(const ModelConfig& config, std::uint64_t seed) {
+void draw_weights(Model& model, std::uint64_t seed) {
     const FloatStateGuard guard;
-    Model model(config);
-    const bool vanilla = config.architecture == Architecture::vanilla;
     Random random(seed);
-    const auto fill_product = [&](const Tensor& tensor) {
+    const auto draw = [&](const Tensor& tensor) {
         fill_truncated_normal(model.view(tensor), 1.0 / std::sqrt(static_cast<double>(tensor.rows)), random);
     };
-    fill_truncated_normal(model.view(model.layout.embedding), vanilla ? 0.02 : 1.0, random);
-    for (const LayerTensors& layer : model.layout.layers) {
-        fill_product(layer.qkv);
-        fill_product(layer.up);
-        if (vanilla) {
-            fill_product(layer.attention_out);
-            fill_product(layer.down);
+    std::fill(model.weights.begin(), model.weights.end(), 0.0F);
+    fill_truncated_normal(model.view(model.layout.embedding), model.spec.embedding.deviation, random);
+    auto next = model.layout.blocks.cbegin();
+    for (const std::vector<BlockSpec>& layer : model.spec.layers) {
+        const auto last = next + static_cast<std::ptrdiff_t>(layer.size());
+        for (const Init turn : {Init::product, Init::residual}) {
+            for (auto block = next; block != last; ++block) {
+                for (const Tensor& tensor : *block) {
+                    if (tensor.init == turn) {
+                        draw(tensor);
+                    }
+                }
+            }
         }
-        fill(model.view(layer.attention_gain), 1.0F);
-        fill(model.view(layer.mlp_gain), 1.0F);
+        next = last;
     }
-    if (vanilla) {
-        fill_product(model.layout.output);
+    for (const Tensor& tensor : model.layout.tensors()) {
+        if (tensor.init == Init::one) {
+            std::fill_n(model.view(tensor).begin(), tensor.size(), 1.0F);
+        }
     }
+    if (model.layout.output.init == Init::product) {
+        draw(model.layout.output);
+    }
+}
+
+Model initial_model(const ModelConfig& config, std::uint64_t seed) {
+    Model model(config);
+    draw_weights(model, seed);
     return model;
 }
 

@@ -6,6 +6,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::model {
 namespace {
@@ -166,7 +167,7 @@ Precision parse_precision(const std::string& name, const char* option) {
 
 std::uint64_t weight_bytes_count(const ModelConfig& config, Precision precision) {
     std::uint64_t bytes = 0;
-    for (const Tensor& tensor : Layout(config).tensors()) {
+    for (const Tensor& tensor : Layout(network_spec(config)).tensors()) {
         const std::uint64_t plain_width = precision == Precision::fp32 ? 4 : 2;
         bytes += has_scales(tensor, precision) ? tensor.size() + tensor.rows : tensor.size() * plain_width;
     }

@@ -9,8 +9,8 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/predict/frequencies.hpp"
+#include "bitlaw/predict/reset.hpp"
 #include "bitlaw/predict/scorer.hpp"
-#include "bitlaw/predict/stepper.hpp"
 
 namespace bitlaw::predict {
 
@@ -111,7 +111,7 @@ struct Sums {
 
 Sums score_text(const PackedModel& model, const CopyingText& made) {
     const std::size_t alphabet = model.config().alphabet;
-    std::vector<Symbol> symbols(Scorer::kMostPositions);
+    std::vector<Symbol> symbols(Scorer::kMaxPositions);
     Scorer scorer(model, default_reset(model.config()));
     std::vector<std::uint32_t> frequency(alphabet);
     Sums sums;

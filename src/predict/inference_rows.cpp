@@ -2,71 +2,69 @@
 
 #include <algorithm>
 
+#include "bitlaw/model/head.hpp"
+
 namespace bitlaw::predict {
 
 using namespace model;
 
-namespace {
+InferenceRows::InferenceRows(const PackedModel& model, std::size_t most)
+    : model_(&model),
+      angles_(model.spec().rotary),
+      memory_(model, Keep::nothing),
+      width_(model.spec().head.width),
+      alphabet_(model.spec().head.alphabet),
+      cosine_(most * angles_.pairs()),
+      sine_(most * angles_.pairs()),
+      logits_(most * alphabet_),
+      scratch_(memory_.scratch()),
+      normal_(std::min(kTileRows, most) * width_),
+      inverse_(std::min(kTileRows, most)) {
+    memory_.reserve(most);
+}
 
-/// Calls body(first row, rows) for tiles of at most kTileRows.
-template <class Body>
-void for_tiles(std::size_t n, Body body) {
-    for (std::size_t first = 0; first < n; first += kTileRows) {
-        body(first, std::min(kTileRows, n - first));
+void InferenceRows::stand_from(std::uint64_t first, std::size_t n) {
+    const std::size_t pairs = angles_.pairs();
+    for (std::size_t row = 0; row < n; ++row) {
+        angles_.fill(first + row, cosine_.data() + row * pairs, sine_.data() + row * pairs);
     }
 }
 
-}  // namespace
-
-InferenceRows::InferenceRows(const ModelConfig& config, std::size_t most) : widths_(config) {
-    const std::size_t tile_rows = std::min(kTileRows, most);
-    x_.resize(most * widths_.width);
-    qkv_.resize(most * widths_.projected);
-    attended_.resize(most * widths_.attended);
-    logits_.resize(most * widths_.alphabet);
-    cosine_.resize(most * widths_.half_head);
-    sine_.resize(most * widths_.half_head);
-    normal_.resize(tile_rows * widths_.width);
-    hidden_.resize(tile_rows * widths_.hidden);
-    inverse_.resize(tile_rows);
-    q_inverse_.resize(tile_rows * widths_.heads);
-    k_inverse_.resize(tile_rows * widths_.kv_heads);
+void InferenceRows::stand_at(std::uint64_t position, std::size_t n) {
+    const std::size_t pairs = angles_.pairs();
+    angles_.fill(position, cosine_.data(), sine_.data());
+    for (std::size_t row = 1; row < n; ++row) {
+        std::copy_n(cosine_.data(), pairs, cosine_.data() + row * pairs);
+        std::copy_n(sine_.data(), pairs, sine_.data() + row * pairs);
+    }
 }
 
-LayerRows InferenceRows::tile(std::size_t first) {
-    float* x = x_.data() + first * widths_.width;
-    return {.in = x,
-            .normal1 = normal_.data(),
-            .inverse1 = inverse_.data(),
-            .qkv = qkv_.data() + first * widths_.projected,
-            .q_inverse = q_inverse_.data(),
-            .k_inverse = k_inverse_.data(),
-            .attended = attended_.data() + first * widths_.attended,
-            .middle = x,
-            .normal2 = normal_.data(),
-            .inverse2 = inverse_.data(),
-            .up = hidden_.data(),
-            .hidden = hidden_.data(),
-            .out = x};
+/// Calls body(tile) for tiles of at most kTileRows, each followed by the head if it has passed all blocks.
+template <class Body>
+std::size_t InferenceRows::for_tiles(std::size_t n, const Body& body) {
+    const std::size_t pairs = angles_.pairs();
+    std::size_t reached = 0;
+    for (std::size_t first = 0; first < n; first += kTileRows) {
+        const RowTile tile{.first = first,
+                           .rows = std::min(kTileRows, n - first),
+                           .cosine = cosine_.data() + first * pairs,
+                           .sine = sine_.data() + first * pairs,
+                           .scratch = scratch_.data()};
+        reached = body(tile);
+        if (reached == model_->blocks()) {
+            head_rows(*model_, memory_.stream(reached) + first * width_, tile.rows, normal_.data(),
+                      inverse_.data(), logits_.data() + first * alphabet_);
+        }
+    }
+    return reached;
 }
 
-void InferenceRows::before(const PackedModel& model, std::size_t layer, std::size_t n) {
-    for_tiles(n, [&](std::size_t first, std::size_t rows) {
-        before_attention(model, layer, tile(first), rows, cosine_.data() + first * widths_.half_head,
-                         sine_.data() + first * widths_.half_head);
-    });
+std::size_t InferenceRows::enter(std::size_t n) {
+    return for_tiles(n, [&](const RowTile& tile) { return enter_rows(*model_, memory_, 0, tile); });
 }
 
-void InferenceRows::after(const PackedModel& model, std::size_t layer, std::size_t n) {
-    for_tiles(n,
-              [&](std::size_t first, std::size_t rows) { after_attention(model, layer, tile(first), rows); });
-}
-
-void InferenceRows::finish(const PackedModel& model, std::size_t n) {
-    for_tiles(n, [&](std::size_t first, std::size_t rows) {
-        logit_rows(model, x_.data() + first * widths_.width, rows, normal_.data(), inverse_.data(),
-                   logits_.data() + first * widths_.alphabet);
-    });
+std::size_t InferenceRows::leave(std::size_t block, std::size_t n) {
+    return for_tiles(n, [&](const RowTile& tile) { return leave_rows(*model_, memory_, block, tile); });
 }
 
 }  // namespace bitlaw::predict

@@ -7,6 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "bitlaw/predict/frequencies.hpp"
 #include "bitlaw/predict/scorer.hpp"
 #include "bitlaw/predict/stepper.hpp"
@@ -30,15 +31,17 @@ constexpr double kGroupCacheBytes = 4.0 * 1024 * 1024;
 constexpr double kGroupMemoryBytes = 256.0 * 1024 * 1024;
 constexpr double kMaxContextBytes = 1024.0 * 1024 * 1024;
 
-// Keys and values of all layers over the window's slots, in fp32.
+// What one stream keeps of its past, as if all of it were fp32: the formats' bound counts so.
 double context_bytes(const ModelConfig& config) {
-    const double slots = static_cast<double>(ring_size(config.window));
-    return 2.0 * sizeof(float) * config.layers * config.kv_heads * config.head_width * slots;
+    const StateSize size = stream_state(network_spec(config));
+    return static_cast<double>(sizeof(float)) * static_cast<double>(size.floats + size.halves);
 }
 
-// As they are stored.
+// As it is stored; never 0.
 double cached_bytes(const ModelConfig& config) {
-    return context_bytes(config) * (config.cache == CachePrecision::bf16 ? 0.5 : 1.0);
+    const StateSize size = stream_state(network_spec(config));
+    return std::max(
+        1.0, static_cast<double>(sizeof(float) * size.floats + sizeof(std::uint16_t) * size.halves));
 }
 
 std::size_t best_group(const ModelConfig& config) {

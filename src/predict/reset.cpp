@@ -1,20 +1,19 @@
 #include "bitlaw/predict/reset.hpp"
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::predict {
 
 using namespace model;
 
-std::uint64_t default_reset(const ModelConfig& config) {
-    return config.architecture == Architecture::vanilla ? config.context : 0;
-}
+std::uint64_t default_reset(const ModelConfig& config) { return network_spec(config).longest_context; }
 
 void check_reset(const ModelConfig& config, std::uint64_t reset_every) {
-    const bool vanilla = config.architecture == Architecture::vanilla;
-    if (vanilla && (reset_every == 0 || reset_every > config.context)) {
-        fail_usage("a vanilla model of context ", config.context, " needs its context reset every 1 .. ",
-                   config.context, " positions, not every ", reset_every);
+    const std::uint64_t longest = network_spec(config).longest_context;
+    if (longest != 0 && (reset_every == 0 || reset_every > longest)) {
+        fail_usage("a ", family_of(config.architecture).name, " model of context ", longest,
+                   " needs its context reset every 1 .. ", longest, " positions, not every ", reset_every);
     }
 }
 

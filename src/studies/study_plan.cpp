@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/math.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 
 namespace bitlaw::studies {
@@ -159,7 +160,6 @@ ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, st
     constexpr std::uint32_t kMostWidth = 8192;
     const auto network = [&](std::uint32_t width) {
         ModelConfig config;
-        config.architecture = Architecture::modern;
         config.arithmetic = study.arithmetic;
         config.width = width;
         config.layers = study.layers;

@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/run_plan.hpp"
 

@@ -17,6 +17,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
+#include "bitlaw/model/config_facts.hpp"
 
 namespace bitlaw::studies {
 

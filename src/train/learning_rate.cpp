@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "bitlaw/base/math.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::train {
 
@@ -31,7 +32,7 @@ double at(const Law& law, const ModelConfig& config, std::uint64_t bytes) {
 }  // namespace
 
 double default_learning_rate(const ModelConfig& config, std::uint64_t bytes) {
-    if (config.architecture == Architecture::vanilla) {
+    if (family_of(config.architecture).recipe == Recipe::adamw) {
         return 1e-3 * std::sqrt(64.0 / static_cast<double>(config.width));
     }
     return at(kLaw, config, bytes);
@@ -46,9 +47,9 @@ double peak_learning_rate(const TrainOptions& options, std::uint64_t bytes) {
 }
 
 double peak_matrix_learning_rate(const TrainOptions& options, std::uint64_t bytes) {
-    const bool has_muon =
-        options.optimizer == Optimizer::muon ||
-        (options.optimizer == Optimizer::automatic && options.config.architecture == Architecture::modern);
+    const bool has_muon = options.optimizer == Optimizer::muon ||
+                          (options.optimizer == Optimizer::automatic &&
+                           family_of(options.config.architecture).recipe == Recipe::muon);
     if (!has_muon) {
         return 0.0;
     }

@@ -18,6 +18,7 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::train {
 
@@ -101,7 +102,7 @@ void write_options_file(const std::filesystem::path& path, const TrainOptions& o
         text += setting_line("validation", options.validation);
     }
     line("preset", options.preset);
-    line("architecture", c.architecture == Architecture::vanilla ? "vanilla" : "modern");
+    line("architecture", family_of(c.architecture).name);
     line("precision", arithmetic_name(c.arithmetic));
     line("cache", cache_name(c.cache));
     number("width", c.width);

@@ -11,6 +11,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/schedule.hpp"
 

@@ -14,6 +14,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/metrics.hpp"

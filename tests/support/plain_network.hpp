@@ -1,20 +1,21 @@
 #pragma once
-/// \file The whole network as straightforward loops in double precision: the oracle of forward and backward
+/// \file A whole network as straightforward loops in double precision: the oracle of forward and backward
 /// tests.
 
 #include <cmath>
 #include <span>
 #include <vector>
 
-#include "bitlaw/kernels/plain_attention.hpp"
 #include "bitlaw/model/model.hpp"
+#include "bitlaw/symbols/symbol.hpp"
+#include "support/plain_blocks.hpp"
 
-namespace bitlaw::kernels::plain {
+namespace bitlaw::model::plain {
 
-/// Runs sequences through a model whose weights are doubles in the layout's order.
+/// Runs sequences through a network whose weights are doubles in the layout's order.
 class PlainNetwork {
    public:
-    explicit PlainNetwork(const model::ModelConfig& config) : config_(config), layout_(config) {}
+    explicit PlainNetwork(const NetworkSpec& spec) : spec_(spec), layout_(spec), blocks_(blocks_of(spec)) {}
 
     /// Sum over tokens of -ln p(symbol); symbols [B, T].
     [[nodiscard]] double loss(const std::vector<double>& weights, std::span<const symbols::Symbol> symbols,
@@ -27,26 +28,6 @@ class PlainNetwork {
     }
 
    private:
-    using Matrix = std::vector<double>;  // [rows, columns]
-
-    [[nodiscard]] bool vanilla() const { return config_.architecture == model::Architecture::vanilla; }
-
-    /// [n, k] x tensor [k, m], plus bias where there is one.
-    static Matrix product(const Matrix& x, std::size_t n, const std::vector<double>& weights,
-                          const model::Tensor& tensor, const model::Tensor* bias) {
-        Matrix y(n * tensor.columns);
-        for (std::size_t row = 0; row < n; ++row) {
-            for (std::size_t column = 0; column < tensor.columns; ++column) {
-                double sum = bias != nullptr ? weights[bias->offset + column] : 0.0;
-                for (std::size_t k = 0; k < tensor.rows; ++k) {
-                    sum += x[row * tensor.rows + k] * weights[tensor.offset + k * tensor.columns + column];
-                }
-                y[row * tensor.columns + column] = sum;
-            }
-        }
-        return y;
-    }
-
     static Matrix rms_norm(const Matrix& x, std::size_t width) {
         Matrix y(x.size());
         for (std::size_t row = 0; row < x.size(); row += width) {
@@ -79,102 +60,59 @@ class PlainNetwork {
         return y;
     }
 
-    static double gelu(double x) {
-        const double u = std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x);
-        return 0.5 * x * (1 + std::tanh(u));
-    }
-    static double squared_relu(double x) { return x > 0 ? x * x : 0; }
-
-    [[nodiscard]] Matrix attend(Matrix qkv, std::size_t n) const {
-        const std::size_t d = config_.head_width;
-        const std::size_t attended = config_.heads * d;
-        const std::size_t keys = config_.kv_heads * d;
-        const std::size_t projected = attended + 2 * keys;
-        Matrix cosine(n * d / 2);
-        Matrix sine(n * d / 2);
-        for (std::size_t t = 0; t < n; ++t) {
-            for (std::size_t i = 0; i < d / 2; ++i) {
-                const double angle =
-                    static_cast<double>(t) *
-                    std::pow(config_.rotary_base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
-                cosine[t * d / 2 + i] = std::cos(angle);
-                sine[t * d / 2 + i] = std::sin(angle);
+    [[nodiscard]] Matrix embedded(const std::vector<double>& w,
+                                  std::span<const symbols::Symbol> symbols) const {
+        const EmbeddingSpec& e = spec_.embedding;
+        Matrix x(symbols.size() * e.width);
+        for (std::size_t t = 0; t < symbols.size(); ++t) {
+            for (std::size_t j = 0; j <= e.taps; ++j) {
+                const std::size_t symbol = t < j + 1 ? symbols::kStartSymbol : symbols[t - 1 - j];
+                for (std::size_t i = 0; i < e.width; ++i) {
+                    const double factor = j == 0 ? static_cast<double>(e.factor)
+                                                 : w[layout_.taps.offset + (j - 1) * e.width + i];
+                    x[t * e.width + i] += factor * w[layout_.embedding.offset + symbol * e.width + i];
+                }
             }
         }
-        const double width = static_cast<double>(d);
-        const double scale = vanilla() ? 1 / std::sqrt(width) : 10 / width;
-        Matrix inverse(n * config_.heads);
-        rotate(qkv.data(), projected, n, config_.heads, d, cosine.data(), sine.data(), !vanilla(),
-               scale * 1.44269504088896340736, inverse.data());
-        rotate(qkv.data() + attended, projected, n, config_.kv_heads, d, cosine.data(), sine.data(),
-               !vanilla(), 1.0, inverse.data());
-        const kernels::AttentionShape shape{config_.heads, config_.kv_heads, d, config_.window, vanilla()};
-        const Block<double> block{
-            qkv.data(), projected, qkv.data() + attended, projected, qkv.data() + attended + keys, projected,
-            n,          0};
-        Matrix out(n * attended);
-        Matrix maximum(n * config_.heads);
-        attention_forward(shape, block, out.data(), attended, maximum.data(), inverse.data());
-        return out;
-    }
-
-    static void add(Matrix& to, const Matrix& from) {
-        for (std::size_t i = 0; i < to.size(); ++i) {
-            to[i] += from[i];
-        }
-    }
-
-    [[nodiscard]] Matrix layer(const std::vector<double>& w, const model::LayerTensors& t, Matrix x,
-                               std::size_t n) const {
-        const auto at = [&](const model::Tensor& tensor) { return w.data() + tensor.offset; };
-        const Matrix entered = vanilla() ? x : rms_norm(x, config_.width);
-        add(x, product(attend(product(entered, n, w, t.qkv, nullptr), n), n, w, t.attention_out, nullptr));
-        if (vanilla()) {
-            x = layer_norm(x, config_.width, at(t.attention_gain), at(t.attention_bias));
-        }
-        Matrix hidden =
-            product(vanilla() ? x : rms_norm(x, config_.width), n, w, t.up, vanilla() ? &t.up_bias : nullptr);
-        for (double& value : hidden) {
-            value = vanilla() ? gelu(value) : squared_relu(value);
-        }
-        add(x, product(hidden, n, w, t.down, vanilla() ? &t.down_bias : nullptr));
-        return vanilla() ? layer_norm(x, config_.width, at(t.mlp_gain), at(t.mlp_bias)) : x;
+        return x;
     }
 
     [[nodiscard]] double sequence_loss(const std::vector<double>& w,
                                        std::span<const symbols::Symbol> symbols) const {
         const std::size_t n = symbols.size();
-        const double factor = vanilla() ? std::sqrt(static_cast<double>(config_.width)) : 1;
-        Matrix x(n * config_.width);
-        for (std::size_t t = 0; t < n; ++t) {
-            const std::size_t symbol = t == 0 ? symbols::kStartSymbol : symbols[t - 1];
-            for (std::size_t i = 0; i < config_.width; ++i) {
-                x[t * config_.width + i] = w[layout_.embedding.offset + symbol * config_.width + i] * factor;
-                for (std::size_t j = 1; j <= config_.taps; ++j) {
-                    const std::size_t earlier = t < j + 1 ? symbols::kStartSymbol : symbols[t - 1 - j];
-                    x[t * config_.width + i] += w[layout_.taps.offset + (j - 1) * config_.width + i] *
-                                                w[layout_.embedding.offset + earlier * config_.width + i];
-                }
+        const std::size_t width = spec_.embedding.width;
+        const std::size_t alphabet = spec_.head.alphabet;
+        Matrix x = embedded(w, symbols);
+        for (std::size_t i = 0; i < blocks_.size(); ++i) {
+            const BlockSpec& block = blocks_[i];
+            const PlainView view{block, layout_.blocks[i], w, spec_.rotary};
+            const Matrix y =
+                plain_block(block.kind)(view, block.norm == Norm::pre_rms ? rms_norm(x, width) : x, n);
+            for (std::size_t j = 0; j < x.size(); ++j) {
+                x[j] += y[j];
+            }
+            if (block.norm == Norm::post_layer) {
+                x = layer_norm(x, width, w.data() + layout_.norms[i][0].offset,
+                               w.data() + layout_.norms[i][1].offset);
             }
         }
-        for (const model::LayerTensors& tensors : layout_.layers) {
-            x = layer(w, tensors, std::move(x), n);
-        }
-        const Matrix logits = product(vanilla() ? x : rms_norm(x, config_.width), n, w, layout_.output,
-                                      vanilla() ? &layout_.output_bias : nullptr);
+        const Matrix logits = product(spec_.head.rms_norm ? rms_norm(x, width) : x, n,
+                                      w.data() + layout_.output.offset, width, alphabet,
+                                      spec_.head.bias ? w.data() + layout_.output_bias.offset : nullptr);
         double sum = 0;
         for (std::size_t t = 0; t < n; ++t) {
             double total = 0;
-            for (std::size_t j = 0; j < config_.alphabet; ++j) {
-                total += std::exp(logits[t * config_.alphabet + j]);
+            for (std::size_t j = 0; j < alphabet; ++j) {
+                total += std::exp(logits[t * alphabet + j]);
             }
-            sum += std::log(total) - logits[t * config_.alphabet + symbols[t]];
+            sum += std::log(total) - logits[t * alphabet + symbols[t]];
         }
         return sum;
     }
 
-    model::ModelConfig config_;
-    model::Layout layout_;
+    NetworkSpec spec_;
+    Layout layout_;
+    std::vector<BlockSpec> blocks_;
 };
 
-}  // namespace bitlaw::kernels::plain
+}  // namespace bitlaw::model::plain

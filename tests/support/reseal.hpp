@@ -11,6 +11,7 @@
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/model/config.hpp"
+#include "bitlaw/model/config_facts.hpp"
 
 namespace bitlaw::test {
 

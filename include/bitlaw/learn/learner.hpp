@@ -10,6 +10,7 @@
 #include "bitlaw/learn/muon.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/network.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::learn {
 

@@ -1,23 +1,15 @@
 #pragma once
-/// \file What a model is: architecture, sizes, presets, and exact counts of parameters and operations.
+/// \file A network in a few numbers, as files hold it: family, sizes, precisions.
 
 #include <cstdint>
-#include <string>
-#include <vector>
-
-#include "bitlaw/base/bytes.hpp"
-#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::model {
 
 /// More earlier symbols than this are attention's business.
 inline constexpr std::uint32_t kMostTaps = 16;
 
-enum class Architecture : std::uint8_t {
-    vanilla =
-        0,  ///< the paper's network: post-LN, GELU, full attention, biases in the MLP, context cut every K
-    modern = 1,  ///< pre-norm RMSNorm, QK-norm, squared ReLU, grouped key-value heads, sliding window
-};
+/// A family of networks by its number in files. src/model/specs.cpp lists all and says what they are.
+enum class Architecture : std::uint8_t { vanilla = 0, modern = 1 };
 
 /// How products with weights, and the sums over tokens that are the weights' gradients, are computed.
 /// Attention, norms and softmax are fp32 in both.
@@ -59,32 +51,5 @@ struct ModelConfig {
 
     bool operator==(const ModelConfig&) const = default;
 };
-
-/// Throws Error naming the field when the config is not one that the network can run. Bounds: V 2..65536,
-/// C 1..8192, L 1..256, F 1..65536, K 1..2^20, taps 0..16, even for bf16; parameters at most 2^31.
-void validate(const ModelConfig& config);
-
-/// The config of a named preset; throws UsageError listing the names when there is none.
-[[nodiscard]] ModelConfig preset_config(const std::string& name);
-[[nodiscard]] std::vector<std::string> preset_names();
-
-[[nodiscard]] std::uint64_t parameter_count(const ModelConfig& config);
-/// Parameters that a token's operations touch: all but the embedding table (a look-up costs no operation).
-[[nodiscard]] std::uint64_t multiplied_parameter_count(const ModelConfig& config);
-/// Floating-point operations (a multiply-add is 2) of one forward pass over positions first .. first+count-1
-/// of one context: 2 per multiplied parameter and position plus 4 H D per query and visible key.
-[[nodiscard]] double forward_flops(const ModelConfig& config, std::uint64_t first, std::uint64_t count);
-/// Of forward and backward: three times as much; recomputation is not counted.
-[[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
-
-/// Length of a stored config: three bytes and eleven 32-bit fields.
-inline constexpr std::size_t kConfigBytes = 3 + 11 * 4;
-
-/// Fixed little-endian form of kConfigBytes (docs/FORMAT.md), and back; read validates.
-void write_config(ByteWriter& writer, const ModelConfig& config);
-[[nodiscard]] ModelConfig read_config(ByteReader& reader);
-
-/// One line: "modern, 4 layers of width 64, ...".
-[[nodiscard]] std::string describe(const ModelConfig& config);
 
 }  // namespace bitlaw::model

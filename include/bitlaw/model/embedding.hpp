@@ -1,15 +1,16 @@
 #pragma once
-/// \file From symbols to the residual stream: a table, and taps that look at the symbols before.
+/// \file From symbols to the residual stream: a table, and taps that look at the symbols before. Exactness
+/// class A.
 
 #include <cstddef>
 
 #include "bitlaw/model/model.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::model {
 
-/// x[r] = e(s[r]) + sum over j = 1 .. taps ascending of tap_j * e(s[r - j]) element by element, e the table's
-/// rows, times sqrt(C) for vanilla, which has no taps. symbols [n], below V, with `taps` more before them; x
-/// [n, C]. Class A.
+/// x[r] = factor e(s[r]) + sum over j = 1 .. taps ascending of tap_j * e(s[r - j]), element by element, e the
+/// table's rows. symbols [n], below V, with `taps` more before them; x [n, C].
 void embed_rows(const Model& model, const symbols::Symbol* symbols, std::size_t n, float* x);
 
 /// Gradients of embed_rows for the columns first .. last-1, continuing the chains in `gradient` [parameters]:

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "bitlaw/model/packed_model.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::model {
 

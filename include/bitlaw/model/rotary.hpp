@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bitlaw/model/config.hpp"
+#include "bitlaw/model/spec.hpp"
 
 namespace bitlaw::model {
 
@@ -14,7 +14,7 @@ namespace bitlaw::model {
 /// position's size but for the frequency's rounding.
 class RotaryAngles {
    public:
-    explicit RotaryAngles(const ModelConfig& config);
+    explicit RotaryAngles(const RotarySpec& spec);
     /// Fills cosine, sine [D/2] for one position.
     void fill(std::uint64_t position, float* cosine, float* sine) const;
     [[nodiscard]] std::size_t pairs() const { return frequencies_.size(); }

@@ -11,6 +11,7 @@
 
 #include "bitlaw/entropy/range_coder.hpp"
 #include "bitlaw/model/config.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::predict {
 

@@ -9,6 +9,7 @@
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::train {
 

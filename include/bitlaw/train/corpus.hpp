@@ -9,6 +9,7 @@
 
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::train {
 

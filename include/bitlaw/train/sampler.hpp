@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bitlaw/train/corpus.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::train {
 

@@ -1,0 +1,33 @@
+#pragma once
+/// \file What follows from a config: whether it can run, how it is stored, exact counts, a line of text.
+
+#include <cstdint>
+#include <string>
+
+#include "bitlaw/base/bytes.hpp"
+#include "bitlaw/model/config.hpp"
+
+namespace bitlaw::model {
+
+/// Throws Error naming the field when the config is not one that a network can run with. Bounds: V 2..65536,
+/// C 1..8192, L 1..256, F 1..65536, K 1..2^20, taps 0..16, even for bf16; parameters at most 2^31.
+void validate(const ModelConfig& config);
+
+/// Length of a stored config: three bytes and eleven 32-bit fields.
+inline constexpr std::size_t kConfigBytes = 3 + 11 * 4;
+
+/// Fixed little-endian form of kConfigBytes (docs/FORMAT.md), and back; read validates.
+void write_config(ByteWriter& writer, const ModelConfig& config);
+[[nodiscard]] ModelConfig read_config(ByteReader& reader);
+
+/// Counts of the config's network (spec.hpp).
+[[nodiscard]] std::uint64_t parameter_count(const ModelConfig& config);
+[[nodiscard]] std::uint64_t multiplied_parameter_count(const ModelConfig& config);
+[[nodiscard]] double forward_flops(const ModelConfig& config, std::uint64_t first, std::uint64_t count);
+/// Of forward and backward over one context: three times as much; recomputation is not counted.
+[[nodiscard]] double training_flops(const ModelConfig& config, std::uint64_t positions);
+
+/// One line: "modern, 4 layers of width 64, ...".
+[[nodiscard]] std::string describe(const ModelConfig& config);
+
+}  // namespace bitlaw::model

@@ -1,0 +1,50 @@
+#pragma once
+/// \file The families of networks that there are, and presets of their sizes. src/model/specs.cpp is where a
+/// whole network can be read.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bitlaw/model/config.hpp"
+#include "bitlaw/model/spec.hpp"
+
+namespace bitlaw::model {
+
+/// How networks of a family are trained unless options say otherwise.
+enum class Recipe : std::uint8_t {
+    adamw,  ///< AdamW for all tensors; its rate by width alone
+    muon,   ///< Muon for hidden matrices, AdamW for the rest; rates by width and bytes
+};
+
+/// What the networks of a family have in common.
+struct Family {
+    Architecture id;
+    const char* name;
+    const char* summary;  ///< a few words, or none
+    NetworkSpec (*spec)(const ModelConfig& config);
+    /// Contexts are cut every K positions and a position sees all of its own: W = K, and no taps.
+    bool cuts_context;
+    // Unless presets and options say otherwise:
+    bool shares_keys;  ///< keys and values have fewer heads than queries
+    Arithmetic arithmetic;
+    CachePrecision cache;
+    std::uint32_t taps;
+    Recipe recipe;
+};
+
+/// The family of that name; throws UsageError naming `option` when there is none.
+[[nodiscard]] const Family& family_named(const std::string& name, const char* option);
+/// "modern, or vanilla (the paper's network)".
+[[nodiscard]] std::string family_names();
+/// Throws Error when there is none with that id.
+[[nodiscard]] const Family& family_of(Architecture architecture);
+
+/// The network of a config; throws Error when its family is not known.
+[[nodiscard]] NetworkSpec network_spec(const ModelConfig& config);
+
+/// The config of a named preset; throws UsageError listing the names when there is none.
+[[nodiscard]] ModelConfig preset_config(const std::string& name);
+[[nodiscard]] std::vector<std::string> preset_names();
+
+}  // namespace bitlaw::model

@@ -1,0 +1,150 @@
+#include "bitlaw/model/rows.hpp"
+
+#include <algorithm>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/kernels/kernels.hpp"
+
+namespace bitlaw::model {
+namespace {
+
+/// Places in scratch memory begin on cache lines.
+std::size_t tile_floats(std::size_t width) { return (kTileRows * width + 15) / 16 * 16; }
+
+}  // namespace
+
+RowMemory::RowMemory(const PackedModel& model, Keep keep) : width_(model.spec().embedding.width) {
+    streams_.push_back(new_memory(width_));
+    for (std::size_t block = 0; block < model.blocks(); ++block) {
+        add_block(model.block_spec(block), keep);
+    }
+}
+
+std::size_t RowMemory::new_memory(std::size_t width) {
+    memory_.emplace_back();
+    widths_.push_back(width);
+    return memory_.size() - 1;
+}
+
+void RowMemory::add_block(const BlockSpec& block, Keep keep) {
+    const bool keeps = keep == Keep::activations;
+    std::size_t scratch = 0;
+    std::size_t next_shared = 1;  // memories behind the stream, which all blocks use where nothing is kept
+    const auto place = [&](std::size_t width, Lifetime lifetime) {
+        Array array{.width = width, .is_scratch = false, .place = 0};
+        if (width == 0) {
+            return array;
+        }
+        if (lifetime == Lifetime::tile || (lifetime == Lifetime::kept && !keeps)) {
+            array.is_scratch = true;
+            array.place = scratch;
+            scratch += tile_floats(width);
+        } else if (keeps) {
+            array.place = new_memory(width);
+        } else {
+            array.place = next_shared < memory_.size() ? next_shared : new_memory(width);
+            widths_[array.place] = std::max(widths_[array.place], width);
+            ++next_shared;
+        }
+        return array;
+    };
+    BlockArrays arrays{.norm = block.norm,
+                       .normal = place(block.width, Lifetime::kept),
+                       .inverse = place(1, Lifetime::kept),
+                       .values = {}};
+    for (const Value& value : block.kind->values(block)) {
+        const bool shares = !keeps && value.shares < arrays.values.size();
+        arrays.values.push_back(shares ? arrays.values[value.shares] : place(value.width, value.lifetime));
+    }
+    BITLAW_ASSERT(arrays.values.size() <= kMaxValues);
+    scratch_ = std::max(scratch_, scratch);
+    // The backward pass reads what entered a block: the normalised rows, or the stream itself.
+    const bool in_place = !keeps || block.norm == Norm::pre_rms;
+    streams_.push_back(in_place ? streams_.back() : new_memory(block.width));
+    blocks_.push_back(std::move(arrays));
+}
+
+void RowMemory::reserve(std::size_t rows) {
+    for (std::size_t i = 0; i < memory_.size(); ++i) {
+        if (memory_[i].size() < rows * widths_[i]) {
+            memory_[i].resize(rows * widths_[i]);
+        }
+    }
+}
+
+float* RowMemory::at(const Array& array, const RowTile& tile) {
+    if (array.is_scratch) {
+        return tile.scratch == nullptr ? nullptr : tile.scratch + array.place;
+    }
+    return array.width == 0 ? nullptr : memory_[array.place].data() + tile.first * array.width;
+}
+
+BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
+    const BlockArrays& arrays = blocks_[block];
+    float* normal = at(arrays.normal, tile);  // [n, C]
+    const std::size_t first = tile.first * width_;
+    const bool before = arrays.norm == Norm::pre_rms;
+    BlockRows rows{.in = before ? normal : stream(block) + first,
+                   .sum = before ? stream(block + 1) + first : normal,
+                   .value = {},
+                   .cosine = tile.cosine,
+                   .sine = tile.sine};
+    for (std::size_t i = 0; i < arrays.values.size(); ++i) {
+        rows.value[i] = at(arrays.values[i], tile);
+    }
+    return rows;
+}
+
+namespace {
+
+void finish_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
+    const BlockView view = model.block(block);
+    const std::size_t width = view.spec.width;
+    const std::size_t first = tile.first * width;
+    const BlockRows rows = memory.rows(block, tile);
+    const float* stream = memory.stream(block) + first;
+    if (rows.sum != stream) {
+        std::copy_n(stream, tile.rows * width, rows.sum);
+    }
+    view.spec.kind->finish(view, rows, tile.rows);
+    if (view.spec.norm == Norm::post_layer) {
+        const std::vector<Tensor>& norm = model.model().layout.norms[block];  // gain, bias
+        kernels::kernel_table().layer_norm(
+            rows.sum, width, tile.rows, width, model.vector(norm[0]), model.vector(norm[1]), rows.sum, width,
+            memory.stream(block + 1) + first, width, memory.inverse(block, tile));
+    }
+}
+
+}  // namespace
+
+std::size_t enter_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
+    for (; block < model.blocks(); ++block) {
+        const BlockView view = model.block(block);
+        const std::size_t width = view.spec.width;
+        if (view.spec.norm == Norm::pre_rms) {
+            kernels::kernel_table().rms_norm(memory.stream(block) + tile.first * width, width, tile.rows,
+                                             width, memory.normal(block, tile), width,
+                                             memory.inverse(block, tile));
+        }
+        if (view.spec.kind->mixing != nullptr) {
+            view.spec.kind->begin(view, memory.rows(block, tile), tile.rows);
+            return block;
+        }
+        finish_rows(model, memory, block, tile);
+    }
+    return block;
+}
+
+std::size_t leave_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
+    finish_rows(model, memory, block, tile);
+    return enter_rows(model, memory, block + 1, tile);
+}
+
+std::size_t next_mixing(const PackedModel& model, std::size_t block) {
+    while (block < model.blocks() && model.block_spec(block).kind->mixing == nullptr) {
+        ++block;
+    }
+    return block;
+}
+
+}  // namespace bitlaw::model

@@ -1,0 +1,61 @@
+#include <set>
+
+#include "support/block_conformance.hpp"
+
+using namespace bitlaw;
+using namespace bitlaw::model;
+
+namespace {
+
+BlockSpec attention(std::size_t kv_heads, bool qk_norm, CachePrecision cache) {
+    return {.kind = &kAttention,
+            .width = test::kBlockWidth,
+            .attention = {.heads = 2,
+                          .kv_heads = kv_heads,
+                          .head_width = 16,
+                          .window = 9,
+                          .qk_norm = qk_norm,
+                          .cache = cache}};
+}
+
+BlockSpec hidden(const Block& kind, HiddenOptions options) {
+    options.width = 23;
+    return {.kind = &kind, .width = test::kBlockWidth, .hidden = options};
+}
+
+/// Every kind with the options that change what it computes.
+std::vector<BlockSpec> all_blocks() {
+    return {attention(1, true, CachePrecision::bf16), attention(2, false, CachePrecision::fp32),
+            hidden(kMlp, {.activation = &kSquaredRelu}),
+            hidden(kMlp, {.activation = &kGelu, .biases = true})};
+}
+
+}  // namespace
+
+TEST_CASE("every kind of block is in the suite") {
+    std::set<const Block*> kinds;
+    for (const BlockSpec& block : all_blocks()) {
+        kinds.insert(block.kind);
+    }
+    CHECK(kinds == std::set<const Block*>(std::begin(kBlocks), std::end(kBlocks)));
+}
+
+TEST_CASE("every block passes the conformance suite") {
+    for (const BlockSpec& block : all_blocks()) {
+        test::check_block(block);
+    }
+}
+
+TEST_CASE("layers may have any blocks in any order, of either norm") {
+    BlockSpec last = hidden(kMlp, {.activation = &kGelu, .biases = true});
+    last.norm = Norm::post_layer;
+    const BlockSpec first = hidden(kMlp, {.activation = &kSquaredRelu});
+    const BlockSpec middle = attention(1, true, CachePrecision::fp32);
+    NetworkSpec spec = test::network_of(middle, Arithmetic::fp32);
+    spec.layers = {{first, middle, middle, last}, {last}, {middle, first}};
+    const std::vector<symbols::Symbol> symbols = test::random_symbols(3 * 70, test::kBlockAlphabet);
+    const Model model = test::noisy_network(spec, 7);
+    test::check_gradients(model, std::span(symbols).first(2 * 22), 22, 0);
+    test::check_same_bits(model, {symbols, 3, 70});
+    test::check_streams(model, symbols, 70);
+}
