@@ -21,6 +21,7 @@
 #include "bitlaw/table/table_plot.hpp"
 #include "bitlaw/table/table_reuse.hpp"
 #include "bitlaw/table/table_text.hpp"
+#include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"

@@ -266,7 +266,7 @@ class Run {
     [[nodiscard]] std::optional<double> copy_score() {
         std::optional<CopyScore> score;
         learner_.with_coding_weights(options_.precision,
-                                     [&](const PackedModel& packed) { score = copy_score(packed); });
+                                     [&](const PackedModel& packed) { score = predict::copy_score(packed); });
         return score ? std::optional(score->value()) : std::nullopt;
     }
 

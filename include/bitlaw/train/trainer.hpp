@@ -83,7 +83,7 @@ struct TrainResult {
     double seconds = 0;
     bool is_validation_seen = false;  ///< validation bytes are among those trained on, as far as was looked
     /// Why the model is worse than none, although all numbers are finite; "" when it is not.
-    std::string trouble;
+    std::string trouble = {};
 };
 
 /// Loss, gradient or validation were not finite.
