@@ -27,7 +27,7 @@ Angles angles_at(const RotaryAngles& rotary, std::uint64_t position) {
 
 TEST_CASE("angles equal position * base^(-2i/D)") {
     const ModelConfig config = preset_config("200k");
-    const RotaryAngles rotary(config);
+    const RotaryAngles rotary({.base = config.rotary_base, .width = config.head_width});
     REQUIRE(rotary.pairs() == config.head_width / 2);
     for (const std::uint64_t position : {0ULL, 1ULL, 2ULL, 511ULL, 100'000ULL}) {
         const Angles found = angles_at(rotary, position);
@@ -45,7 +45,8 @@ TEST_CASE("angles equal position * base^(-2i/D)") {
 }
 
 TEST_CASE("far positions turn on exactly: the angle of p + 1 is the angle of p plus that of 1") {
-    const RotaryAngles rotary(preset_config("3.2m"));
+    const ModelConfig config = preset_config("3.2m");
+    const RotaryAngles rotary({.base = config.rotary_base, .width = config.head_width});
     const Angles one = angles_at(rotary, 1);
     for (const std::uint64_t position :
          {std::uint64_t{1} << 33, (std::uint64_t{1} << 40) - 1, std::uint64_t{1} << 50}) {

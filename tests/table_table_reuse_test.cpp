@@ -3,6 +3,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json_value.hpp"
+#include "bitlaw/table/table_plot.hpp"
 #include "bitlaw/table/table_reuse.hpp"
 #include "bitlaw/table/table_text.hpp"
 #include "support/message.hpp"

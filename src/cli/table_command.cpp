@@ -354,7 +354,7 @@ void draw(const TableReport& report, const fs::path& svg) {
 void require_no_input_among_results(const TableArguments& a) {
     InputFiles inputs;
     for (const std::string& text : a.data) {
-        const fs::path file = parse_range(resolve_data(named(text).second)).path;
+        const fs::path file = train::parse_range(resolve_data(named(text).second)).path;
         inputs.add(file);
         inputs.add(file.string() + kManifestSuffix);
     }
