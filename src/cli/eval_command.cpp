@@ -95,6 +95,9 @@ void add_row(Table& table, const std::string& name, const std::string& origin_te
 }  // namespace
 
 int run_eval(const EvalArguments& a) {
+    if (a.protocol != Protocol::chunked && a.chunk_bytes != EvalArguments{}.chunk_bytes) {
+        fail_usage("--chunk is for --protocol chunked; add it, or leave --chunk out");
+    }
     ModelShelf shelf(a.model);
     const StoredModel& model = shelf.chosen();
     const auto model_bytes = static_cast<double>(model.stored_bytes);
