@@ -12,6 +12,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/studies/study_results.hpp"
 #include "bitlaw/studies/study_runner.hpp"
@@ -298,9 +299,47 @@ TEST_CASE("results of other settings, too little data and damaged rows are refus
                 "has 3000 bytes, but the config trains on"));
     StudyRunOptions seen = study.options();
     seen.held_out = seen.data + "@8000:10000";  // 8,192 are trained on
-    CHECK(holds(message_of<UsageError>([&] { study.run(seen); }), "are among the first 8192 of"));
+    CHECK(holds(message_of<UsageError>([&] { study.run(seen); }), "are among the first 8192 bytes of"));
     seen.held_out = seen.data + "@8192:10192";
     CHECK_NOTHROW(study.run(seen));
+}
+
+TEST_CASE("data that change while a study runs give no row") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    for (const char* name : {"data", "held"}) {
+        CAPTURE(name);
+        const TinyStudy study;
+        StudyRunOptions options = study.options();
+        std::size_t rows = 0;
+        options.on_event = [&](const StudyEvent& event) {
+            if (event.kind == StudyEvent::Kind::ended && ++rows == 2) {
+                Bytes bytes = test::file_bytes(study / name);
+                bytes[5] ^= 1U;
+                std::filesystem::remove(study / name);  // another file: what is mapped stays
+                write_file(study / name, bytes);
+            }
+        };
+        // By the study, or by the trainer where a branch goes on from its trunk.
+        CHECK_FALSE(message_of<Error>([&] { study.run(options); }).empty());
+        CHECK(study.results().size() == 2);
+    }
+}
+
+TEST_CASE("a plan says all that would keep a study from being run") {
+    const TinyStudy study;
+    CHECK(check_study(study.plan(), study.data()).problems.empty());
+    CHECK(check_study(study.plan(), study.data()).warnings.empty());
+    CHECK_FALSE(std::filesystem::exists(study.plan().work()));
+    StudyData data = study.data();
+    data.data = (study / "nothing").string();
+    data.held_out = (study / "held").string() + "@:10";
+    test::write_text(study / "study", "a file where the folder should be");
+    const std::vector<std::string> problems = check_study(study.plan(), data).problems;
+    REQUIRE(problems.size() == 3);
+    CHECK(holds(problems[0], "cannot open"));
+    CHECK(holds(problems[1], "the range has 10 bytes, and at least 32"));
+    CHECK(holds(problems[2], "is no folder"));
 }
 
 TEST_CASE("rows with numbers that no run has, and rows of other networks, are refused") {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/train/corpus.hpp"
@@ -97,4 +99,28 @@ TEST_CASE("the first sequences come from the ranges in turn, whole ones only") {
     CHECK(text(11) == "abcdefhij");
     CHECK(text(6) == "abcdef");
     CHECK(text(1) == "abc");
+}
+
+TEST_CASE("a corpus knows whether its bytes are still those that were hashed") {
+    const TemporaryFolder folder;
+    write_text(folder / "a", std::string(5000, 'a'));
+    const Corpus corpus({(folder / "a").string() + "@1000:2000"});
+    for (const LookAgain look : {LookAgain::where_touched, LookAgain::everywhere}) {
+        CHECK_NOTHROW(corpus.require_unchanged(look));
+    }
+    const auto change = [&](std::streamoff place, char byte) {
+        std::fstream file(folder / "a", std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(place);
+        file.put(byte);
+    };
+    change(10, 'b');  // outside of the range
+    CHECK_NOTHROW(corpus.require_unchanged(LookAgain::everywhere));
+    change(1500, 'b');
+    CHECK(holds(message_of<Error>([&] { corpus.require_unchanged(LookAgain::everywhere); }),
+                "a was changed while it was read"));
+    change(1500, 'a');
+    CHECK_NOTHROW(corpus.require_unchanged(LookAgain::everywhere));
+    // Another file in its place leaves the mapped one as it was.
+    write_text(folder / "a", std::string(5000, 'c'));
+    CHECK_NOTHROW(corpus.require_unchanged(LookAgain::everywhere));
 }

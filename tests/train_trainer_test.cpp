@@ -1,7 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <sstream>
+#include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
@@ -390,6 +394,89 @@ TEST_CASE("a run that diverges names the step and leaves the saved state") {
     CHECK_FALSE(runs.has("run/state.bls"));
 }
 
+TEST_CASE("data that are changed while they are read end the run, and no record claims them") {
+    const std::atomic<bool> stop{false};
+    for (const bool is_validation : {false, true}) {
+        for (const bool saves : {false, true}) {
+            CAPTURE(is_validation);
+            CAPTURE(saves);
+            const Runs runs;
+            TrainOptions options = runs.options("run", 6);
+            options.save_every = saves ? 1 : 0;
+            // Its time of modification must move, however coarse the file system's clock is.
+            std::filesystem::last_write_time(
+                runs / "data", std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+            std::uint64_t done = 0;
+            const auto on_step = [&](const StepReport& report) {
+                done = report.step;
+                if (report.step == 2) {
+                    std::fstream file(runs / "data", std::ios::in | std::ios::out | std::ios::binary);
+                    file.seekp(is_validation ? 7000 : 10);
+                    file << "changed";
+                }
+            };
+            const std::string message =
+                message_of<Error>([&] { (void)train::train(options, on_step, stop); });
+            CHECK(holds(message, "data was changed while it was read, so nobody can say which bytes"));
+            CHECK(done == (saves ? 2 : 6));
+            CHECK_FALSE(runs.has("run/model.blm"));
+            CHECK(runs.has("run/state.bls") == saves);  // of step 1, which read what the record says
+            CHECK(holds(runs.text("run/run.json"), "\"status\": \"failed\""));
+        }
+    }
+}
+
+TEST_CASE("data that are written anew with the same bytes are the same data") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 4);
+    options.save_every = 1;
+    const std::string bytes = runs.text("data");
+    const std::atomic<bool> stop{false};
+    const auto on_step = [&](const StepReport&) {
+        std::fstream file(runs / "data", std::ios::in | std::ios::out | std::ios::binary);
+        file << bytes;
+    };
+    CHECK(train::train(options, on_step, stop).trouble.empty());
+    CHECK(runs.has("run/model.blm"));
+}
+
+TEST_CASE("warnings come before the first step, and say what of the validation data is trained on") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 3);
+    options.validation = {(runs / "data").string() + "@5800:6800"};
+    options.micro_batch_tokens = 1;
+    std::vector<std::string> told;
+    options.warn = [&](const std::string& text) { told.push_back(text); };
+    const std::atomic<bool> stop{false};
+    const TrainResult result = train::train(
+        options, [&](const StepReport&) { CHECK(told.size() == 2); }, stop);
+    REQUIRE(told.size() == 2);
+    CHECK(holds(told[0], "micro-batches have 32 bytes"));
+    CHECK(holds(
+        told[1],
+        "200 of 512 validation bytes are among the training data, so the validation rate is in-sample"));
+    CHECK(result.is_validation_seen);
+    options = runs.options("other", 3);
+    options.warn = [&](const std::string& text) { FAIL(text); };
+    CHECK_FALSE(train_quietly(options).is_validation_seen);
+}
+
+TEST_CASE("a run that ends worse than no model has its model, and says so") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 20);
+    options.config = test::tiny_config(Architecture::vanilla);
+    options.learning_rate = 3.0;
+    options.clip = 0.0;
+    options.decay = 0.0;
+    options.warmup = 0.0;
+    const TrainResult result = train_quietly(options);
+    CHECK(holds(result.trouble, "more than the 8 of no model at all"));
+    CHECK(runs.has("run/model.blm"));
+    CHECK(holds(runs.text("run/run.json"), "\"status\": \"diverged\""));
+    options.resume = true;
+    CHECK(holds(train_quietly(options).trouble, "more than the 8"));
+}
+
 TEST_CASE("minutes become a number of tokens that reproduces the run") {
     const Runs runs;
     TrainOptions timed = runs.options("timed", 1);
@@ -404,6 +491,15 @@ TEST_CASE("minutes become a number of tokens that reproduces the run") {
     train_quietly(counted);
     CHECK(runs.model("counted") == runs.model("timed"));
     CHECK(runs.state("counted") == runs.state("timed"));
+}
+
+TEST_CASE("minutes that one step does not fit into are refused") {
+    const Runs runs;
+    TrainOptions timed = runs.options("timed", 1, 4000);
+    timed.tokens = 0;
+    timed.minutes = 1e-6;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(timed); }),
+                "one step of 128,000 bytes takes about"));
 }
 
 TEST_CASE("metrics.csv has a row a step, run.json says where and how") {

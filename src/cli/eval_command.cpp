@@ -129,6 +129,9 @@ int run_eval(const EvalArguments& a) {
     if (a.copying) {
         return run_copying(a);
     }
+    if (a.protocol != Protocol::chunked && a.chunk_bytes != EvalArguments{}.chunk_bytes) {
+        fail_usage("--chunk is for --protocol chunked; add it, or leave --chunk out");
+    }
     ModelShelf shelf(a.model);
     const StoredModel& model = shelf.chosen();
     const auto model_bytes = static_cast<double>(model.stored_bytes);

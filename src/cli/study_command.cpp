@@ -231,7 +231,10 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
     options.held_out = resolve_data(plan.config.held_out);
     options.jobs = a.jobs;
     options.costly_first = a.costly_first;
-    tell_warnings(a, check_study(plan, {options.data, options.held_out}));
+    if (const StudyCheck check = check_study(plan, {options.data, options.held_out});
+        check.problems.empty()) {
+        tell_warnings(a, check);
+    }
     options.command = a.common.command_line;
     options.on_event = [&](const StudyEvent& event) {
         if (event.kind == StudyEvent::Kind::ended || event.kind == StudyEvent::Kind::skipped) {

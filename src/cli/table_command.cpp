@@ -126,6 +126,9 @@ class TableRun {
    public:
     explicit TableRun(const TableArguments& a)
         : a_(a), data_(open_data(a)), compressors_(open_compressors(a)), earlier_(open_earlier(a)) {
+        if (!a.chunked && a.chunk_bytes != TableArguments{}.chunk_bytes) {
+            fail_usage("--chunk is for chunks, and --protocol unchunked has none; leave one of them out");
+        }
         report_.machine = machine_name();
         report_.isa = isa_name(chosen_isa());
         report_.date = today();

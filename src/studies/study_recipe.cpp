@@ -108,6 +108,7 @@ void add_recipes(StudyPlan& plan, const StudyData& data) {
         if (is_new) {
             hash->second = hash64(all.first(trunk.data_bytes));
         }
+        trunk.data_hash = hash->second;
         ByteWriter network;
         write_config(network, trunk.config);
         for (StudyRun& run : trunk.runs) {

@@ -164,8 +164,17 @@ class Study {
         return o;
     }
 
-    void train_on(std::size_t worker, const StudyRun& run, const TrainOptions& options, std::uint64_t total,
-                  StudyResult& result) {
+    // A row's recipe has the bytes in it that the study began with.
+    void require_same_bytes(const StudyTrunk& trunk, const TrainingRecord& record) const {
+        if (record.training.at(0).hash != trunk.data_hash ||
+            record.validation.at(0).hash != held_out_.sources()[0].hash) {
+            fail("the data were changed since the study began, so ", trunk.id,
+                 " gets no row; start the study again with data that stay as they are");
+        }
+    }
+
+    void train_on(std::size_t worker, const StudyTrunk& trunk, const StudyRun& run,
+                  const TrainOptions& options, std::uint64_t total, StudyResult& result) {
         const double start = now();
         std::optional<TrainResult> trained;
         try {
@@ -192,6 +201,7 @@ class Study {
         }
         result.seconds += now() - start;
         if (trained) {
+            require_same_bytes(trunk, trained->record);
             result.training_bits_per_byte = trained->record.training_bits_per_byte;
             result.chunk_bits_per_byte = trained->record.validation_bits_per_byte;
         }
@@ -211,7 +221,7 @@ class Study {
         if (reached < run.branch_step) {
             TrainOptions o = in_folder(trunk_options(plan_, trunk, data_), folder);
             o.stop_after_steps = run.branch_step;
-            train_on(worker, run, o, run.bytes, result);
+            train_on(worker, trunk, run, o, run.bytes, result);
         }
         make_folder(out);
         write_file(out / kStateFile, MappedFile(state_file).bytes());
@@ -240,6 +250,7 @@ class Study {
         before = parts.choose.size();
         result.report_bytes = parts.report.size();
         result.report_bits_per_byte = bits_of(parts.report);
+        held_out_.require_unchanged(LookAgain::where_touched);
         const std::optional<CopyScore> copying = copy_score(PackedModel(model.model, PackFor::inference));
         result.copy_score = copying ? std::optional(copying->value()) : std::nullopt;
         result.model_bytes = model.stored_bytes;
@@ -267,7 +278,8 @@ class Study {
         }
         bool has_diverged = false;
         try {
-            train_on(worker, run, in_folder(run_options(plan_, trunk, run, data_), out), run.bytes, result);
+            train_on(worker, trunk, run, in_folder(run_options(plan_, trunk, run, data_), out), run.bytes,
+                     result);
             // Worse than writing the bytes down: finite, but no model.
             has_diverged = !(result.chunk_bits_per_byte <= std::log2(trunk.config.alphabet));
             measure(worker, run, out, result);

@@ -101,6 +101,15 @@ void Corpus::require_alphabet(std::uint32_t alphabet) const {
     }
 }
 
+void Corpus::require_unchanged(LookAgain look) const {
+    for (std::size_t r = 0; r < ranges(); ++r) {
+        const bool looks = look == LookAgain::everywhere || look == LookAgain::where_touched;
+        if (looks && hash64(bytes_[r]) != sources_[r].hash) {
+            fail(files_[r].path().string(), " was changed while it was read");
+        }
+    }
+}
+
 void Corpus::require_length(std::size_t positions) const {
     for (std::size_t r = 0; r < ranges(); ++r) {
         if (bytes_[r].size() < positions) {

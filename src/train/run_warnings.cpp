@@ -7,7 +7,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/learn/gradient_sum.hpp"
-#include "bitlaw/train/sampler.hpp"
+#include "bitlaw/train/overlap.hpp"
 
 namespace bitlaw::train {
 
@@ -110,6 +110,22 @@ std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan
     add_validation(list, options, plan, validation);
     add_unread(list, options, plan, training);
     return list;
+}
+
+bool tell_warnings(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
+                   const Corpus& validation) {
+    if (!options.warn) {
+        return false;
+    }
+    for (const std::string& warning : run_warnings(options, plan, training, validation)) {
+        options.warn(warning);
+    }
+    const Overlap overlap = overlap_of(training, validation, plan.validation_sequences * plan.positions);
+    if (overlap.is_any()) {
+        options.warn(overlap_text(overlap, "validation bytes", "the training data") +
+                     ", so the validation rate is in-sample");
+    }
+    return overlap.is_any();
 }
 
 std::string trouble_of(const ModelConfig& config, double training_bits, double first_bits,

@@ -18,7 +18,6 @@
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/metrics.hpp"
-#include "bitlaw/train/overlap.hpp"
 #include "bitlaw/train/run_plan.hpp"
 #include "bitlaw/train/run_warnings.hpp"
 #include "bitlaw/train/schedule.hpp"
@@ -127,6 +126,8 @@ class Run {
           schedule_{plan.learning_rate, plan.steps, options.warmup, options.decay},
           start_(start),
           progress_(std::move(progress)),
+          training_(training),
+          held_out_(validation),
           sampler_(training, plan.positions, options.seed),
           learner_(initial_model(options.config, options.seed), learner_options(options, plan)) {
         if (plan.validation_sequences > 0) {
@@ -186,6 +187,7 @@ class Run {
     // The model first: a run killed between the two resumes from an older state and writes the same model
     // again.
     void save_result() const {
+        require_unchanged_data(LookAgain::everywhere);
         save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
         save();
         write_status(trouble().empty() ? "finished" : "diverged");
@@ -278,7 +280,20 @@ class Run {
         }
     }
 
+    // A record names the bytes that were read by their hash, so it must not be written for others.
+    void require_unchanged_data(LookAgain look) const {
+        try {
+            training_.require_unchanged(look);
+            held_out_.require_unchanged(look);
+        } catch (const Error& error) {
+            fail(error.what(),
+                 ", so nobody can say which bytes the model has seen, and none is written; start the run "
+                 "anew with data that stay as they are");
+        }
+    }
+
     void save() const {
+        require_unchanged_data(LookAgain::where_touched);
         save_state(options_.out / kStateFile, progress_, learner_.model().weights, learner_.moments());
     }
 
@@ -330,6 +345,8 @@ class Run {
     Schedule schedule_;
     Clock::time_point start_;
     TrainingProgress progress_;
+    const Corpus& training_;
+    const Corpus& held_out_;
     Sampler sampler_;
     Learner learner_;
     std::vector<Symbol> symbols_;     // [at most leaf, T]
@@ -337,23 +354,6 @@ class Run {
     std::uint64_t first_step_ = 0;
     double first_bits_ = 0;  // of the run's first step, when this process made it
 };
-
-// Tells what the run will do otherwise than asked. Whether it trains on validation bytes.
-bool warn(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
-          const Corpus& validation) {
-    if (!options.warn) {
-        return false;
-    }
-    for (const std::string& warning : run_warnings(options, plan, training, validation)) {
-        options.warn(warning);
-    }
-    const Overlap overlap = overlap_of(training, validation, plan.validation_sequences * plan.positions);
-    if (overlap.is_any()) {
-        options.warn(overlap_text(overlap, "validation bytes", "the training data") +
-                     ", so the validation rate is in-sample");
-    }
-    return overlap.is_any();
-}
 
 }  // namespace
 
@@ -402,7 +402,7 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
         progress.training = training.sources();
         progress.validation = validation.sources();
     }
-    const bool is_validation_seen = warn(options, plan, training, validation);
+    const bool is_validation_seen = tell_warnings(options, plan, training, validation);
     progress.options = options_text(options, plan);
     progress.steps = plan.steps;
     Run run(options, plan, training, validation, std::move(progress), start);

@@ -46,13 +46,14 @@ check() {
     fi
 }
 
-# refuse NAME CODE PATTERN COMMAND...: the command ends with this exit code and one line on standard error,
+# refuse NAME CODE PATTERN COMMAND...: the command ends with this exit code (a pattern) and one line on standard error,
 # which starts with "bitlaw: " and matches the extended regular expression.
 refuse() {
     local name=$1 code=$2 pattern=$3 status=0
     shift 3
     "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
-    if ((status != code)); then not_ok "$name" "exit code $status, not $code: $(cat "$work/err")"
+    # shellcheck disable=SC2053
+    if [[ $status != $code ]]; then not_ok "$name" "exit code $status, not $code: $(cat "$work/err")"
     elif (($(wc -l <"$work/err") != 1)); then not_ok "$name" "not one line: $(cat "$work/err")"
     elif ! grep -q '^bitlaw: ' "$work/err"; then not_ok "$name" "no 'bitlaw: ' in front: $(cat "$work/err")"
     elif ! grep -Eq -- "$pattern" "$work/err"; then not_ok "$name" "no '$pattern' in: $(cat "$work/err")"

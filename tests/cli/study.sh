@@ -32,6 +32,42 @@ grep -q '"runs": 15,' "$work/out" &&
     grep -q "\"n8K-u8K-p1-k32-s1\".*\"training_flops\": $((3 * sequence * 7936 / 32)), .*\"hours\": [0-9]" "$work/out"
 judge "the plan's operations are exact" cat "$work/out"
 
+# What run would refuse, plan says: all of it, with exit code 1.
+write_config hopeless "folder = hopeless"
+# planned NAME PATTERN [SED]: the plan of the config as changed says it cannot be run, and run refuses it.
+planned() {
+    sed "$3" hopeless.conf >changed.conf
+    "$bitlaw" study plan --calibrate 0 changed.conf >out 2>err
+    [[ $? == 1 && -s out ]] && grep -Eq "^bitlaw: study: it cannot be run: .*$2" err
+    judge "plan: $1" cat err
+    refuse "run: $1" "[12]" "$2" "$bitlaw" study run changed.conf
+}
+planned "data that are not there" "cannot open nofile" 's/^data = .*/data = nofile/'
+planned "held-out data that are not there" "cannot open nofile" 's/^held_out = .*/held_out = nofile/'
+planned "too few bytes" "text has 40000 bytes, but the config trains on 10000000" 's/^train_on = 16000/train_on = 10M/'
+planned "held-out bytes among the data" "5,000 of 5,000 held-out bytes of text@10K:15K are among the first 16000 bytes" \
+    's/^held_out = .*/held_out = text@10K:15K/'
+head -c 12000 text | tail -c 4000 >part
+planned "a copy of bytes that are trained on" "about 100 % of 4,000 held-out bytes of part also stand in the first 16000 bytes" \
+    's/^held_out = .*/held_out = part/'
+planned "held-out data below a sequence" "held@:20: the range has 20 bytes, and at least 32" 's/^held_out = .*/held_out = held@:20/'
+planned "a weight" "a study reads one file or range, without a weight" 's/^data = .*/data = text:0.5/'
+planned "a folder that is a file" "is no folder" 's/^folder = .*/folder = text/'
+mkdir -p hopeless && echo rubbish >hopeless/results.csv
+planned "results that are none" "results.csv:1: the header is not" ''
+rm -r hopeless
+sed 's/^data = .*/data = nofile/; s/^held_out = .*/held_out = gone/' hopeless.conf >changed.conf
+"$bitlaw" study plan --calibrate 0 changed.conf --json >out 2>err
+[[ $? == 1 && $(wc -l <err) == 2 ]] && grep -q '"problems": \["cannot open nofile.*", "cannot open gone' out
+judge "plan says all of it, in JSON too" cat out err
+"$bitlaw" study plan --calibrate 0 straight.conf >out 2>err
+[[ $? == 0 && ! -s err && ! -e straight ]]
+judge "a plan that can be run says nothing, and writes nothing" cat err
+sed 's/^held_out_bytes = .*/held_out_bytes = 6000/; s/^batch_bytes = .*/batch_bytes = 16/' hopeless.conf >changed.conf
+"$bitlaw" study plan --calibrate 0 changed.conf >out 2>err
+[[ $? == 0 ]] && grep -q "warning: the held-out data have 5,000 bytes, and not the 6,000 of held_out_bytes" err &&
+    grep -q "warning: steps with the context 32 have one sequence, which is more than the config's batch" err
+judge "plan warns of what is done otherwise" cat err
 check "run" "$bitlaw" study run straight.conf -T1
 [[ $(rows straight | wc -l) == 15 && $(grep -c ': .* bits/byte held out' "$work/err") == 15 ]]
 judge "15 runs, a line each" cat "$work/err"

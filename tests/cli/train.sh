@@ -71,7 +71,48 @@ check "a preset" \
 judge "its parameters" "$bitlaw" info preset
 mkdir -p sets && cp text sets/mine
 check "a data set by its name" env BITLAW_DATA=nowhere:sets \
-    "$bitlaw" train -q --data mine@1K: "${tiny[@]}" --tokens 2K -o named
+    "$bitlaw" train -q --data mine@1K: "${tiny[@]}" --tokens 4K -o named
+# ---- What cannot be done as asked, and runs that end badly ----------------------------------------------------------------
+refuse "a batch above the budget" 2 "one step of 5,000,000 bytes, the batch tokens, is more than the whole budget of 20,000" \
+    train_tiny large text --tokens 20K --batch-tokens 5M
+refuse "a sequence above the budget" 2 "one step of 512 bytes, one sequence of the context, is more than" \
+    train_tiny large text --tokens 300 --batch-tokens 100 --context 512
+check "nothing was begun" test ! -e large
+refuse "a rate of an optimizer that is not there" 2 "are Muon's" train_tiny large text --tokens 20K --optimizer adamw --matrix-lr 0.1
+# warned PATTERN OPTION...: trains and is told a line of this pattern before the plan's work, unless -qq is given.
+warned() {
+    local pattern=$1 name="warns: $1"
+    shift
+    rm -rf warned
+    "$bitlaw" train -q "${tiny[@]}" --tokens 8K -o warned "$@" >out 2>err
+    [[ $? == 0 && $(grep -c . err) == 1 ]] && grep -Eq "^bitlaw: train: warning: $pattern" err
+    judge "$name" cat err
+}
+warned "a step has 64 bytes, whole sequences of 64, and not the 100 of the batch" --data text --batch-tokens 100
+warned "the run has 6,144 bytes, 3 steps of 2,048, and not the 8,000 asked for" --data text
+warned "the validation data have whole sequences of 9,984 bytes, and not the 20,000 asked for" --tokens 8192 \
+    --data text@:50K --validation text@50K: --validation-bytes 20K
+warned "4,992 of 9,984 validation bytes are among the training data, so the validation rate is in-sample" --tokens 8192 \
+    --data text@:44992 --validation text@40K:50K --validation-bytes 9984
+cp text copy
+warned "about 100 % of 9,984 validation bytes also stand in the training data" --tokens 8192 \
+    --data text --validation copy@:10K --validation-bytes 9984
+rm -rf warned
+check "-qq keeps quiet" "$bitlaw" train -qq --data text "${tiny[@]}" --tokens 8K -o warned
+[[ ! -s $work/err ]]
+judge "nothing is said" cat "$work/err"
+"$bitlaw" train --data text "${tiny[@]}" --tokens 8192 --validation copy@:10K -o seen >out 2>err
+[[ $? == 0 ]] && grep -q "^done: .*bits/byte, in-sample, " err
+judge "the last line says in-sample" cat err
+head -c 60000 /dev/urandom >noise
+"$bitlaw" train --data text@:30K --validation noise "${tiny[@]}" --tokens 100K -o bad >out 2>err
+[[ $? == 1 && -s bad/model.blm ]] && tail -n 1 err | grep -q "^bitlaw: train: the run ended at .* bits/byte of the validation data, more than the 8" &&
+    grep -q '"status": "diverged"' bad/run.json
+judge "a model that is worse than none is told and fails" cat err
+"$bitlaw" train -q --data text --architecture vanilla --width 32 --layers 4 --heads 1 --head-width 32 --context 64 --tokens 200K \
+    --lr 10 --clip 0 --weight-decay 0 -o worse >out 2>err
+[[ $? == 1 ]] && tail -n 1 err | grep -Eq "^bitlaw: train: the run (ended at .* in training, more than the 8 of no model|diverged)"
+judge "a finite divergence fails" cat err
 # ---- Options from a file --------------------------------------------------------------------------------------------
 check "train.conf repeats the run" "$bitlaw" train -q --config straight/train.conf -o again
 check "with the same bytes" cmp straight/model.blm again/model.blm

@@ -33,6 +33,7 @@ struct StudyTrunk {
     std::uint64_t size = 0;  ///< parameters aimed at
     model::ModelConfig config;
     std::uint64_t data_bytes = 0;  ///< read from the start of the data
+    std::uint64_t data_hash = 0;   ///< of those bytes, where the recipes are known
     std::uint64_t seed = 0;
     std::uint64_t batch_bytes = 0;    ///< of a step, whole sequences
     double learning_rate = 0;         ///< peak of AdamW

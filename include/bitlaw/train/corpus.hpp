@@ -36,6 +36,9 @@ struct DataRange {
 /// range.
 [[nodiscard]] DataRange parse_range(const std::string& text);
 
+/// Which files Corpus::require_unchanged() hashes again: those whose times or sizes have changed, or all.
+enum class LookAgain { where_touched, everywhere };
+
 /// Several ranges of bytes, mapped for as long as the object lives.
 class Corpus {
    public:
@@ -52,6 +55,10 @@ class Corpus {
 
     /// Throws Error naming the first file and offset whose byte the alphabet lacks.
     void require_alphabet(std::uint32_t alphabet) const;
+    /// Throws Error naming the first file that was written to since it was mapped, when its range holds other
+    /// bytes than those that were hashed then. What the system says of the files decides which are looked at
+    /// again, or all are.
+    void require_unchanged(LookAgain look) const;
     /// Throws Error naming the first range shorter than a sequence of `positions` bytes.
     void require_length(std::size_t positions) const;
 

@@ -14,6 +14,11 @@ namespace bitlaw::train {
 [[nodiscard]] std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan& plan,
                                                     const Corpus& training, const Corpus& validation);
 
+/// Passes them, and what of the validation data is among the training data, to options.warn. Whether anything
+/// is among them, as far as anybody looked: without options.warn nobody does.
+bool tell_warnings(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
+                   const Corpus& validation);
+
 /// Why a run that ended at these rates gave a model that is worse than none, which costs log2(alphabet) bits
 /// a byte, or worse than the one it began with; "" when it did not. Rates that were not measured are 0.
 [[nodiscard]] std::string trouble_of(const model::ModelConfig& config, double training_bits,
