@@ -231,7 +231,7 @@ class Run {
                 .bits_per_byte = bits_per_byte,
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
-                .copy_score = validates ? copy_score() : std::nullopt,
+                .copy_score = validates ? measured_copying() : std::nullopt,
                 .learning_rate = rate,
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
@@ -265,7 +265,7 @@ class Run {
         progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
     }
 
-    [[nodiscard]] std::optional<double> copy_score() {
+    [[nodiscard]] std::optional<double> measured_copying() {
         std::optional<CopyScore> score;
         learner_.with_coding_weights(options_.precision,
                                      [&](const PackedModel& packed) { score = predict::copy_score(packed); });
