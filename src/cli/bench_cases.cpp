@@ -11,8 +11,8 @@
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/network.hpp"
-#include "bitlaw/predict/network_predictor.hpp"
 #include "bitlaw/model/specs.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 
 namespace bitlaw::cli {
 

@@ -1,6 +1,5 @@
-#include "bitlaw/kernels/mixing.hpp"
-
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/kernels/mixing.hpp"
 #include "mixing_tables.hpp"
 
 namespace bitlaw::kernels {

@@ -40,8 +40,8 @@ double context_bytes(const ModelConfig& config) {
 // As it is stored; never 0.
 double cached_bytes(const ModelConfig& config) {
     const StateSize size = stream_state(network_spec(config));
-    return std::max(
-        1.0, static_cast<double>(sizeof(float) * size.floats + sizeof(std::uint16_t) * size.halves));
+    return std::max(1.0,
+                    static_cast<double>(sizeof(float) * size.floats + sizeof(std::uint16_t) * size.halves));
 }
 
 std::size_t best_group(const ModelConfig& config) {

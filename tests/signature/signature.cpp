@@ -85,11 +85,13 @@ void print_hash(const char* what, const char* name, ByteSpan bytes) {
 void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     TrainOptions options;
     options.learning_rate = 4e-3;  // the defaults may be tuned without a change of arithmetic
-    options.matrix_learning_rate = 0.02;
     options.data = {(folder / "sample").string()};
     options.out = folder / run.name;
     options.preset = run.name;
     options.config = tiny_config(run);
+    if (options.config.architecture == Architecture::modern) {
+        options.matrix_learning_rate = 0.02;
+    }
     options.tokens = run.steps * run.batch_tokens;
     options.batch_tokens = run.batch_tokens;
     const std::atomic<bool> stop{false};

@@ -96,9 +96,9 @@ class PlainNetwork {
                                w.data() + layout_.norms[i][1].offset);
             }
         }
-        const Matrix logits = product(spec_.head.rms_norm ? rms_norm(x, width) : x, n,
-                                      w.data() + layout_.output.offset, width, alphabet,
-                                      spec_.head.bias ? w.data() + layout_.output_bias.offset : nullptr);
+        const Matrix logits =
+            product(spec_.head.rms_norm ? rms_norm(x, width) : x, n, w.data() + layout_.output.offset, width,
+                    alphabet, spec_.head.bias ? w.data() + layout_.output_bias.offset : nullptr);
         double sum = 0;
         for (std::size_t t = 0; t < n; ++t) {
             double total = 0;

@@ -7,9 +7,9 @@
 #include <span>
 
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/run_plan.hpp"
-#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::train {
 

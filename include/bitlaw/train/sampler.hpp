@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "bitlaw/train/corpus.hpp"
 #include "bitlaw/symbols/symbol.hpp"
+#include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw::train {
 
