@@ -9,7 +9,6 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive_reader.hpp"
 #include "bitlaw/predict/reset.hpp"
-#include "block_plan.hpp"
 #include "method_chain.hpp"
 
 namespace bitlaw::coding {
@@ -103,7 +102,8 @@ MethodContext context_of(ArchiveModel& model, const ArchiveReader& reader) {
     return {.model = [&model]() -> const StoredModel& { return model.stored(); },
             .packed = [&model]() -> const PackedModel& { return model.packed(); },
             .reset_every = reader.header().reset_every,
-            .streams = std::nullopt,
+            .streams = reader.header().streams == 0 ? std::nullopt
+                                                    : std::optional<std::size_t>(reader.header().streams),
             .stack = model.stack()};
 }
 

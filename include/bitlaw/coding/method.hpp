@@ -1,6 +1,6 @@
 #pragma once
-/// \file How blocks are coded: a table of methods, one file each in src/coding/methods. The container
-/// (archive.hpp) knows their ids only; compress and restore loop over the table.
+/// \file What a method of coding blocks is. Each is one file in src/coding/methods and a line of the table
+/// (method_table.hpp).
 
 #include <cstdint>
 #include <functional>
@@ -29,8 +29,8 @@ struct MethodContext {
     std::function<const model::StoredModel&()> model;
     std::function<const model::PackedModel&()> packed;
     std::uint64_t reset_every = 0;
-    /// Streams of a block that the user asked the archive's method for. The writer knows; a reader takes the
-    /// block's.
+    /// Streams of a block that the user asked for. In format 2 reader and writer both know them, so that a
+    /// chained method can follow a block that it did not code; in format 1 a reader does not.
     std::optional<std::size_t> streams;
     Stack stack;  ///< of a format 2 archive
 };
@@ -72,11 +72,5 @@ struct Method {
     /// Throws Error when the stack's description is not one that this program knows.
     std::unique_ptr<BlockCoder> (*open)(const MethodContext& context) = nullptr;
 };
-
-/// All methods of this program.
-[[nodiscard]] std::span<const Method> methods();
-
-/// The method of an id, null when the table has none that this format version knows.
-[[nodiscard]] const Method* find_method(std::span<const Method> table, MethodId id, std::uint8_t version);
 
 }  // namespace bitlaw::coding
