@@ -7,6 +7,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/json.hpp"
 #include "bitlaw/base/json_value.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "support/message.hpp"
 #include "support/pictures.hpp"
 #include "support/temporary_folder.hpp"

@@ -6,6 +6,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/json_value.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/block.hpp"
@@ -100,7 +101,7 @@ TEST_CASE("table: a data set is a range of a file, with its manifest's shape") {
     manifest.hash = hash64(some_bytes(5000));
     const auto write_manifest = [&] {
         const std::string json = manifest_json(manifest);
-        write_file(path + kManifestSuffix, {reinterpret_cast<const std::uint8_t*>(json.data()), json.size()});
+        write_file(path + kManifestSuffix, json);
     };
     write_manifest();
     CHECK(DataSet("name", path).shape().sample_bytes == 2);

@@ -5,14 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <climits>
-#include <system_error>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "file_failure.hpp"
 
 namespace bitlaw {
 namespace {
@@ -30,10 +27,6 @@ const char* advice(int error) {
         case EFBIG: return "raise the file size limit or write elsewhere";
         default: return "check the path and the disk";
     }
-}
-
-[[noreturn]] void fail_file(const char* action, const std::filesystem::path& path, int error) {
-    fail("cannot ", action, " ", path.string(), ": ", error_reason(error), "; ", advice(error));
 }
 
 // A file descriptor that is closed when it goes out of scope.
@@ -58,77 +51,43 @@ int open_for_reading(const std::filesystem::path& path) {
     return number;
 }
 
-std::size_t regular_size(const Descriptor& file, const std::filesystem::path& path) {
-    struct stat status {};
-    if (::fstat(file.number(), &status) != 0) {
-        fail_file("open", path, errno);
-    }
-    if (S_ISDIR(status.st_mode)) {
+[[noreturn]] void fail_special(const std::filesystem::path& path, const char* what) {
+    fail("cannot read ", path.string(), ": it is ", what, "; copy its content to a regular file first");
+}
+
+FileStatus regular_status(int file, const std::filesystem::path& path) {
+    const FileStatus status = status_of(file, path);
+    if (S_ISDIR(status.mode)) {
         fail_file("read", path, EISDIR);
     }
-    if (!S_ISREG(status.st_mode)) {
-        fail("cannot read ", path.string(),
-             ": it is a pipe or a device; copy its content to a regular file first");
+    if (!S_ISREG(status.mode)) {
+        fail_special(path, "a pipe or a device");
     }
-    return static_cast<std::size_t>(status.st_size);
-}
-
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
-// Checks that the final name can be taken, and follows a symbolic link, which rename would replace.
-std::filesystem::path final_name(const std::filesystem::path& path) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (std::filesystem::is_directory(status)) {
-        fail_file("write", path, EISDIR);
+    // The system's own files (/proc) have content and the size 0.
+    std::uint8_t byte = 0;
+    if (status.size == 0 && ::pread(file, &byte, 1, 0) != 0) {
+        fail_special(path, "a file of the system, which has no size");
     }
-    if (!std::filesystem::exists(status)) {
-        if (!path.has_filename()) {
-            fail_file("write", path, EISDIR);
-        }
-        return path;
-    }
-    if (!std::filesystem::is_regular_file(status)) {
-        fail("cannot write ", path.string(), ": it is a pipe or a device; name a regular file");
-    }
-    return std::filesystem::is_symlink(path, error) ? std::filesystem::canonical(path) : path;
-}
-
-// The name's first bytes, at most `most`, cut between two characters: some file systems insist on UTF-8.
-std::string cut_name(std::string name, std::size_t most) {
-    if (name.size() > most) {
-        while (most > 0 && (static_cast<unsigned char>(name[most]) & 0xC0) == 0x80) {
-            --most;
-        }
-        name.resize(most);
-    }
-    return name;
-}
-
-// Makes the rename itself durable. A folder that may be written but not read, or a file system that
-// cannot do it, is no reason to call a complete file failed.
-void sync_folder(const std::filesystem::path& folder) {
-    const int number = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (number < 0) {
-        return;
-    }
-    const Descriptor descriptor(number);
-    if (::fsync(descriptor.number()) != 0 && errno != EINVAL) {
-        fail_file("save", folder, errno);
-    }
+    return status;
 }
 
 }  // namespace
 
+void fail_file(const char* action, const std::filesystem::path& path, int error) {
+    fail("cannot ", action, " ", path.string(), ": ", error_reason(error), "; ", advice(error));
+}
+
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
     const Descriptor file(open_for_reading(path));
-    size_ = regular_size(file, path);
+    status_ = regular_status(file.number(), path);
+    size_ = static_cast<std::size_t>(status_.size);
     if (size_ == 0) {
         return;
     }
     void* const memory = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
+    if (memory == MAP_FAILED && errno == ENODEV) {
+        fail_special(path, "a file of the system, which has no size of its own");  // /sys
+    }
     if (memory == MAP_FAILED) {
         fail_file("map", path, errno);
     }
@@ -137,11 +96,13 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
+      status_(other.status_),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(status_, other.status_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     return *this;
@@ -153,88 +114,56 @@ MappedFile::~MappedFile() {
     }
 }
 
-AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_name(path)) {
-    // Unique by process and count; names left behind by a killed process of the same number are stepped over.
-    static std::atomic<unsigned> counter{0};
-    do {
-        const std::string mark = text_of(".tmp-", ::getpid(), "-", counter++);
-        temporary_ =
-            path_.parent_path() / (cut_name(path_.filename().string(), NAME_MAX - mark.size()) + mark);
-        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) {
-        fail_file("write", path, errno);
-    }
+bool MappedFile::may_have_changed() const {
+    const auto now = status_of(path_);
+    // Under another file of its name, the mapped one lives on as it was.
+    return now && now->id == status_.id && (status_.has_new_bytes(*now) || now->touched != status_.touched);
 }
 
-AtomicFile::~AtomicFile() {
-    if (descriptor_ >= 0) {
+bool MappedFile::has_changed() const {
+    const auto now = status_of(path_);
+    return now && now->id == status_.id && status_.has_new_bytes(*now);
+}
+
+OpenFile::OpenFile(const std::filesystem::path& path) : path_(path), descriptor_(open_for_reading(path)) {
+    try {
+        status_ = regular_status(descriptor_, path);
+    } catch (...) {
         ::close(descriptor_);
-    }
-    if (!temporary_.empty()) {
-        ::unlink(temporary_.c_str());
+        throw;
     }
 }
 
-void AtomicFile::write(ByteSpan data) {
-    BITLAW_ASSERT(descriptor_ >= 0);
-    while (!data.empty()) {
-        const ssize_t written = ::write(descriptor_, data.data(), data.size());
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            fail_file("write", path_, errno);
-        }
-        data = data.subspan(static_cast<std::size_t>(written));
-    }
-}
+OpenFile::~OpenFile() { ::close(descriptor_); }
 
-void AtomicFile::commit() {
-    BITLAW_ASSERT(descriptor_ >= 0);
-    if (::fsync(descriptor_) != 0) {
-        fail_file("save", path_, errno);
-    }
-    if (::close(std::exchange(descriptor_, -1)) != 0) {
-        fail_file("save", path_, errno);
-    }
-    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-        fail_file("write", path_, errno);
-    }
-    temporary_.clear();
-    sync_folder(folder_of(path_));
-}
-
-std::string error_reason(int error) { return std::generic_category().message(error); }
-
-Bytes read_file(const std::filesystem::path& path, std::uint64_t most) {
-    const Descriptor file(open_for_reading(path));
-    const std::size_t size = regular_size(file, path);
-    if (size > most) {
-        fail("cannot read ", path.string(), ": it has ", size, " bytes, and at most ", most,
-             " are allowed here; check that it is the file you mean");
-    }
-    Bytes data(size);
-    for (std::size_t place = 0; place < size;) {
-        const ssize_t count = ::read(file.number(), data.data() + place, size - place);
+void OpenFile::read(std::uint64_t place, std::span<std::uint8_t> buffer) const {
+    while (!buffer.empty()) {
+        const ssize_t count = ::pread(descriptor_, buffer.data(), buffer.size(), static_cast<off_t>(place));
         if (count < 0 && errno == EINTR) {
             continue;
         }
         if (count < 0) {
-            fail_file("read", path, errno);
+            fail_file("read", path_, errno);
         }
         if (count == 0) {
-            fail("cannot read ", path.string(), ": it became shorter while it was read; try again");
+            fail("cannot read ", path_.string(), ": it became shorter while it was read; try again");
         }
-        place += static_cast<std::size_t>(count);
+        place += static_cast<std::uint64_t>(count);
+        buffer = buffer.subspan(static_cast<std::size_t>(count));
     }
-    return data;
 }
 
-void write_file(const std::filesystem::path& path, ByteSpan data) {
-    AtomicFile file(path);
-    file.write(data);
-    file.commit();
+bool OpenFile::has_changed() const { return status_.has_new_bytes(status_of(descriptor_, path_)); }
+
+Bytes read_file(const std::filesystem::path& path, std::uint64_t most) {
+    const OpenFile file(path);
+    if (file.size() > most) {
+        fail("cannot read ", path.string(), ": it has ", file.size(), " bytes, and at most ", most,
+             " are allowed here; check that it is the file you mean");
+    }
+    Bytes data(static_cast<std::size_t>(file.size()));
+    file.read(0, data);
+    return data;
 }
 
 }  // namespace bitlaw

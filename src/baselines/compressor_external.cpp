@@ -2,6 +2,7 @@
 #include <system_error>
 
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/baselines/program.hpp"
 #include "compressors.hpp"
 

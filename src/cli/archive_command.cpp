@@ -4,6 +4,7 @@
 
 #include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
@@ -88,7 +89,14 @@ ByteSource joined(Bytes begin, ByteSource rest) {
 // One command over its files: the model is loaded once.
 class ArchiveRun {
    public:
-    explicit ArchiveRun(const ArchiveArguments& arguments) : a_(arguments), shelf_(arguments.model) {}
+    ArchiveRun(const ArchiveArguments& arguments, const std::vector<std::string>& files)
+        : a_(arguments), shelf_(arguments.model) {
+        for (const std::string& file : files) {
+            if (file != kStandardStream) {
+                inputs_.add(file);
+            }
+        }
+    }
 
     void process(const std::string& name) {
         const std::optional<std::filesystem::path> path = output_path(name);
@@ -99,19 +107,22 @@ class ArchiveRun {
         std::optional<Output> output;
         const auto open_output = [&] {
             if (path) {
-                output.emplace(*path, input, a_.force);
+                shelf_.add_to(inputs_);
+                output.emplace(*path, input, inputs_,
+                               OutputRules{.force = a_.force,
+                                           .sparse = a_.sparse && a_.mode == ArchiveMode::decompress});
                 if (a_.remove_source && !a_.keep && !output->is_file()) {
                     fail("--rm needs a result that stays, and ", path->string(),
                          " is a pipe or a device; leave --rm out");
                 }
             } else if (a_.mode != ArchiveMode::test) {
-                output.emplace();
+                output.emplace(input);
             }
         };
         if (a_.mode == ArchiveMode::compress) {
             compress_one(name, input, path, output, open_output);
         } else {
-            restore_one(input, output, open_output);
+            restore_one(input, path, output, open_output);
         }
         if (a_.remove_source && !a_.keep && path && !input.is_standard()) {
             remove_source(name, input);
@@ -186,10 +197,16 @@ class ArchiveRun {
             verify(name, *path);
         }
         tell(input, summary, watch.seconds());
+        if (input.has_changed()) {
+            fail(input.shown(),
+                 " changed while it was read: the archive holds what was read, perhaps the beginning of one "
+                 "content and the end of another; compress it again");
+        }
     }
 
     template <class OpenOutput>
-    void restore_one(const Input& input, std::optional<Output>& output, const OpenOutput& open_output) {
+    void restore_one(const Input& input, const std::optional<std::filesystem::path>& path,
+                     std::optional<Output>& output, const OpenOutput& open_output) {
         open_output();
         ByteSource source = input.source();
         if (a_.mode == ArchiveMode::decompress && a_.force && output && !output->is_file() && !a_.range) {
@@ -214,6 +231,11 @@ class ArchiveRun {
             },
             watch);
         if (output) {
+            if (path) {
+                // The model may have been found only now.
+                shelf_.add_to(inputs_);
+                inputs_.require_not(*path);
+            }
             output->commit();
         }
         watch.clear();
@@ -303,6 +325,7 @@ class ArchiveRun {
 
     const ArchiveArguments& a_;
     ModelShelf shelf_;
+    InputFiles inputs_;
     std::optional<StoredModel> converted_;
     CodecSummary sum_;
     double seconds_ = 0;
@@ -315,7 +338,7 @@ int run_archive(const ArchiveArguments& arguments) {
     check_usage(arguments);
     const std::vector<std::string> files =
         arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;
-    ArchiveRun run(arguments);
+    ArchiveRun run(arguments, files);
     int worst = kDone;
     for (const std::string& file : files) {
         try {

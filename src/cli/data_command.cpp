@@ -1,8 +1,10 @@
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/folder.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/datasets/dataset.hpp"
 #include "commands.hpp"
@@ -37,18 +39,12 @@ void check(const DataArguments& a) {
     }
 }
 
-void refuse_existing(const fs::path& path, bool force) {
-    std::error_code error;
-    if (!force && fs::exists(fs::symlink_status(path, error))) {
-        fail(path.string(), " exists already; use -f to overwrite it, or -o to name another");
-    }
-}
-
 Manifest make(const DataArguments& a, const ByteSink& sink) {
     if (a.kind == "random") {
         return make_random_set(*a.bytes, a.seed.value_or(1), sink);
     }
-    const SourceChoice choice{.inputs = resolve_data(a.inputs), .skip = a.skip, .first = a.first};
+    const SourceChoice choice{
+        .inputs = resolve_data(a.inputs), .skip = a.skip, .first = a.first, .output = a.output};
     ProgressLine line(a.common.quiet == 0);
     Progress progress(0);
     const auto watch = [&](std::uint64_t done, std::uint64_t of) {
@@ -91,10 +87,19 @@ std::string summary(const DataArguments& a, const Manifest& m) {
 int run_data(const DataArguments& a) {
     check(a);
     const fs::path manifest_path = a.output + kManifestSuffix;
-    refuse_existing(a.output, a.force);
-    refuse_existing(manifest_path, a.force);
-    AtomicFile file(a.output);
-    const Manifest manifest = make(a, [&file](ByteSpan bytes) { file.write(bytes); });
+    const OutputOptions options{.existing = a.force ? Existing::replace : Existing::refuse};
+    require_folder_of(a.output);
+    require_writable(a.output, options.existing);
+    require_writable(manifest_path, options.existing);
+    // Made with the first bytes, when the sources are listed already.
+    std::optional<OutputFile> file;
+    const Manifest manifest = make(a, [&](ByteSpan bytes) {
+        throw_if_stopped("nothing was written");
+        if (!file) {
+            file.emplace(a.output, options);
+        }
+        file->write(bytes);
+    });
     for (const SkippedFile& skipped : manifest.skipped) {
         if (a.common.quiet < 2) {
             note(printable(
@@ -106,8 +111,17 @@ int run_data(const DataArguments& a) {
              " files cannot be used, so nothing was made; mend or remove them, or do without --strict");
     }
     const std::string json = manifest_json(manifest);
-    file.commit();
-    write_file(manifest_path, {reinterpret_cast<const std::uint8_t*>(json.data()), json.size()});
+    BITLAW_ASSERT(file.has_value());
+    file->commit();
+    try {
+        write_file(manifest_path, json, options);
+    } catch (...) {
+        if (!a.force) {
+            std::error_code ignored;
+            fs::remove(a.output, ignored);  // a set without its manifest is none
+        }
+        throw;
+    }
     if (a.common.quiet == 0) {
         print(summary(a, manifest));
     }

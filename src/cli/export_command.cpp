@@ -1,9 +1,9 @@
 #include <filesystem>
-#include <system_error>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "commands.hpp"
@@ -18,25 +18,32 @@ using namespace train;
 
 namespace {
 
-StoredModel model_of_state(const std::string& given) {
+std::filesystem::path state_file(const std::string& given) {
     if (given.empty()) {
         fail_usage("--from-state needs a training folder; name it with -m");
     }
     const std::filesystem::path path(given);
-    return trained_model(load_state(std::filesystem::is_directory(path) ? path / kStateFile : path));
+    return std::filesystem::is_directory(path) ? path / kStateFile : path;
 }
 
 }  // namespace
 
 int run_export(const ExportArguments& a) {
-    std::error_code error;
-    if (!a.force && std::filesystem::exists(std::filesystem::symlink_status(a.output, error))) {
-        fail(a.output, " exists already; use -f to overwrite it, or -o to name another");
-    }
+    const OutputOptions options{.existing = a.force ? Existing::replace : Existing::refuse};
+    require_folder_of(a.output);
+    require_writable(a.output, options.existing);
     ModelShelf shelf(a.model);
-    const StoredModel model = a.from_state ? model_of_state(a.model) : shelf.chosen();
+    InputFiles inputs;
+    if (a.from_state) {
+        inputs.add(state_file(a.model));
+    } else {
+        (void)shelf.chosen();
+        shelf.add_to(inputs);
+    }
+    inputs.require_not(a.output);
+    const StoredModel model = a.from_state ? trained_model(load_state(state_file(a.model))) : shelf.chosen();
     const StoredModel result = converted(model, a.precision);
-    write_file(a.output, encode_model(result.model, result.precision, &result.record));
+    write_file(a.output, encode_model(result.model, result.precision, &result.record), options);
     if (a.common.quiet == 0) {
         note(printable(
             text_of(a.output, ": model ", hex64(result.id), " in ", precision_name(result.precision), ", ",

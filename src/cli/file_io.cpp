@@ -2,14 +2,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <system_error>
+#include <optional>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 
@@ -56,27 +55,6 @@ int open_waiting(const char* name, int mode, bool is_pipe) {
     return descriptor;
 }
 
-bool same_file(const struct stat& a, const struct stat& b) {
-    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-// A restored secret must not be readable by others even while it is written.
-class PrivateMask {
-   public:
-    explicit PrivateMask(bool wanted) : wanted_(wanted), before_(wanted ? ::umask(0077) : 0) {}
-    ~PrivateMask() {
-        if (wanted_) {
-            ::umask(before_);
-        }
-    }
-    PrivateMask(const PrivateMask&) = delete;
-    PrivateMask& operator=(const PrivateMask&) = delete;
-
-   private:
-    bool wanted_;
-    mode_t before_;
-};
-
 }  // namespace
 
 Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
@@ -85,10 +63,8 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
             fail_usage("standard input is a terminal; name a file, use a pipe, or -f");
         }
         descriptor_ = STDIN_FILENO;
-        if (::fstat(descriptor_, &status_) != 0) {
-            fail("cannot read standard input: ", error_reason(errno), "; name a file");
-        }
-        if (S_ISDIR(status_.st_mode)) {
+        status_ = status_of(descriptor_, "standard input");
+        if (S_ISDIR(status_.mode)) {
             fail("cannot read standard input: it is a folder; name a file");
         }
         return;
@@ -100,23 +76,25 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
              error == EACCES ? "; check the permissions" : "; check the name");
     }
     const bool is_link = S_ISLNK(named.st_mode);
-    if (::stat(name.c_str(), &status_) != 0) {
+    struct stat target {};
+    if (::stat(name.c_str(), &target) != 0) {
         fail("cannot open ", name, ": ", error_reason(errno), "; check where the link points to");
     }
-    if (S_ISDIR(status_.st_mode)) {
+    if (S_ISDIR(target.st_mode)) {
         fail(name, " is a folder; name files, or pack it with tar first");
     }
-    if (!S_ISREG(status_.st_mode) && !rules.special) {
+    if (!S_ISREG(target.st_mode) && !rules.special) {
         fail(name, " is a pipe or a device; use -c, -o or -f to read it all the same");
     }
-    if ((is_link || (S_ISREG(status_.st_mode) && status_.st_nlink > 1)) && !rules.links) {
+    if ((is_link || (S_ISREG(target.st_mode) && target.st_nlink > 1)) && !rules.links) {
         fail(name, is_link ? " is a symbolic link" : " has several names (hard links)",
              ", and --rm would remove only this one; use -f to do that");
     }
-    descriptor_ = open_waiting(name.c_str(), O_RDONLY, S_ISFIFO(status_.st_mode));
-    if (descriptor_ < 0 || ::fstat(descriptor_, &status_) != 0) {
+    descriptor_ = open_waiting(name.c_str(), O_RDONLY, S_ISFIFO(target.st_mode));
+    if (descriptor_ < 0) {
         fail("cannot open ", name, ": ", error_reason(errno), "; check the permissions");
     }
+    status_ = status_of(descriptor_, name);
 }
 
 Input::~Input() {
@@ -154,47 +132,55 @@ SeekableSource Input::seekable() const {
             }};
 }
 
-std::uint64_t Input::size() const { return is_regular() ? static_cast<std::uint64_t>(status_.st_size) : 0; }
+bool Input::is_regular() const { return S_ISREG(status_.mode); }
+
+std::uint64_t Input::size() const { return is_regular() ? status_.size : 0; }
+
+bool Input::has_changed() const {
+    return is_regular() && status_.has_new_bytes(status_of(descriptor_, shown()));
+}
 
 std::string Input::shown() const { return is_standard() ? "standard input" : name_; }
 
 Output::Output() : descriptor_(STDOUT_FILENO) {}
 
-Output::Output(const fs::path& path, const Input& input, bool force) : path_(path), force_(force) {
-    struct stat existing {};
-    const bool exists = ::stat(path.c_str(), &existing) == 0;
-    if (exists && S_ISDIR(existing.st_mode)) {
+Output::Output(const Input& input) : Output() {
+    const FileStatus status = status_of(STDOUT_FILENO, "standard output");
+    if (S_ISREG(status.mode) && status.id == input.status().id) {
+        fail("cannot write standard output: it is the input itself; name another output");
+    }
+}
+
+Output::Output(const fs::path& path, const Input& input, const InputFiles& inputs, const OutputRules& rules)
+    : path_(path) {
+    const std::optional<FileStatus> existing = status_of(path);
+    if (existing && S_ISDIR(existing->mode)) {
         fail("cannot write ", path.string(), ": it is a folder; name a file with -o");
     }
-    if (exists && same_file(existing, input.status())) {
+    if (existing && existing->id == input.status().id) {
         fail("cannot write ", path.string(), ": it is the input itself; name another file with -o");
     }
-    if (exists && !S_ISREG(existing.st_mode)) {
+    inputs.require_not(path);
+    if (existing && !S_ISREG(existing->mode)) {
         // A device or a named pipe is written in place, as zstd does: nothing can appear beside it.
-        descriptor_ = open_waiting(path.c_str(), O_WRONLY, S_ISFIFO(existing.st_mode));
+        descriptor_ = open_waiting(path.c_str(), O_WRONLY, S_ISFIFO(existing->mode));
         if (descriptor_ < 0) {
             fail("cannot write ", path.string(), ": ", error_reason(errno), "; check the permissions");
         }
         owns_descriptor_ = true;
         return;
     }
-    refuse_existing();
-    copies_attributes_ = input.is_regular() && !input.is_standard();
-    attributes_ = input.status();
-    const PrivateMask mask(copies_attributes_);
-    file_ = std::make_unique<AtomicFile>(path);
+    OutputOptions options{.existing = rules.force ? Existing::replace : Existing::refuse,
+                          .sparse = rules.sparse};
+    if (input.is_regular() && !input.is_standard()) {
+        options.attributes = input.status();
+    }
+    file_ = std::make_unique<OutputFile>(path, options);
 }
 
 Output::~Output() {
     if (owns_descriptor_) {
         ::close(descriptor_);
-    }
-}
-
-void Output::refuse_existing() const {
-    std::error_code error;
-    if (!force_ && fs::exists(fs::symlink_status(path_, error))) {
-        fail(path_.string(), " exists already; use -f to overwrite it, or -o to name another");
     }
 }
 
@@ -214,33 +200,15 @@ void Output::commit() {
             fail("cannot write ", path_.string(), ": ", error_reason(errno), "; check the device");
         }
     }
-    if (!file_) {
-        return;
-    }
-    refuse_existing();  // it may have come while we worked
-    file_->commit();
-    file_.reset();
-    if (copies_attributes_) {
-        // Owner and group first, since changing them clears mode bits; only root may change the owner. Where
-        // the group stays another, it gets no more than everybody. The result is complete whatever happens
-        // here: nothing of this is an error.
-        const bool owner_set = ::chown(path_.c_str(), attributes_.st_uid, static_cast<gid_t>(-1)) == 0;
-        const bool group_set = ::chown(path_.c_str(), static_cast<uid_t>(-1), attributes_.st_gid) == 0;
-        mode_t mode = attributes_.st_mode & 0777;
-        if (!owner_set || !group_set) {
-            mode &= 0707 | (mode & 0007) << 3;
-        }
-        (void)::chmod(path_.c_str(), mode);
-        const std::array<struct timespec, 2> times{attributes_.st_atim, attributes_.st_mtim};
-        (void)::utimensat(AT_FDCWD, path_.c_str(), times.data(), 0);
+    if (file_) {
+        file_->commit();
+        file_.reset();
     }
 }
 
 void remove_source(const fs::path& path, const Input& input) {
-    struct stat now {};
-    if (::stat(path.c_str(), &now) != 0 || !same_file(now, input.status()) ||
-        now.st_size != input.status().st_size || now.st_mtim.tv_sec != input.status().st_mtim.tv_sec ||
-        now.st_mtim.tv_nsec != input.status().st_mtim.tv_nsec) {
+    const std::optional<FileStatus> now = status_of(path);
+    if (!now || now->id != input.status().id || input.status().has_new_bytes(*now)) {
         fail("kept ", path.string(), ": it has changed since it was read; do it again");
     }
     if (::unlink(path.c_str()) != 0) {

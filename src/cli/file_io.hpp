@@ -2,14 +2,12 @@
 /// \file Inputs and outputs of the commands that work on files: opening with the checks of zstd and xz,
 /// attributes, removal.
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
-#include "bitlaw/base/file.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/coding/archive_index.hpp"
 #include "bitlaw/coding/stream.hpp"
 
@@ -40,16 +38,24 @@ class Input {
     /// The same bytes by their places; throws Error for what has none, such as a pipe.
     [[nodiscard]] coding::SeekableSource seekable() const;
     [[nodiscard]] bool is_standard() const { return name_ == kStandardStream; }
-    [[nodiscard]] bool is_regular() const { return S_ISREG(status_.st_mode); }
+    [[nodiscard]] bool is_regular() const;
     [[nodiscard]] std::uint64_t size() const;  ///< of a regular file, otherwise 0
-    [[nodiscard]] const struct stat& status() const { return status_; }
+    [[nodiscard]] const FileStatus& status() const { return status_; }
+    /// Whether a regular file was written to since it was opened.
+    [[nodiscard]] bool has_changed() const;
     /// "notes.txt" or "standard input".
     [[nodiscard]] std::string shown() const;
 
    private:
     std::string name_;
     int descriptor_ = -1;
-    struct stat status_ {};
+    FileStatus status_;
+};
+
+/// What an output may be.
+struct OutputRules {
+    bool force = false;   ///< replace a file that has the name
+    bool sparse = false;  ///< runs of zeros take no space on the disk
 };
 
 /// A new file, which appears under its name only when complete, or an open stream.
@@ -57,8 +63,12 @@ class Output {
    public:
     /// Standard output.
     Output();
-    /// A file: must not exist unless `force`. Takes permissions, owner and times of a regular `input`.
-    Output(const std::filesystem::path& path, const Input& input, bool force);
+    /// Standard output, which must not be the file that is read.
+    explicit Output(const Input& input);
+    /// A file, which must be none of `inputs` and not `input`. Takes permissions, owner and times of a
+    /// regular `input`.
+    Output(const std::filesystem::path& path, const Input& input, const InputFiles& inputs,
+           const OutputRules& rules);
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
     ~Output();
@@ -70,15 +80,10 @@ class Output {
     void commit();
 
    private:
-    void refuse_existing() const;
-
     std::filesystem::path path_;
-    bool force_ = false;
-    bool copies_attributes_ = false;
-    struct stat attributes_ {};
     int descriptor_ = -1;
     bool owns_descriptor_ = false;
-    std::unique_ptr<AtomicFile> file_;
+    std::unique_ptr<OutputFile> file_;
 };
 
 /// Removes a source after its result is safe. Throws Error when another file has taken the name since it was

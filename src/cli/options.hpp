@@ -60,6 +60,7 @@ struct ArchiveArguments {
     bool remove_source = false;
     bool force = false;
     bool to_stdout = false;
+    bool sparse = true;  ///< restored runs of zeros become holes
     bool embed_model = false;
     std::optional<model::Precision> model_precision;  ///< of the embedded model
     std::uint64_t block_bytes = 16'000'000;

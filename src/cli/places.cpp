@@ -155,6 +155,12 @@ const StoredModel& ModelShelf::chosen() {
     return load(chosen_path_);
 }
 
+void ModelShelf::add_to(InputFiles& inputs) const {
+    for (const Entry& entry : loaded_) {
+        inputs.add(model_file(entry.path));
+    }
+}
+
 const StoredModel& ModelShelf::by_id(std::uint64_t id) {
     std::string seen;
     if (!given_.empty()) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw::cli {
@@ -38,6 +39,9 @@ class ModelShelf {
 
     /// The model with this id: the given one, or one that is found. Throws Error with all ids and places.
     const model::StoredModel& by_id(std::uint64_t id);
+
+    /// Adds the files of the models loaded until now.
+    void add_to(InputFiles& inputs) const;
 
    private:
     struct Entry {

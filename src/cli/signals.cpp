@@ -1,8 +1,11 @@
 #include "signals.hpp"
 
+#include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <string_view>
 
 #include "bitlaw/base/error.hpp"
@@ -10,7 +13,8 @@
 namespace bitlaw::cli {
 namespace {
 
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free,
+              "a signal handler may only touch lock-free atomics");
 
 std::atomic<bool>& stop_flag() {
     static std::atomic<bool> flag{false};
@@ -22,9 +26,31 @@ std::atomic<int>& stop_signal() {
     return signal;
 }
 
+// One request often comes twice: timeout signals its child and then the group, a closed terminal reaches a
+// process by the kernel and by its shell. What follows within this time is the same request.
+constexpr std::int64_t kSameRequestMilliseconds = 1000;
+
+std::atomic<std::int64_t>& stop_milliseconds() {
+    static std::atomic<std::int64_t> milliseconds{0};
+    return milliseconds;
+}
+
 extern "C" void request_stop(int signal) {
-    stop_signal().store(signal, std::memory_order_relaxed);
-    stop_flag().store(true, std::memory_order_relaxed);
+    const int error = errno;
+    struct timespec now {};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const std::int64_t milliseconds = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+    int first = 0;
+    if (stop_signal().compare_exchange_strong(first, signal)) {
+        stop_milliseconds().store(milliseconds);
+        stop_flag().store(true);
+    } else if (const std::int64_t begun = stop_milliseconds().load();
+               begun != 0 && milliseconds - begun >= kSameRequestMilliseconds) {
+        // Another request: to end now. The signal comes when this handler returns.
+        ::signal(signal, SIG_DFL);
+        ::raise(signal);
+    }
+    errno = error;
 }
 
 // A page of a mapped file is gone. The thread cannot go on from there, and few calls are safe here.
@@ -35,6 +61,22 @@ extern "C" void end_with_a_line(int) {
         "that: leave the file as it is and do it again (a training with --resume)\n";
     (void)!::write(STDERR_FILENO, kLine.data(), kLine.size());
     ::_exit(1);
+}
+
+// Signals that the parent had set to be ignored stay so.
+void handle_stops(void (*handler)(int)) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        ::sigaction(signal, nullptr, &before);
+        if (before.sa_handler == SIG_IGN) {
+            continue;
+        }
+        struct sigaction action {};
+        action.sa_handler = handler;
+        // Base's and the standard library's calls need not expect EINTR.
+        action.sa_flags = SA_RESTART;
+        ::sigaction(signal, &action, nullptr);
+    }
 }
 
 }  // namespace
@@ -59,20 +101,13 @@ void install_signal_handlers() {
     // The first calls make the flags, which a handler must not.
     (void)stop_flag();
     (void)stop_signal();
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-        struct sigaction before {};
-        ::sigaction(signal, nullptr, &before);
-        if (before.sa_handler == SIG_IGN) {
-            continue;
-        }
-        struct sigaction action {};
-        action.sa_handler = request_stop;
-        // RESETHAND: the second signal kills. RESTART: base's and the standard library's calls need not
-        // expect EINTR.
-        action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-        ::sigaction(signal, &action, nullptr);
-    }
+    (void)stop_milliseconds();
+    handle_stops(request_stop);
 }
+
+EndsAtOnce::EndsAtOnce() { handle_stops(SIG_DFL); }
+
+EndsAtOnce::~EndsAtOnce() { handle_stops(request_stop); }
 
 void throw_if_stopped(const char* what) {
     if (stop_requested().load(std::memory_order_relaxed)) {

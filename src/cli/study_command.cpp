@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/json.hpp"
@@ -282,6 +284,7 @@ int run_study_command(const StudyArguments& a) {
     if (a.action == StudyAction::run) {
         return run_all(a, plan);
     }
+    std::optional<EndsAtOnce> ends_at_once(std::in_place);
     try {
         add_recipes(plan, {resolve_data(plan.config.data), resolve_data(plan.config.held_out)});
     } catch (const Error& error) {  // rows can be fitted where the data are not
@@ -290,6 +293,7 @@ int run_study_command(const StudyArguments& a) {
         }
     }
     const StudyFindings findings = study_findings(plan, resolve_data(plan.config.held_out));
+    ends_at_once.reset();  // from here on files are written
     if (a.action == StudyAction::fit) {
         return fit_study(a, findings);
     }

@@ -7,8 +7,10 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/baselines/program.hpp"
@@ -34,6 +36,8 @@ using namespace table;
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kPartialSuffix = ".partial.json";
 
 // "name=rest" taken apart; the name is empty when there is none. A path may hold an = behind a slash.
 std::pair<std::string, std::string> named(const std::string& text) {
@@ -322,9 +326,7 @@ class TableRun {
     TableReport report_;
 };
 
-void write_text(const fs::path& path, const std::string& text) {
-    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
+void write_text(const fs::path& path, const std::string& text) { write_file(path, text); }
 
 void draw(const TableReport& report, const fs::path& svg) {
     const ScratchFolder folder;
@@ -341,6 +343,28 @@ void draw(const TableReport& report, const fs::path& svg) {
     }
     constexpr std::uint64_t kMostBytes = 100'000'000;
     write_file(svg, read_file(picture, kMostBytes));
+}
+
+// Throws when a file of the table has the name of something that is measured: it would be lost. A table that
+// is only taken over by --reuse may be followed by the new one.
+void require_no_input_among_results(const TableArguments& a) {
+    InputFiles inputs;
+    for (const std::string& text : a.data) {
+        const fs::path file = parse_range(resolve_data(named(text).second)).path;
+        inputs.add(file);
+        inputs.add(file.string() + kManifestSuffix);
+    }
+    for (const std::string& text : a.models) {
+        inputs.add(model_file(named(text).second));
+    }
+    if (!a.output.empty()) {
+        for (const char* suffix : {".txt", ".md", ".csv", ".json", ".svg", kPartialSuffix}) {
+            inputs.require_not(a.output + suffix);
+        }
+    }
+    if (!a.svg.empty()) {
+        inputs.require_not(a.svg);
+    }
 }
 
 void give_out(const TableArguments& a, const TableReport& report) {
@@ -363,13 +387,13 @@ void give_out(const TableArguments& a, const TableReport& report) {
     }
 }
 
-// Writes what a stopped run has and says so; before anything is printed, since a second Ctrl-C ends the
+// Writes what a stopped run has and says so; before anything is printed, since another Ctrl-C ends the
 // process.
 std::string keep_partial(const TableArguments& a, const TableRun& run) {
     if (a.output.empty() || !run.has_measured()) {
         return "";
     }
-    const std::string path = a.output + ".partial.json";
+    const std::string path = a.output + kPartialSuffix;
     try {
         write_text(path, table_json(run.report()));
         return "; to go on, type the same with --reuse " + path;
@@ -383,6 +407,7 @@ std::string keep_partial(const TableArguments& a, const TableRun& run) {
 int run_table(const TableArguments& a) {
     require_folder_of(a.output);
     require_folder_of(a.svg);
+    require_no_input_among_results(a);
     TableRun run(a);
     try {
         run.measure();

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <span>
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/datasets/audio.hpp"
 #include "bitlaw/datasets/image.hpp"
@@ -22,8 +26,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Source {
-    std::string input;  ///< path, perhaps with @BEGIN:END
-    std::string name;   ///< for the manifest
+    std::string input;     ///< path, perhaps with @BEGIN:END
+    std::string name;      ///< for the manifest
+    bool is_found = true;  ///< in a folder, not named by the user
 };
 
 // The files that a set is made of, in order.
@@ -49,7 +54,7 @@ void add_folder(Selection& selection, const fs::path& folder, const std::vector<
         if (!it->is_regular_file()) {
             continue;
         }
-        if (has_suffix(it->path(), suffixes)) {
+        if (has_suffix(it->path(), suffixes) && !is_temporary_name(it->path())) {
             sources.push_back({it->path().string(), it->path().lexically_relative(folder).generic_string()});
         } else {
             ++selection.ignored;
@@ -63,6 +68,43 @@ void add_folder(Selection& selection, const fs::path& folder, const std::vector<
     selection.sources.insert(selection.sources.end(), sources.begin(), sources.end());
 }
 
+// Whether the file and the manifest beside it are a set that was made before.
+bool is_earlier_set(const fs::path& path) {
+    try {
+        const auto manifest = find_manifest(path);
+        const MappedFile file(path);
+        return manifest && manifest->bytes == file.bytes().size() && manifest->hash == hash64(file.bytes());
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// Takes what an earlier run made of the output out of the selection.
+void pass_over_output(Selection& selection, const fs::path& output) {
+    fs::path manifest = output;
+    manifest += kManifestSuffix;
+    InputFiles outputs;
+    outputs.add(output);
+    outputs.add(manifest);
+    std::vector<Source> others;
+    std::optional<bool> is_earlier;
+    for (Source& source : selection.sources) {
+        const fs::path path = source.is_found ? fs::path(source.input) : parse_range(source.input).path;
+        if (!outputs.contains(path)) {
+            others.push_back(std::move(source));
+            continue;
+        }
+        if (!is_earlier) {
+            is_earlier = is_earlier_set(output);
+        }
+        if (!source.is_found || !*is_earlier) {
+            fail("cannot write ", output.string(), " and its manifest: ", path.string(),
+                 " is one of the inputs; name another output");
+        }
+    }
+    selection.sources = std::move(others);
+}
+
 Selection select(const SourceChoice& choice, const std::vector<std::string>& suffixes, const char* what) {
     Selection selection;
     std::error_code error;
@@ -71,10 +113,13 @@ Selection select(const SourceChoice& choice, const std::vector<std::string>& suf
         if (fs::is_directory(path, error)) {
             add_folder(selection, path, suffixes);
         } else if (fs::exists(path, error)) {
-            selection.sources.push_back({input, path.filename().string()});
+            selection.sources.push_back({input, path.filename().string(), false});
         } else {
             fail_usage("there is no file or folder '", input, "'; check the name");
         }
+    }
+    if (!choice.output.empty()) {
+        pass_over_output(selection, choice.output);
     }
     selection.found = selection.sources.size();
     if (selection.found == 0) {
@@ -110,12 +155,54 @@ class SetWriter {
     std::uint64_t bytes_ = 0;
 };
 
+// The bytes of one source, hashed as they are read, once and from the file: a mapped one that is cut short
+// would end the process.
+class SourceReader {
+   public:
+    explicit SourceReader(const std::string& input) : range_(parse_range(input)), file_(range_.path) {
+        range_.end = range_.end == DataRange::kToTheEnd ? file_.size() : range_.end;
+        if (range_.begin > range_.end || range_.end > file_.size()) {
+            fail_usage("the range of '", input, "' does not lie in the file, which has ", file_.size(),
+                       " bytes; write begin and end within them");
+        }
+    }
+    [[nodiscard]] std::uint64_t size() const { return range_.end - range_.begin; }
+    [[nodiscard]] std::uint64_t hash() const { return hasher_.digest(); }
+
+    // Calls visit(piece) for all bytes in order.
+    template <class Visit>
+    void read(std::uint64_t piece_bytes, const Visit& visit) {
+        Bytes buffer(static_cast<std::size_t>(std::min(piece_bytes, size())));
+        for (std::uint64_t place = range_.begin; place < range_.end;) {
+            const std::span<std::uint8_t> piece = std::span(buffer).first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), range_.end - place)));
+            file_.read(place, piece);
+            hasher_.update(piece);
+            visit(ByteSpan(piece));
+            place += piece.size();
+        }
+        if (file_.has_changed()) {
+            fail(range_.path.string(), " changed while it was read; make the set when nothing writes to it");
+        }
+    }
+    [[nodiscard]] Bytes all() {
+        Bytes bytes;
+        read(size(), [&](ByteSpan piece) { bytes.assign(piece.begin(), piece.end()); });
+        return bytes;
+    }
+
+   private:
+    DataRange range_;
+    OpenFile file_;
+    Hasher hasher_;
+};
+
 // What one file gives: `write` is called only when all of it is sound, so that a broken file leaves no trace.
 struct Piece {
     std::string detail;
     std::uint64_t dropped = 0;
 };
-using Convert = std::function<Piece(ByteSpan file, SetWriter& writer)>;
+using Convert = std::function<Piece(SourceReader& file, SetWriter& writer)>;
 
 Manifest make_set(DataKind kind, const SourceChoice& choice, const Selection& selection, const ByteSink& sink,
                   const SourceProgress& progress, const Convert& convert) {
@@ -133,10 +220,10 @@ Manifest make_set(DataKind kind, const SourceChoice& choice, const Selection& se
         // The sink's errors end the work; a source's own only end the source.
         std::string reason;
         try {
-            const Corpus file({source.input});
-            used.hash = file.sources()[0].hash;
-            used.file_bytes = file.bytes(0).size();
-            const Piece piece = convert(file.bytes(0), writer);
+            SourceReader file(source.input);
+            used.file_bytes = file.size();
+            const Piece piece = convert(file, writer);
+            used.hash = file.hash();
             used.detail = piece.detail;
             manifest.dropped += piece.dropped;
         } catch (const UsageError&) {
@@ -172,8 +259,8 @@ Manifest make_set(DataKind kind, const SourceChoice& choice, const Selection& se
 
 Manifest make_image_set(const SourceChoice& choice, const ByteSink& sink, const SourceProgress& progress) {
     const Selection selection = select(choice, {".jpg", ".jpeg", ".png"}, "JPEG or PNG files");
-    const auto convert = [](ByteSpan file, SetWriter& writer) {
-        const GrayImage image = decode_image(file);
+    const auto convert = [](SourceReader& file, SetWriter& writer) {
+        const GrayImage image = decode_image(file.all());
         const std::uint64_t patches = cut_patches(image, [&](ByteSpan patch) { writer.write(patch); });
         if (patches == 0) {
             fail("its ", image.width, " x ", image.height, " pixels are too few for one patch of ",
@@ -198,8 +285,8 @@ Manifest make_audio_set(const SourceChoice& choice, unsigned bits, const ByteSin
         fail_usage("a sample is given 8 or 16 bits, not ", bits);
     }
     const Selection selection = select(choice, {".flac", ".wav"}, "FLAC or WAV files");
-    const auto convert = [bits](ByteSpan file, SetWriter& writer) {
-        const Sound sound = decode_sound(file);
+    const auto convert = [bits](SourceReader& file, SetWriter& writer) {
+        const Sound sound = decode_sound(file.all());
         const Bytes bytes = bits == 8 ? to_8_bit(sound) : to_16_bit(sound);
         const std::size_t whole = bytes.size() / kChunkBytes * kChunkBytes;
         if (whole == 0) {
@@ -221,14 +308,15 @@ Manifest make_audio_set(const SourceChoice& choice, unsigned bits, const ByteSin
 
 Manifest make_text_set(const SourceChoice& choice, const ByteSink& sink, const SourceProgress& progress) {
     const Selection selection = select(choice, {}, "files");
-    Manifest manifest =
-        make_set(DataKind::text, choice, selection, sink, progress, [](ByteSpan file, SetWriter& writer) {
-            if (file.empty()) {
-                fail("the file is empty");
-            }
-            writer.write(file);
-            return Piece{};
-        });
+    Manifest manifest = make_set(DataKind::text, choice, selection, sink, progress,
+                                 [](SourceReader& file, SetWriter& writer) {
+                                     constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 20;
+                                     if (file.size() == 0) {
+                                         fail("the file is empty");
+                                     }
+                                     file.read(kPieceBytes, [&](ByteSpan piece) { writer.write(piece); });
+                                     return Piece{};
+                                 });
     manifest.rule = "the files' bytes as they are, one after another";
     return manifest;
 }

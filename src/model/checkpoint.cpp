@@ -13,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/output_file.hpp"
 
 namespace bitlaw::model {
 namespace {
@@ -273,10 +274,13 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     return stored;
 }
 
-StoredModel load_model(const std::filesystem::path& path) {
+std::filesystem::path model_file(const std::filesystem::path& path) {
     std::error_code ignored;  // what cannot be looked at is reported when it is read
-    const std::filesystem::path file =
-        std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
+    return std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
+}
+
+StoredModel load_model(const std::filesystem::path& path) {
+    const std::filesystem::path file = model_file(path);
     return decode_model(read_file(file, kMostFileBytes), file.string());
 }
 

@@ -10,6 +10,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/folder.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/baselines/program.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
@@ -321,6 +322,23 @@ StudyFigure profile_figure(const StudyFindings& f) {
     return figure;
 }
 
+constexpr std::uint64_t kMostPictureBytes = 1 << 26;
+
+// The first line with words of a program's output, in printable characters.
+std::string first_words(const std::filesystem::path& log) {
+    const Bytes bytes = read_file(log, kMostPictureBytes);
+    std::string line;
+    for (const std::uint8_t byte : bytes) {
+        const bool is_printable = byte >= 0x20 && byte != 0x7f;
+        if (is_printable && (byte != ' ' || !line.empty())) {
+            line += static_cast<char>(byte);
+        } else if (byte == '\n' && !line.empty()) {
+            break;
+        }
+    }
+    return line.empty() ? "it said nothing" : line;
+}
+
 }  // namespace
 
 std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
@@ -351,20 +369,22 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
         }
     }
     std::vector<std::filesystem::path> paths;
+    // The scripts write into the current folder, which is the shell's own.
+    const ScratchFolder scratch;
     for (const StudyFigure& figure : figures) {
-        write_file(folder / (figure.name + ".gp"),
-                   {reinterpret_cast<const std::uint8_t*>(figure.script.data()), figure.script.size()});
+        const std::string script = figure.name + ".gp";
+        write_file(folder / script, figure.script);
+        write_file(scratch.path() / script, figure.script);
+        const ProgramRun run = run_program(
+            "cd " + shell_word(scratch.path().string()) + " && gnuplot " + script + " >log 2>&1", [] {});
+        const std::filesystem::path picture = scratch.path() / (figure.name + ".svg");
         paths.push_back(folder / (figure.name + ".svg"));
-        // The script writes into the current folder, which is the shell's own.
-        const std::filesystem::path words = folder / (figure.name + ".log");
-        const ProgramRun run = run_program("cd " + shell_word(folder.string()) + " && gnuplot " +
-                                               figure.name + ".gp >" + figure.name + ".log 2>&1",
-                                           [] {});
-        if (run.exit_code != 0 || !std::filesystem::exists(paths.back())) {
-            fail("gnuplot could not draw ", paths.back().string(), " (exit code ", run.exit_code, "); ",
-                 words.string(), " has its words; without gnuplot: apt-get install gnuplot-nox");
+        if (run.exit_code != 0 || !std::filesystem::exists(picture)) {
+            fail("gnuplot could not draw ", paths.back().string(), " (exit code ", run.exit_code,
+                 "): ", first_words(scratch.path() / "log"),
+                 "; without gnuplot: apt-get install gnuplot-nox");
         }
-        std::filesystem::remove(words, error);
+        write_file(paths.back(), read_file(picture, kMostPictureBytes));
     }
     return paths;
 }

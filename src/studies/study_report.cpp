@@ -6,6 +6,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
@@ -263,8 +264,8 @@ std::filesystem::path write_report(const StudyFindings& findings) {
         svg.emplace_back(bytes.begin(), bytes.end());
     }
     const std::string html = report_html(findings, figures, svg);
-    const std::filesystem::path path = folder / "report.html";
-    write_file(path, {reinterpret_cast<const std::uint8_t*>(html.data()), html.size()});
+    const std::filesystem::path path = findings.plan.report();
+    write_file(path, html);
     return path;
 }
 

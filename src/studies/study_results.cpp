@@ -13,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
@@ -307,7 +308,7 @@ void add_result(const std::filesystem::path& path, const std::filesystem::path& 
     for (const StudyResult& r : results) {
         text += row(r);
     }
-    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    write_file(path, text);
 }
 
 void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>& results) {

@@ -15,7 +15,9 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/folder.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
@@ -43,6 +45,16 @@ void remove_quietly(const fs::path& path) {
     fs::remove_all(path, ignored);
 }
 
+// Throws when a file that the study writes is read as its data: it would be lost.
+void require_no_data_among_results(const StudyPlan& plan, const StudyRunOptions& options) {
+    InputFiles inputs;
+    for (const std::string& text : {options.data, options.held_out}) {
+        inputs.add(parse_range(text).path);
+    }
+    inputs.require_not(plan.results());
+    inputs.require_not(plan.report());
+}
+
 // All workers of this process.
 class Study {
    public:
@@ -52,6 +64,7 @@ class Study {
           data_{options.data, options.held_out},
           stop_(stop),
           held_out_({options.held_out}) {
+        require_no_data_among_results(plan_, options);
         add_recipes(plan_, data_);
         make_folder(plan_.work());
         const std::vector<StudyResult> results = read_results(plan_.results());

@@ -5,6 +5,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/folder.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
 
@@ -65,7 +66,7 @@ std::vector<std::filesystem::path> write_tables(const std::vector<StudyTable>& t
     for (const StudyTable& table : tables) {
         const std::string csv = table.csv();
         paths.push_back(folder / (table.name + ".csv"));
-        write_file(paths.back(), {reinterpret_cast<const std::uint8_t*>(csv.data()), csv.size()});
+        write_file(paths.back(), csv);
     }
     return paths;
 }

@@ -1,7 +1,6 @@
 #include "bitlaw/train/metrics.hpp"
 
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <limits>
 #include <string>
@@ -12,6 +11,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/json.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/settings.hpp"
 #include "bitlaw/base/text.hpp"
@@ -58,10 +58,6 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
     return kept;
 }
 
-ByteSpan bytes_of(const std::string& text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 std::string json_list(const std::vector<std::string>& texts) {
     std::string result = "[";
     for (const std::string& text : texts) {
@@ -78,25 +74,15 @@ std::string absolute_text(const std::filesystem::path& path) {
 
 }  // namespace
 
-MetricsFile::MetricsFile(const std::filesystem::path& path, std::uint64_t kept_step) : path_(path) {
-    write_file(path, bytes_of(kept_rows(path, kept_step)));
-    file_.open(path, std::ios::app | std::ios::binary);
-    if (!file_) {
-        fail("cannot write ", path.string(), ": ", std::generic_category().message(errno),
-             "; check the permissions");
-    }
-}
+MetricsFile::MetricsFile(const std::filesystem::path& path, std::uint64_t kept_step)
+    : file_(path, kept_rows(path, kept_step)) {}
 
 void MetricsFile::add(const StepReport& report) {
     const bool is_validated = report.validation_bits_per_byte >= 0.0;
-    file_ << report.step << ',' << report.tokens << ',' << short_text(report.bits_per_byte) << ','
-          << (is_validated ? short_text(report.validation_bits_per_byte) : "") << ','
-          << short_text(report.learning_rate) << ',' << short_text(report.gradient_norm) << ','
-          << short_text(report.seconds) << ',' << short_text(report.tokens_per_second) << '\n';
-    if (!file_.flush()) {
-        fail("cannot write ", path_.string(), ": ", std::generic_category().message(errno),
-             "; free some space and resume the run");
-    }
+    file_.add(text_of(report.step, ',', report.tokens, ',', short_text(report.bits_per_byte), ',',
+                      is_validated ? short_text(report.validation_bits_per_byte) : "", ',',
+                      short_text(report.learning_rate), ',', short_text(report.gradient_norm), ',',
+                      short_text(report.seconds), ',', short_text(report.tokens_per_second), '\n'));
 }
 
 void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan) {
@@ -143,7 +129,7 @@ void write_options_file(const std::filesystem::path& path, const TrainOptions& o
         number("validate-every", plan.validate_every);
         number("validation-bytes", plan.validation_sequences * plan.positions);
     }
-    write_file(path, bytes_of(text));
+    write_file(path, text);
 }
 
 void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
@@ -169,7 +155,7 @@ void write_run_file(const std::filesystem::path& path, const TrainOptions& optio
     field("tokens", std::to_string(plan.tokens()));
     field("seconds", short_text(status.seconds));
     text += "\n}\n";
-    write_file(path, bytes_of(text));
+    write_file(path, text);
 }
 
 }  // namespace bitlaw::train

@@ -10,6 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/learn/learner.hpp"
@@ -53,6 +54,19 @@ void require_free_folder(const TrainOptions& options) {
     if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
         fail(out.string(),
              " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
+    }
+}
+
+// Throws when one of the run's own files is read as data: it would be lost.
+void require_no_data_among_results(const TrainOptions& options) {
+    InputFiles inputs;
+    for (const std::vector<std::string>* ranges : {&options.data, &options.validation}) {
+        for (const std::string& text : *ranges) {
+            inputs.add(parse_range(parse_weighted_range(text).range).path);
+        }
+    }
+    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile, kOptionsFile}) {
+        inputs.require_not(options.out / name);
     }
 }
 
@@ -314,6 +328,7 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
         corpus->require_length(asked.config.context);
         corpus->require_alphabet(asked.config.alphabet);
     }
+    require_no_data_among_results(asked);
     make_folder(asked.out);
     const FileLock lock(asked.out / kLockFile, FileLock::Wait::no);
     if (!lock.held()) {

@@ -13,6 +13,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw::train {
@@ -276,7 +277,7 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
     const Header header{.parameters = weights.size(),
                         .metadata_bytes = metadata.size(),
                         .metadata_hash = hash64(bytes_of(metadata))};
-    AtomicFile file(path);
+    OutputFile file(path);
     Hasher hasher;
     std::uint64_t position = 0;
     const auto append = [&](ByteSpan bytes) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/tiny_model.hpp"
 

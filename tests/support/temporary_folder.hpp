@@ -28,7 +28,7 @@ class TemporaryFolder {
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
     [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
 
-    /// Number of entries in the folder itself, temporary files of an AtomicFile included.
+    /// Number of entries in the folder itself, temporary files of an OutputFile included.
     [[nodiscard]] std::size_t entries() const {
         std::size_t count = 0;
         for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(path_)) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
@@ -33,9 +34,7 @@ namespace bitlaw::test {
     return config;
 }
 
-inline void write_text(const std::filesystem::path& path, const std::string& text) {
-    write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
+inline void write_text(const std::filesystem::path& path, const std::string& text) { write_file(path, text); }
 
 /// Bytes that look like words: letters a to h and blanks drawn from a seed.
 [[nodiscard]] inline std::string random_text(std::size_t size, std::uint64_t seed) {

@@ -19,6 +19,9 @@ struct SourceChoice {
     std::vector<std::string> inputs;     ///< files, and folders with all that is below them
     std::uint64_t skip = 0;              ///< leave out that many of the sorted list
     std::optional<std::uint64_t> first;  ///< and take so many of the rest
+    /// The file that the set will be. It is never a source, nor are its manifest and temporary files: what an
+    /// earlier run left of it in a folder is passed over, and for anything else Error is thrown.
+    std::filesystem::path output = {};
 };
 
 /// Called after every source with (done, of); may throw to end the work.

@@ -64,6 +64,9 @@ inline constexpr const char* kModelSuffix = ".blm";
 /// Name of the model file in a training folder.
 inline constexpr const char* kModelFile = "model.blm";
 
+/// `model.blm` of a folder, any other path as it is.
+[[nodiscard]] std::filesystem::path model_file(const std::filesystem::path& path);
+
 /// Loads a model file, or `model.blm` of a folder.
 [[nodiscard]] StoredModel load_model(const std::filesystem::path& path);
 /// The id that a model file says it has, from its first bytes only; nothing when it does not begin as one of

@@ -58,6 +58,7 @@ struct StudyPlan {
     /// The folder of models and states, which can be made again; beside it stand the results.
     [[nodiscard]] std::filesystem::path work() const { return config.folder / "out"; }
     [[nodiscard]] std::filesystem::path results() const { return config.folder / "results.csv"; }
+    [[nodiscard]] std::filesystem::path report() const { return config.folder / "report.html"; }
 };
 
 /// The network of the rule whose number of parameters is nearest (in ratio) to `parameters`: width C a

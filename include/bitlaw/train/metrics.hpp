@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 
+#include "bitlaw/base/output_file.hpp"
 #include "bitlaw/train/run_plan.hpp"
 #include "bitlaw/train/trainer.hpp"
 
@@ -24,8 +24,7 @@ class MetricsFile {
     void add(const StepReport& report);
 
    private:
-    std::filesystem::path path_;
-    std::ofstream file_;
+    GrowingFile file_;
 };
 
 /// How the process stands, for run.json.
