@@ -106,15 +106,22 @@ TEST_CASE("a study runs to its end once; a second call finds nothing to do") {
     CHECK(first.diverged == 0);
     const Rates once = rates(study.results());
     CHECK(once.size() == 8);
+    int halves_differ = 0;
     for (const StudyResult& r : study.results()) {
         CAPTURE(r.run);
         CHECK(r.status == "done");
         CHECK(r.bits_per_byte > 2.0);  // the text's entropy is above 3
         CHECK(r.bits_per_byte < 8.0);
-        CHECK(r.held_out_bytes == 2000);
+        CHECK(r.held_out_bytes == 1500);  // the halves are shorter than the config's 2000
+        CHECK(r.report_bytes == 1500);
+        CHECK(r.report_bits_per_byte > 2.0);
+        halves_differ += r.report_bits_per_byte != r.bits_per_byte ? 1 : 0;
+        REQUIRE(r.copy_score);
+        CHECK(std::abs(*r.copy_score) < 1.0);
         CHECK(r.model_bytes > 2 * r.parameters);
         CHECK(r.trained_bytes == r.steps * r.batch_bytes);
     }
+    CHECK(halves_differ > 4);
     std::size_t events = 0;
     StudyRunOptions again = study.options();
     again.on_event = [&](const StudyEvent&) { ++events; };
@@ -352,6 +359,12 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
     diverged.training_bits_per_byte = std::nan("");
     add_result(path, study.plan().work() / "lock", diverged);
     CHECK(study.results().size() == 2);
+    // Of a half there are bytes and a rate, or neither.
+    StudyResult half = sound;
+    half.run += "-half";
+    half.report_bytes = 1500;
+    CHECK(holds(message_of<Error>([&] { add_result(path, study.plan().work() / "lock", half); }),
+                "must both be above zero"));
     diverged.run += "x";
     diverged.status = "done";
     CHECK(holds(message_of<Error>([&] { add_result(path, study.plan().work() / "lock", diverged); }),
@@ -367,4 +380,42 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
     other.training_flops *= 1.001;
     CHECK(holds(message_of<UsageError>([&] { require_same_settings(study.plan(), {other}); }),
                 "with training_flops = "));
+}
+
+TEST_CASE("results of an earlier version, without the second half, are read and added to") {
+    const TinyStudy study;
+    const std::filesystem::path path = study.plan().results();
+    std::filesystem::create_directories(study.plan().work());
+    const StudyResult old = finished_row(study.plan());
+    add_result(path, study.plan().work() / "lock", old);
+    const Bytes bytes = test::file_bytes(path);
+    std::string text(bytes.begin(), bytes.end());
+    const std::string added = ",report_bytes,report_bits_per_byte,copy_score_bits_per_byte";
+    REQUIRE(holds(text, added));
+    text.erase(text.find(added), added.size());
+    REQUIRE(holds(text, ",,,,"));  // the row's three empty fields
+    text.erase(text.find(",,,,"), 3);
+    test::write_text(path, text);
+    REQUIRE(study.results().size() == 1);
+    CHECK_FALSE(study.results()[0].has_report());
+    CHECK_FALSE(study.results()[0].copy_score);
+    StudyResult fresh = planned_result(study.plan().trunks[1], study.plan().trunks[1].runs[0]);
+    fresh.status = "done";
+    fresh.date = "2026-01-01";
+    fresh.held_out_bytes = fresh.report_bytes = 1500;
+    fresh.bits_per_byte = fresh.report_bits_per_byte = fresh.chunk_bits_per_byte = 4.0;
+    fresh.training_bits_per_byte = fresh.seconds = 1.0;
+    fresh.model_bytes = fresh.threads = 1;
+    fresh.copy_score = -0.25;
+    add_result(path, study.plan().work() / "lock", fresh);
+    const std::vector<StudyResult> both = study.results();
+    REQUIRE(both.size() == 2);
+    CHECK(both[0].bits_per_byte == 4.0);
+    CHECK_FALSE(both[0].has_report());
+    CHECK(both[1].report_bytes == 1500);
+    CHECK(both[1].copy_score == -0.25);
+    const Bytes now = test::file_bytes(path);
+    text.assign(now.begin(), now.end());
+    test::write_text(path, text.replace(text.find("report_bytes"), 6, "rapport"));
+    CHECK(holds(message_of<Error>([&] { (void)study.results(); }), "results.csv:1: the header"));
 }

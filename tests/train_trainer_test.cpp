@@ -47,7 +47,9 @@ class Runs {
         std::istringstream lines(text(out + "/metrics.csv"));
         std::string rows;
         for (std::string line; std::getline(lines, line);) {
-            rows += line.substr(0, line.rfind(',', line.rfind(',') - 1)) + '\n';
+            const std::size_t score = line.rfind(',');
+            const std::size_t times = line.rfind(',', line.rfind(',', score - 1) - 1);
+            rows += line.substr(0, times) + line.substr(score) + '\n';
         }
         return rows;
     }
@@ -412,6 +414,7 @@ TEST_CASE("metrics.csv has a row a step, run.json says where and how") {
     const std::string csv = runs.text("run/metrics.csv");
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 4);
     CHECK(csv.starts_with("step,tokens,bits_per_byte,validation_bits_per_byte,"));
+    CHECK(holds(csv, ",copy_score_bits_per_byte\n"));
     const std::string text = runs.text("run/run.json");
     CHECK(holds(text, "\"command\": \"bitlaw train \\\"x\\\"\""));
     CHECK(holds(text, "\"status\": \"finished\""));

@@ -8,6 +8,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/datasets/origin.hpp"
+#include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
@@ -92,9 +93,42 @@ void add_row(Table& table, const std::string& name, const std::string& origin_te
                number_cell(m.seconds, 2)});
 }
 
+// A row with what the model pays for new and for repeated words.
+int run_copying(const EvalArguments& a) {
+    ModelShelf shelf(a.model);
+    const StoredModel& model = shelf.chosen();
+    const Progress clock(0);
+    const std::optional<CopyScore> score = copy_score(PackedModel(model.model, PackFor::inference));
+    if (!score) {
+        fail("the model's alphabet of ", model.model.config.alphabet,
+             " symbols has no letters, so it cannot read words; measure it on files with --data");
+    }
+    Table table({{"model", "model", true},
+                 {"new_bits_per_byte", "new words"},
+                 {"repeated_bits_per_byte", "repeated"},
+                 {"copy_score_bits_per_byte", "copy score"},
+                 {"seconds", "seconds"}});
+    table.add({text_cell(hex64(model.id)), number_cell(score->new_bits_per_byte, 4),
+               number_cell(score->repeated_bits_per_byte, 4), number_cell(score->value(), 4),
+               number_cell(clock.seconds(), 2)});
+    if (!a.common.json) {
+        print(text_of("model ", hex64(model.id), " of ", printable(shelf.chosen_path().string()),
+                      "; bits per byte of random words and of the same words repeated at once; a copy score "
+                      "near 0 means that it does not copy\n"));
+    }
+    print_table(table, a.common);
+    return kDone;
+}
+
 }  // namespace
 
 int run_eval(const EvalArguments& a) {
+    if (a.copying == !a.data.empty()) {
+        fail_usage("eval measures either files (--data) or copying (--copying); give one of the two");
+    }
+    if (a.copying) {
+        return run_copying(a);
+    }
     ModelShelf shelf(a.model);
     const StoredModel& model = shelf.chosen();
     const auto model_bytes = static_cast<double>(model.stored_bytes);

@@ -151,7 +151,10 @@ void add_train(App& app, TrainArguments& a) {
 
 void add_eval(App& app, EvalArguments& a) {
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
-    files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes")->required();
+    files_option(app, "--data", a.data, "files to measure; FILE@BEGIN:END for a range of bytes");
+    app.add_flag(
+        "--copying", a.copying,
+        "instead of files: random words, and the same words repeated at once; whether the model copies");
     choice_option(
         app, "--protocol", a.protocol, "continuous", Protocol::continuous, "chunked", Protocol::chunked,
         "continuous",

@@ -85,6 +85,7 @@ struct EvalArguments {
     CommonOptions common;
     std::string model;
     std::vector<std::string> data;
+    bool copying = false;
     Protocol protocol = Protocol::continuous;
     std::uint64_t chunk_bytes = 2048;  ///< the paper's
 };

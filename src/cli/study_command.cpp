@@ -182,7 +182,8 @@ std::string ended_line(const StudyResult& r) {
     if (!r.is_done()) {
         return text_of(r.run, ": diverged, ", number_cell(r.seconds, 1).shown, " s");
     }
-    return text_of(r.run, ": ", number_cell(r.bits_per_byte, 4).shown, " bits/byte held out, ",
+    return text_of(r.run, ": ", number_cell(r.bits_per_byte, 4).shown, " bits/byte held out (second half ",
+                   number_cell(r.report_bits_per_byte, 4).shown, "), ",
                    number_cell(r.training_bits_per_byte, 4).shown, " in training, ",
                    with_commas(r.parameters), " parameters, ", with_commas(r.trained_bytes), " bytes, ",
                    number_cell(r.seconds, 1).shown, " s");

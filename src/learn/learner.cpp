@@ -81,19 +81,25 @@ StepOutcome Learner::update(double learning_rate) {
     return outcome;
 }
 
-double Learner::coding_bits(std::span<const Symbol> symbols, Precision precision) {
+void Learner::with_coding_weights(Precision precision, const std::function<void(const PackedModel&)>& body) {
     const FloatStateGuard guard;
     // Rounded in place, so that the network and its activations are not there twice.
     const Floats exact = model_.weights;
     round_weights(model_, precision);
     packed_.repack();
-    double bits = 0.0;
-    for_micro_batches(symbols, [&](const SequenceBatch& batch) {
-        (void)network_.loss(batch);
-        bits = chained(bits, network_.code_lengths());
-    });
+    body(packed_);
     model_.weights = exact;
     packed_.repack();
+}
+
+double Learner::coding_bits(std::span<const Symbol> symbols, Precision precision) {
+    double bits = 0.0;
+    with_coding_weights(precision, [&](const PackedModel&) {
+        for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+            (void)network_.loss(batch);
+            bits = chained(bits, network_.code_lengths());
+        });
+    });
     return bits;
 }
 

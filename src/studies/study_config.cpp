@@ -88,6 +88,14 @@ Words compressors_of(const Words& words) {
     return distinct(words);
 }
 
+// Whether the one word is the second of the two that there are.
+bool is_second(const Words& words, const char* first, const char* second) {
+    if (only(words) != first && only(words) != second) {
+        fail_usage("'", words[0], "' is not known; choose ", first, " or ", second);
+    }
+    return words[0] == second;
+}
+
 using Reader = std::function<void(StudyConfig&, const Words&)>;
 
 template <class Field>
@@ -124,14 +132,23 @@ const std::map<std::string, Reader>& readers() {
              c.contexts.assign(values.begin(), values.end());
          }},
         {"seeds", list_reader(&C::seeds, 0, kMostBytes)},
+        {"most_kv_heads", whole_reader(&C::most_kv_heads, 1, 1024)},
+        {"cache",
+         [](C& c, const Words& w) {
+             c.cache = is_second(w, "fp32", "bf16") ? CachePrecision::bf16 : CachePrecision::fp32;
+         }},
+        {"all_seeds_of_size",
+         [](C& c, const Words& w) {
+             if (w.size() != 3 || w[1] != "to_flops") {
+                 fail_usage("write a size and a number of operations, such as '1.6M to_flops 5e14'");
+             }
+             c.seeds_of.push_back({whole(w[0], 1000, std::uint64_t{1} << 30), real(w[2], 0, 1e30)});
+         }},
         {"all_seeds_to_flops", real_reader(&C::all_seeds_to_flops, 0, 1e30)},
         {"most_flops", real_reader(&C::most_flops, 0, 1e30)},
         {"precision",
          [](C& c, const Words& w) {
-             if (only(w) != "fp32" && only(w) != "bf16") {
-                 fail_usage("'", w[0], "' is not known; choose fp32 or bf16");
-             }
-             c.arithmetic = w[0] == "bf16" ? Arithmetic::bf16 : Arithmetic::fp32;
+             c.arithmetic = is_second(w, "fp32", "bf16") ? Arithmetic::bf16 : Arithmetic::fp32;
          }},
         {"cooldown", real_reader(&C::cooldown, 0.01, 1)},
         {"share_within", real_reader(&C::share_within, 1, 1e6)},
@@ -171,7 +188,7 @@ void read_setting(StudyConfig& config, std::map<std::string, std::size_t>& seen,
                   const std::filesystem::path& path) {
     const std::string& key = setting.key;
     const auto [before, is_new] = seen.emplace(key, setting.line);
-    if (!is_new && key != "train_on") {
+    if (!is_new && key != "train_on" && key != "all_seeds_of_size") {
         fail_usage(key, " is given before, in line ", before->second);
     }
     if (key == "title") {
@@ -201,6 +218,12 @@ void require_complete(const StudyConfig& config, const std::map<std::string, std
         if (!amounts.insert(amount.unique).second) {
             fail_usage(path.string(), ": two lines train_on have ", size_text(amount.unique),
                        " bytes; put all passes into one");
+        }
+    }
+    for (const SeedLimit& limit : config.seeds_of) {
+        if (std::find(config.sizes.begin(), config.sizes.end(), limit.size) == config.sizes.end()) {
+            fail_usage(path.string(), ": all_seeds_of_size names ", size_text(limit.size),
+                       ", which is none of the sizes");
         }
     }
     if (config.warmup + config.cooldown > 1.0) {

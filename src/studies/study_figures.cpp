@@ -182,8 +182,9 @@ StudyFigure flops_figure(const StudyFindings& f) {
     std::map<std::uint64_t, FigureRows> by_size;
     FigureRows all;
     for (const StudyResult& r : f.fitted) {
-        by_size[r.parameters].push_back({r.training_flops, r.bits_per_byte});
-        all.push_back({r.training_flops, r.bits_per_byte});
+        const double bits = f.point(r).bits;
+        by_size[r.parameters].push_back({r.training_flops, bits});
+        all.push_back({r.training_flops, bits});
     }
     std::size_t index = 0;
     for (auto& [size, rows] : by_size) {
@@ -277,9 +278,10 @@ StudyFigure residual_figure(const StudyFindings& f) {
             };
             amount = amount == 0 || distance(a) < distance(amount) ? a : amount;
         }
-        const double predicted = f.fit.law.bits(law_point(r));
+        const LawPoint point = f.point(r);
+        const double predicted = f.fit.law.bits(point);
         by_amount[amount].push_back(
-            {static_cast<double>(r.parameters), 100.0 * (r.bits_per_byte / predicted - 1.0)});
+            {static_cast<double>(r.parameters), 100.0 * (point.bits / predicted - 1.0)});
     }
     std::size_t index = 0;
     for (const auto& [amount, rows] : by_amount) {

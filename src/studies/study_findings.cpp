@@ -13,6 +13,7 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/baselines/compressor.hpp"
 #include "bitlaw/laws/law_odd.hpp"
+#include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"
 
@@ -60,6 +61,8 @@ void sort_out(StudyFindings& f) {
         }
     }
     f.missing = planned.size();
+    f.second_half = std::all_of(f.results.begin(), f.results.end(),
+                                [](const StudyResult& r) { return !r.is_done() || r.has_report(); });
     require_same_settings(f.plan, f.results);
 }
 
@@ -78,9 +81,9 @@ void split_past_best(StudyFindings& f) {
     for (const StudyResult& result : done) {
         const auto [before, is_first] = lowest.emplace(
             std::tuple(result.parameters, nominal_amount(f.plan.config, result.unique_bytes), result.seed),
-            f.counted_bits(result));
-        const bool is_worse = !is_first && f.counted_bits(result) > before->second;
-        before->second = std::min(before->second, f.counted_bits(result));
+            f.choosing_bits(result));
+        const bool is_worse = !is_first && f.choosing_bits(result) > before->second;
+        before->second = std::min(before->second, f.choosing_bits(result));
         (is_worse ? f.past_best : f.fitted).push_back(result);
     }
 }
@@ -89,7 +92,7 @@ void split_past_best(StudyFindings& f) {
 void find_odd(StudyFindings& f) {
     std::vector<LawPoint> points;
     for (const StudyResult& result : f.fitted) {
-        points.push_back(law_point(result));
+        points.push_back(f.point(result));
     }
     std::vector<OddPoint> odd;
     try {
@@ -99,8 +102,9 @@ void find_odd(StudyFindings& f) {
     }
     for (const OddPoint& point : odd) {
         const StudyResult& result = f.fitted[point.index];
-        f.odd.push_back({result.run, result.bits_per_byte, point.expected, point.counted});
-        f.doubts.push_back(text_of("run ", result.run, " has ", fixed_text(result.bits_per_byte, 3),
+        const double bits = points[point.index].bits;
+        f.odd.push_back({result.run, bits, point.expected, point.counted});
+        f.doubts.push_back(text_of("run ", result.run, " has ", fixed_text(bits, 3),
                                    " bits per byte where the others put ", fixed_text(point.expected, 3),
                                    ", so it counts as ", fixed_text(point.counted, 3),
                                    "; if its training failed, run it again without its row in results.csv"));
@@ -113,6 +117,7 @@ void find_odd(StudyFindings& f) {
 // Means over seeds, then the best of the passes.
 void find_best(StudyFindings& f) {
     struct Sum {
+        double chosen_by = 0;  // bits of the first half
         double bits = 0;
         double model_bytes = 0;
         std::size_t count = 0;
@@ -122,11 +127,13 @@ void find_best(StudyFindings& f) {
         for (const StudyResult& result : *list) {
             Sum& sum =
                 sums[{nominal_amount(f.plan.config, result.unique_bytes), result.parameters, result.passes}];
+            sum.chosen_by += f.choosing_bits(result);
             sum.bits += f.counted_bits(result);
             sum.model_bytes += static_cast<double>(result.model_bytes);
             ++sum.count;
         }
     }
+    double lowest = 0;  // of the passes so far
     for (const auto& [key, sum] : sums) {
         const auto& [amount, parameters, passes] = key;
         const auto count = static_cast<double>(sum.count);
@@ -138,10 +145,13 @@ void find_best(StudyFindings& f) {
                             .model_bytes = sum.model_bytes / count};
         const bool is_same = !f.best.empty() && f.best.back().unique == rate.unique &&
                              f.best.back().parameters == rate.parameters;
+        const double chosen_by = sum.chosen_by / count;
         if (!is_same) {
             f.best.push_back(rate);
-        } else if (rate.bits < f.best.back().bits) {
+            lowest = chosen_by;
+        } else if (chosen_by < lowest) {
             f.best.back() = rate;
+            lowest = chosen_by;
         }
     }
 }
@@ -326,7 +336,7 @@ void find_law(StudyFindings& f) {
     std::vector<LawPoint> multiplied;
     std::vector<ProfileRun> runs;
     for (const StudyResult& result : f.fitted) {
-        points.push_back(law_point(result));
+        points.push_back(f.point(result));
         points.back().bits = f.counted_bits(result);
         multiplied.push_back(points.back());
         multiplied.back().parameters = static_cast<double>(result.multiplied_parameters);
@@ -383,8 +393,8 @@ void find_classical(StudyFindings& f, const std::string& held_out) {
     }
     try {
         const Corpus corpus({held_out});
-        const ByteSpan all = corpus.bytes(0);
-        const ByteSpan bytes = all.first(std::min<std::uint64_t>(all.size(), f.plan.config.held_out_bytes));
+        const HeldOutParts parts = held_out_parts(corpus.bytes(0), f.plan.config.held_out_bytes);
+        const ByteSpan bytes = f.second_half ? parts.report : parts.choose;
         for (const Compressor& compressor : choose_compressors(f.plan.config.compressors)) {
             const std::uint64_t size = compressor.compress(bytes, {}, [](std::uint64_t) {}).size();
             f.classical.push_back(
@@ -397,15 +407,22 @@ void find_classical(StudyFindings& f, const std::string& held_out) {
 
 }  // namespace
 
-LawPoint law_point(const StudyResult& result) {
+LawPoint StudyFindings::point(const StudyResult& result) const {
     return {static_cast<double>(result.parameters), static_cast<double>(result.trained_bytes),
-            static_cast<double>(result.unique_bytes), result.bits_per_byte};
+            static_cast<double>(result.unique_bytes),
+            second_half ? result.report_bits_per_byte : result.bits_per_byte};
 }
 
 double StudyFindings::counted_bits(const StudyResult& result) const {
     const auto found =
         std::find_if(odd.begin(), odd.end(), [&](const OddRun& o) { return o.run == result.run; });
-    return found == odd.end() ? result.bits_per_byte : found->counted;
+    return found == odd.end() ? point(result).bits : found->counted;
+}
+
+double StudyFindings::choosing_bits(const StudyResult& result) const {
+    const bool is_odd =
+        std::any_of(odd.begin(), odd.end(), [&](const OddRun& o) { return o.run == result.run; });
+    return is_odd ? counted_bits(result) : result.bits_per_byte;
 }
 
 std::vector<double> StudyFindings::amounts() const {

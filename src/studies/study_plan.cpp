@@ -116,6 +116,13 @@ void schedule_runs(const StudyConfig& config, StudyTrunk& trunk, const std::vect
     trunk.id = trunk.runs.size() == 1 ? trunk.runs.front().id : "trunk-" + trunk.runs.back().id;
 }
 
+// Operations up to which the runs of a size get all seeds.
+double all_seeds_to(const StudyConfig& config, std::uint64_t size) {
+    const auto own = std::find_if(config.seeds_of.begin(), config.seeds_of.end(),
+                                  [&](const SeedLimit& limit) { return limit.size == size; });
+    return own == config.seeds_of.end() ? config.all_seeds_to_flops : own->flops;
+}
+
 // Throws when two sizes come out as the same network.
 void require_different_sizes(const StudyConfig& config) {
     std::vector<ModelConfig> networks;
@@ -158,7 +165,8 @@ ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, st
         config.layers = study.layers;
         config.head_width = width < 32 ? 16 : 32;
         config.heads = std::max(width / config.head_width, 1U);
-        config.kv_heads = std::max(config.heads / 2, 1U);
+        config.kv_heads = std::clamp(config.heads / 2, 1U, study.most_kv_heads);
+        config.cache = study.cache;
         while (config.heads % config.kv_heads != 0) {
             --config.kv_heads;
         }
@@ -186,16 +194,20 @@ ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, st
 }
 
 std::string study_network_rule(const StudyConfig& config) {
+    const std::string most_kv =
+        config.most_kv_heads < 1024 ? text_of(" but at most ", config.most_kv_heads) : std::string();
     return text_of("modern networks of ", config.layers,
                    " layers; the width C, a multiple of 4 up to 32, of 8 up to 64 and of 32 above, is the "
                    "one whose number of "
                    "parameters is nearest to the size aimed at; one head of width 16 below C = 32, otherwise "
                    "C / 32 heads "
-                   "of 32, keys and values in half as many; MLP 4 C; embedding and output untied (2 x 256 C "
+                   "of 32, keys and values in half as many",
+                   most_kv,
+                   "; MLP 4 C; embedding and output untied (2 x 256 C "
                    "parameters); "
                    "window half the context; ",
                    config.taps, " taps; rotary base ", config.rotary_base, "; products in ",
-                   arithmetic_name(config.arithmetic));
+                   arithmetic_name(config.arithmetic), ", keys and values in ", cache_name(config.cache));
 }
 
 std::uint64_t study_batch(const StudyConfig& config, std::uint64_t bytes, std::uint32_t context) {
@@ -228,6 +240,7 @@ StudyPlan make_study_plan(const StudyConfig& config) {
         for (const std::uint32_t context : config.contexts) {
             const ModelConfig network = study_network(config, size, context);
             const double byte_flops = training_flops(network, context) / context;
+            const double seeds_to_flops = all_seeds_to(config, size);
             for (std::vector<Wish> wishes : grouped(config)) {
                 const Wish longest = wishes.back();
                 // Before the rounding to whole steps, so that limits do not depend on the batch.
@@ -245,8 +258,7 @@ StudyPlan make_study_plan(const StudyConfig& config) {
                 for (const std::uint64_t seed : config.seeds) {
                     std::vector<Wish> kept = wishes;
                     if (seed != config.seeds.front()) {
-                        std::erase_if(
-                            kept, [&](const Wish& wish) { return flops(wish) > config.all_seeds_to_flops; });
+                        std::erase_if(kept, [&](const Wish& wish) { return flops(wish) > seeds_to_flops; });
                     }
                     if (kept.empty()) {
                         continue;

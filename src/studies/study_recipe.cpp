@@ -69,6 +69,16 @@ void require_apart(const StudyData& data, std::uint64_t bytes, std::uint64_t hel
 
 }  // namespace
 
+HeldOutParts held_out_parts(ByteSpan held_out, std::uint64_t bytes) {
+    if (held_out.size() < 2) {
+        fail_usage("the held-out data have ", held_out.size(), " bytes, but each half needs some; name more");
+    }
+    const std::size_t middle = held_out.size() / 2;
+    const ByteSpan second = held_out.subspan(middle);
+    return {held_out.first(std::min<std::uint64_t>(middle, bytes)),
+            second.first(std::min<std::uint64_t>(second.size(), bytes))};
+}
+
 TrainOptions trunk_options(const StudyPlan& plan, const StudyTrunk& trunk, const StudyData& data) {
     TrainOptions o = shared_options(plan, trunk, data, trunk.steps);
     o.decay = 0.0;

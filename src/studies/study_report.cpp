@@ -116,7 +116,7 @@ std::string measured_bytes(const StudyFindings& f) {
     std::set<std::uint64_t> amounts;
     for (const StudyResult& r : f.results) {
         if (r.is_done()) {
-            amounts.insert(r.held_out_bytes);
+            amounts.insert(f.second_half ? r.report_bytes : r.held_out_bytes);
         }
     }
     if (amounts.empty()) {
@@ -130,8 +130,13 @@ std::string measured_bytes(const StudyFindings& f) {
 std::vector<std::string> account(const StudyFindings& f) {
     const StudyConfig& c = f.plan.config;
     std::vector<std::string> lines{
-        text_of("Trained on ", c.data, ", measured on the first ", measured_bytes(f), " bytes of ",
-                c.held_out, ", which no run was trained on."),
+        text_of("Trained on ", c.data, ", measured on ", measured_bytes(f), " bytes of the ",
+                f.second_half ? "second half of " : "first half of ", c.held_out,
+                ", which no run was trained on; ",
+                f.second_half
+                    ? "passes and runs that are not fitted were chosen on the first half."
+                    : "the rows have no measurement of the second half, so passes are chosen on what is "
+                      "reported."),
         text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ", f.missing,
                 " are still to be run.")};
     if (f.other_rows > 0) {

@@ -26,7 +26,8 @@ namespace {
 constexpr std::uint64_t kMostResultBytes = 1 << 26;
 
 // Who determines a column's number: the plan, or a measurement, which a diverged run may not have got to.
-enum class Kind { other, planned, measured };
+// What is optional may be empty, or missing in files of earlier versions.
+enum class Kind { other, planned, measured, optional };
 
 // What a run can have, both ends included.
 struct Range {
@@ -81,6 +82,23 @@ Column column(const char* name, Kind kind, Range range, double StudyResult::*fie
             [=](const StudyResult& r) { return r.*field; }};
 }
 
+// A number that is empty where it is 0.
+template <class Number>
+Column optional_column(const char* name, Range range, Number StudyResult::*field) {
+    Column c = column(name, Kind::optional, range, field);
+    c.text = [=, text = c.text](const StudyResult& r) { return r.*field == 0 ? "" : text(r); };
+    return c;
+}
+
+Column optional_column(const char* name, Range range, std::optional<double> StudyResult::*field) {
+    return {name,
+            Kind::optional,
+            range,
+            [=](const StudyResult& r) { return r.*field ? exact_text(*(r.*field)) : ""; },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); },
+            [=](const StudyResult& r) { return (r.*field).value_or(0.0); }};
+}
+
 // Sizes that a config can ask for, and what follows from them; 2^50 bytes are more than anybody trains on.
 constexpr double kMostBytes = 0x1p50;
 constexpr Range kBytes{1, kMostBytes};
@@ -118,6 +136,9 @@ const std::vector<Column>& columns() {
         column("held_out_bytes", Kind::measured, kBytes, &R::held_out_bytes),
         column("held_out_bits_per_byte", Kind::measured, kHeldOutBits, &R::bits_per_byte),
         column("held_out_chunk_bits_per_byte", Kind::measured, kBits, &R::chunk_bits_per_byte),
+        optional_column("report_bytes", kBytes, &R::report_bytes),
+        optional_column("report_bits_per_byte", kHeldOutBits, &R::report_bits_per_byte),
+        optional_column("copy_score_bits_per_byte", {-64, 64}, &R::copy_score),
         column("training_bits_per_byte", Kind::measured, kTrainingBits, &R::training_bits_per_byte),
         column("model_bytes", Kind::measured, {1, 0x1p33}, &R::model_bytes),
         column("seconds", Kind::measured, {1e-9, kMostSeconds}, &R::seconds),
@@ -193,9 +214,18 @@ void require_consistent(const StudyResult& r) {
 void require_possible(const StudyResult& r) {
     // A block that the model makes larger is stored; header, index and trailer take less than this.
     constexpr double kArchiveBytes = 1024;
-    const auto held_out = static_cast<double>(r.held_out_bytes);
-    if (const double most = 8.0 * (1.001 + kArchiveBytes / held_out); r.bits_per_byte > most) {
-        fail("held_out_bits_per_byte is ", exact_text(r.bits_per_byte), ", but archives have at most ", most);
+    const auto require_archive = [](const char* name, double bits, std::uint64_t bytes) {
+        const double most = 8.0 * (1.001 + kArchiveBytes / static_cast<double>(bytes));
+        if (bits > most) {
+            fail(name, " is ", exact_text(bits), ", but archives have at most ", most);
+        }
+    };
+    require_archive("held_out_bits_per_byte", r.bits_per_byte, r.held_out_bytes);
+    if ((r.report_bytes > 0) != (r.report_bits_per_byte > 0)) {
+        fail("report_bytes and report_bits_per_byte must both be above zero, or both empty");
+    }
+    if (r.has_report()) {
+        require_archive("report_bits_per_byte", r.report_bits_per_byte, r.report_bytes);
     }
     // bf16: 2 bytes a parameter behind a header.
     constexpr std::uint64_t kHeaderBytes = 4096;
@@ -210,7 +240,8 @@ void require_sound(const StudyResult& result) {
         fail("its status is '", result.status, "'");
     }
     for (const Column& c : columns()) {
-        if (c.number && (c.kind != Kind::measured || result.is_done())) {
+        const bool is_empty = c.kind == Kind::optional && c.text(result).empty();
+        if (c.number && !is_empty && (c.kind != Kind::measured || result.is_done())) {
             const double value = c.number(result);
             if (!(value >= c.range.low && value <= c.range.high)) {
                 fail(c.name, " is ", exact_text(value), ", but must lie in ", c.range.low, " .. ",
@@ -224,18 +255,46 @@ void require_sound(const StudyResult& result) {
     }
 }
 
-StudyResult parsed_row(const std::string& line) {
-    std::vector<std::string> fields;
-    std::istringstream stream(line);
-    for (std::string field; std::getline(stream, field, ',');) {
-        fields.push_back(field);
+std::vector<std::string> fields_of(const std::string& line) {
+    std::vector<std::string> fields(1);
+    for (const char letter : line) {
+        if (letter == ',') {
+            fields.emplace_back();
+        } else {
+            fields.back() += letter;
+        }
     }
-    if (fields.size() != columns().size()) {
-        fail("it has ", fields.size(), " fields instead of ", columns().size());
+    return fields;
+}
+
+// The columns that a header names, each once, among them all that are not optional; none for another header.
+std::vector<const Column*> columns_of(const std::string& line) {
+    std::vector<const Column*> found;
+    std::set<std::string> seen;
+    for (const std::string& name : fields_of(line)) {
+        const auto known =
+            std::find_if(columns().begin(), columns().end(), [&](const Column& c) { return c.name == name; });
+        if (known == columns().end() || !seen.insert(name).second) {
+            return {};
+        }
+        found.push_back(&*known);
+    }
+    const bool is_whole = std::all_of(columns().begin(), columns().end(), [&](const Column& c) {
+        return c.kind == Kind::optional || seen.contains(c.name);
+    });
+    return is_whole ? found : std::vector<const Column*>{};
+}
+
+StudyResult parsed_row(const std::vector<const Column*>& named, const std::string& line) {
+    const std::vector<std::string> fields = fields_of(line);
+    if (fields.size() != named.size()) {
+        fail("it has ", fields.size(), " fields instead of ", named.size());
     }
     StudyResult result;
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        columns()[i].read(result, fields[i]);
+        if (named[i]->kind != Kind::optional || !fields[i].empty()) {
+            named[i]->read(result, fields[i]);
+        }
     }
     require_sound(result);
     return result;
@@ -271,13 +330,15 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
         return results;
     }
     const std::vector<std::string> lines = lines_of(read_text(path, kMostResultBytes));
-    if (lines.empty() || lines.front() + "\n" != header()) {
+    const std::vector<const Column*> named =
+        lines.empty() ? std::vector<const Column*>{} : columns_of(lines.front());
+    if (named.empty()) {
         fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
     }
     std::set<std::string> runs;
     for (std::size_t i = 1; i < lines.size(); ++i) {
         try {
-            results.push_back(parsed_row(lines[i]));
+            results.push_back(parsed_row(named, lines[i]));
             if (!runs.insert(results.back().run).second) {
                 fail("it is a second row of ", results.back().run);
             }

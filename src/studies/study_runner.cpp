@@ -18,6 +18,7 @@
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/measure.hpp"
+#include "bitlaw/predict/copying.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
@@ -25,6 +26,7 @@
 namespace bitlaw::studies {
 
 using namespace model;
+using namespace predict;
 using namespace train;
 using namespace coding;
 
@@ -205,22 +207,29 @@ class Study {
 
     void measure(std::size_t worker, const StudyRun& run, const fs::path& out, StudyResult& result) {
         const StoredModel model = load_model(out / kModelFile);
-        const ByteSpan all = held_out_.bytes(0);
-        const ByteSpan bytes = all.first(std::min<std::uint64_t>(all.size(), plan_.config.held_out_bytes));
+        const HeldOutParts parts = held_out_parts(held_out_.bytes(0), plan_.config.held_out_bytes);
+        std::uint64_t before = 0;
         CompressOptions options;
         options.progress = [&](std::uint64_t plain, std::uint64_t) {
             report({.kind = StudyEvent::Kind::measuring,
                     .worker = worker,
                     .run = run.id,
-                    .done = plain,
-                    .total = bytes.size()});
+                    .done = before + plain,
+                    .total = parts.choose.size() + parts.report.size()});
             if (stop_ || stopping_) {
                 throw Stopped("stopped while measuring; the same command goes on from there");
             }
         };
-        const Estimate code = estimate(model, options, bytes);
-        result.held_out_bytes = bytes.size();
-        result.bits_per_byte = 8.0 * code.archive_bytes / static_cast<double>(bytes.size());
+        const auto bits_of = [&](ByteSpan bytes) {
+            return 8.0 * estimate(model, options, bytes).archive_bytes / static_cast<double>(bytes.size());
+        };
+        result.held_out_bytes = parts.choose.size();
+        result.bits_per_byte = bits_of(parts.choose);
+        before = parts.choose.size();
+        result.report_bytes = parts.report.size();
+        result.report_bits_per_byte = bits_of(parts.report);
+        const std::optional<CopyScore> copying = copy_score(PackedModel(model.model, PackFor::inference));
+        result.copy_score = copying ? std::optional(copying->value()) : std::nullopt;
         result.model_bytes = model.stored_bytes;
     }
 

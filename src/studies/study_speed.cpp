@@ -87,7 +87,7 @@ double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRu
     });
     BITLAW_ASSERT(speed != speeds.end());
     const double trained = static_cast<double>(run.bytes) * run.spent_flops / run.flops;
-    return speed->byte_seconds * (trained + static_cast<double>(plan.config.held_out_bytes) / 3.0);
+    return speed->byte_seconds * (trained + 2.0 * static_cast<double>(plan.config.held_out_bytes) / 3.0);
 }
 
 }  // namespace bitlaw::studies

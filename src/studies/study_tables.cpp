@@ -270,10 +270,11 @@ StudyTable residual_table(const StudyFindings& f) {
                       {"residual", "residual"}},
                      {}};
     for (const StudyResult& r : f.fitted) {
-        const double predicted = f.fit.law.bits(law_point(r));
+        const LawPoint point = f.point(r);
+        const double predicted = f.fit.law.bits(point);
         table.rows.push_back({text(r.run), count(r.parameters), count(r.trained_bytes), count(r.unique_bytes),
-                              fixed(r.bits_per_byte, 4), fixed(predicted, 4),
-                              percent(r.bits_per_byte / predicted - 1.0)});
+                              fixed(point.bits, 4), fixed(predicted, 4),
+                              percent(point.bits / predicted - 1.0)});
     }
     return table;
 }
@@ -327,32 +328,38 @@ std::vector<StudyTable> findings_tables(const StudyFindings& f) {
 }
 
 StudyTable results_table(const StudyFindings& f) {
-    StudyTable table{"results",
-                     "All runs",
-                     "Held-out bits per byte: of the archive without the model, one context running on; in "
-                     "chunks: independent "
-                     "pieces of the training context's length.",
-                     {{"run", "run", true},
-                      {"status", "status", true},
-                      {"parameters", "N"},
-                      {"without_embeddings", "without embeddings"},
-                      {"unique_bytes", "U"},
-                      {"trained_bytes", "D"},
-                      {"batch_bytes", "batch"},
-                      {"learning_rate", "rate"},
-                      {"matrix_learning_rate", "of matrices"},
-                      {"training_flops", "operations"},
-                      {"held_out_bits_per_byte", "held-out bits/byte"},
-                      {"held_out_chunk_bits_per_byte", "in chunks"},
-                      {"training_bits_per_byte", "training bits/byte"},
-                      {"seconds", "seconds"}},
-                     {}};
+    StudyTable table{
+        "results",
+        "All runs",
+        "Held-out bits per byte of each half: of the archive without the model, one context "
+        "running on; settings are chosen on the first half; in chunks: independent pieces of the "
+        "training context's length, first half. Copy score: bits per byte of random words "
+        "repeated at once, less those of new ones.",
+        {{"run", "run", true},
+         {"status", "status", true},
+         {"parameters", "N"},
+         {"without_embeddings", "without embeddings"},
+         {"unique_bytes", "U"},
+         {"trained_bytes", "D"},
+         {"batch_bytes", "batch"},
+         {"learning_rate", "rate"},
+         {"matrix_learning_rate", "of matrices"},
+         {"training_flops", "operations"},
+         {"held_out_bits_per_byte", "bits/byte, first half"},
+         {"report_bits_per_byte", "second half"},
+         {"held_out_chunk_bits_per_byte", "in chunks"},
+         {"copy_score_bits_per_byte", "copy score"},
+         {"training_bits_per_byte", "training bits/byte"},
+         {"seconds", "seconds"}},
+        {}};
     for (const StudyResult& r : f.results) {
         table.rows.push_back({text(r.run), text(r.status), count(r.parameters),
                               count(r.multiplied_parameters), count(r.unique_bytes), count(r.trained_bytes),
                               count(r.batch_bytes), general(r.learning_rate), general(r.matrix_learning_rate),
                               general(r.training_flops), r.is_done() ? fixed(r.bits_per_byte, 4) : nothing(),
+                              r.is_done() && r.has_report() ? fixed(r.report_bits_per_byte, 4) : nothing(),
                               r.is_done() ? fixed(r.chunk_bits_per_byte, 4) : nothing(),
+                              r.copy_score ? fixed(*r.copy_score, 3) : nothing(),
                               r.is_done() ? fixed(r.training_bits_per_byte, 4) : nothing(),
                               fixed(r.seconds, 1)});
     }

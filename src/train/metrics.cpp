@@ -1,5 +1,6 @@
 #include "bitlaw/train/metrics.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -27,7 +28,9 @@ namespace {
 
 constexpr const char* kColumns =
     "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,seconds,tokens_per_"
-    "second\n";
+    "second,copy_score_bits_per_byte\n";
+
+const auto kCommas = std::count(kColumns, kColumns + std::char_traits<char>::length(kColumns), ',');
 
 // Six significant digits, whatever the locale.
 std::string short_text(double value) {
@@ -52,7 +55,9 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
         std::uint64_t step = 0;
         const bool is_row = std::from_chars(row.data(), row.data() + row.size(), step).ec == std::errc();
         if (is_row && step <= kept_step) {
-            kept += row;
+            kept += row.substr(0, row.size() - 1);
+            // Rows of an earlier version had no copy score.
+            kept += std::count(row.begin(), row.end(), ',') < kCommas ? ",\n" : "\n";
         }
     }
     return kept;
@@ -92,7 +97,8 @@ void MetricsFile::add(const StepReport& report) {
     file_ << report.step << ',' << report.tokens << ',' << short_text(report.bits_per_byte) << ','
           << (is_validated ? short_text(report.validation_bits_per_byte) : "") << ','
           << short_text(report.learning_rate) << ',' << short_text(report.gradient_norm) << ','
-          << short_text(report.seconds) << ',' << short_text(report.tokens_per_second) << '\n';
+          << short_text(report.seconds) << ',' << short_text(report.tokens_per_second) << ','
+          << (report.copy_score ? short_text(*report.copy_score) : "") << '\n';
     if (!file_.flush()) {
         fail("cannot write ", path_.string(), ": ", std::generic_category().message(errno),
              "; free some space and resume the run");

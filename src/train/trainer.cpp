@@ -13,6 +13,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/predict/copying.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/metrics.hpp"
 #include "bitlaw/train/run_plan.hpp"
@@ -24,6 +25,7 @@ namespace bitlaw::train {
 using namespace symbols;
 using namespace model;
 using namespace learn;
+using namespace predict;
 
 namespace {
 
@@ -202,6 +204,7 @@ class Run {
                 .bits_per_byte = bits_per_byte,
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
+                .copy_score = validates ? measured_copying() : std::nullopt,
                 .learning_rate = rate,
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
@@ -233,6 +236,13 @@ class Run {
         const double bits = learner_.coding_bits(validation_, options_.precision);
         require_finite(std::isfinite(bits), "validation loss", progress_.step, rate);
         progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
+    }
+
+    [[nodiscard]] std::optional<double> measured_copying() {
+        std::optional<CopyScore> score;
+        learner_.with_coding_weights(options_.precision,
+                                     [&](const PackedModel& packed) { score = copy_score(packed); });
+        return score ? std::optional(score->value()) : std::nullopt;
     }
 
     static void require_finite(bool is_finite, const char* what, std::uint64_t step, double rate) {

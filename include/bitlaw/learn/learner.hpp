@@ -2,6 +2,7 @@
 /// \file A model that learns step by step: gradient of a batch, clipping, update.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "bitlaw/learn/adamw.hpp"
@@ -57,6 +58,10 @@ class Learner {
     /// Sum of -log2 p in bits over sequences [n, T] with the weights as `precision` stores them: one chain of
     /// double additions in token order. Not to be called between add_leaf() and update().
     [[nodiscard]] double coding_bits(std::span<const symbols::Symbol> symbols, model::Precision precision);
+    /// Calls body(packed) with the weights as `precision` stores them. Not to be called between add_leaf()
+    /// and update().
+    void with_coding_weights(model::Precision precision,
+                             const std::function<void(const model::PackedModel&)>& body);
 
     [[nodiscard]] const AdamMoments& moments() const { return adam_.moments(); }
     /// Continues from saved weights [parameters] and moments.

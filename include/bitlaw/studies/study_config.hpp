@@ -17,22 +17,31 @@ struct DataAmount {
     std::vector<std::uint64_t> passes;  ///< ascending
 };
 
+/// A size whose runs get all seeds up to a limit of its own.
+struct SeedLimit {
+    std::uint64_t size = 0;
+    double flops = 0;
+};
+
 /// Lines "key = value value ..."; # begins a comment. experiments/03-scaling/README.md explains every key.
 struct StudyConfig {
     std::string title;
     std::filesystem::path folder;  ///< results, fits and pictures; the config's path without its suffix
     std::string data;              ///< file or data set to train on
     std::string held_out;          ///< file, data set or range of it to measure on
-    std::uint64_t held_out_bytes = 2'000'000;
-    std::vector<DataAmount> train_on;  ///< one line each
-    std::vector<std::uint64_t> sizes;  ///< parameters aimed at
+    std::uint64_t held_out_bytes = 2'000'000;  ///< of each half
+    std::vector<DataAmount> train_on;          ///< one line each
+    std::vector<std::uint64_t> sizes;          ///< parameters aimed at
     std::uint32_t layers = 4;
     std::uint32_t taps = 0;              ///< earlier symbols whose embeddings enter a position directly
     std::uint32_t rotary_base = 10'000;  ///< longest wavelength of the rotary positions / 2 pi
+    std::uint32_t most_kv_heads = 1024;  ///< heads of keys and values, at most half of the heads
+    model::CachePrecision cache = model::CachePrecision::fp32;
     std::vector<std::uint32_t> contexts{512};
     std::vector<std::uint64_t> seeds{1};
     double all_seeds_to_flops =
-        std::numeric_limits<double>::infinity();                  ///< costlier runs: the first seed only
+        std::numeric_limits<double>::infinity();  ///< costlier runs: the first seed only
+    std::vector<SeedLimit> seeds_of;              ///< sizes with another limit than all_seeds_to_flops
     double most_flops = std::numeric_limits<double>::infinity();  ///< costlier runs are left out
     model::Arithmetic arithmetic = model::Arithmetic::fp32;
     double cooldown = 0.2;  ///< share of a run's steps in which the rate falls to zero

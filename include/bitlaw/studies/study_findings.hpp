@@ -72,6 +72,9 @@ struct StudyFindings {
     std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
     std::size_t missing = 0;           ///< runs of the plan without a row
     std::size_t other_rows = 0;        ///< rows of runs that the plan does not have, left out
+    /// Rates are of the second half of the held-out bytes: every row of the plan has it. What is chosen
+    /// (passes, runs that are not fitted) is chosen on the first half in any case.
+    bool second_half = false;
     std::vector<StudyResult> diverged;
     std::vector<StudyResult>
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
@@ -96,8 +99,12 @@ struct StudyFindings {
     std::vector<ClassicalRate> classical;
     std::string no_classical;  ///< why their lines are missing
 
-    /// A run's rate in fits and means: as measured, but for odd runs.
+    /// A run's rate as the fits see it: of the half that is reported, but for odd runs.
     [[nodiscard]] double counted_bits(const StudyResult& result) const;
+    /// What passes are chosen by: the rate of the first half, but for odd runs.
+    [[nodiscard]] double choosing_bits(const StudyResult& result) const;
+    /// A run with its measured rate of the half that is reported.
+    [[nodiscard]] laws::LawPoint point(const StudyResult& result) const;
     [[nodiscard]] bool has_law() const { return no_law.empty(); }
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
     /// The config's bytes_per_parameter nearest to 2, as models are stored: pictures and sentences are at it.
@@ -107,8 +114,5 @@ struct StudyFindings {
 /// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There
 /// is no law when the fit lacks one of its terms. Class B.
 [[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
-
-/// A run as the fits see it.
-[[nodiscard]] laws::LawPoint law_point(const StudyResult& result);
 
 }  // namespace bitlaw::studies

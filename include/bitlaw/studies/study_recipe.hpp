@@ -13,6 +13,15 @@ struct StudyData {
     std::string held_out;
 };
 
+/// What of the held-out bytes is measured: settings are chosen on the first half, reports are of the second.
+struct HeldOutParts {
+    ByteSpan choose;
+    ByteSpan report;
+};
+/// The first `bytes` of each half, or the halves where they are shorter; the middle byte of an odd number is
+/// the second's. Throws UsageError for fewer than 2 bytes.
+[[nodiscard]] HeldOutParts held_out_parts(ByteSpan held_out, std::uint64_t bytes);
+
 /// The trunk: its warm-up, then a constant rate for as long as its longest run goes on.
 [[nodiscard]] train::TrainOptions trunk_options(const StudyPlan& plan, const StudyTrunk& trunk,
                                                 const StudyData& data);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,22 +32,27 @@ struct StudyResult {
     double learning_rate = 0;
     double matrix_learning_rate = 0;
     double training_flops = 0;
-    std::uint64_t held_out_bytes = 0;
-    double bits_per_byte = 0;           ///< held out, archive without the model, continuous context
-    double chunk_bits_per_byte = 0;     ///< held out, independent chunks of the context's length
+    std::uint64_t held_out_bytes = 0;   ///< of the first half, on which settings are chosen
+    double bits_per_byte = 0;           ///< of them: archive without the model, continuous context
+    double chunk_bits_per_byte = 0;     ///< from the held-out data's start, independent chunks of the context
+    std::uint64_t report_bytes = 0;     ///< of the second half, for reports; 0 in rows of earlier versions
+    double report_bits_per_byte = 0;    ///< of them, as bits_per_byte; 0 without
+    std::optional<double> copy_score;   ///< CopyScore::value(); none where the alphabet lacks letters
     double training_bits_per_byte = 0;  ///< mean of the last steps
     std::uint64_t model_bytes = 0;      ///< header and coding weights, as an archive embeds them
     double seconds = 0;  ///< by the process that finished it; shared beginnings count for their first run
     std::uint64_t threads = 0;
     std::string date;  ///< UTC
     [[nodiscard]] bool is_done() const { return status == "done"; }
+    [[nodiscard]] bool has_report() const { return report_bytes > 0; }
 };
 
 /// A row with everything that the plan knows; the caller adds what was measured.
 [[nodiscard]] StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run);
 
-/// Rows of a results.csv; none when there is no such file. Throws Error naming file and line for what it
-/// cannot read: also numbers that no run has (the rates of diverged runs may be any), and second rows.
+/// Rows of a results.csv; none when there is no such file. Files of earlier versions lack the columns of the
+/// second half and the copy score. Throws Error naming file and line for what it cannot read: also numbers
+/// that no run has (the rates of diverged runs may be any), and second rows.
 [[nodiscard]] std::vector<StudyResult> read_results(const std::filesystem::path& path);
 
 /// Adds a row while holding the lock file, in one atomic replacement: neither another process nor a kill can

@@ -24,7 +24,7 @@ struct NetworkSpeed {
                                                        std::size_t jobs, const std::atomic<bool>& stop);
 
 /// Seconds of a worker for a run after those before it in its trunk: its training, and measuring the held-out
-/// bytes, which costs a third of a trained byte (forward only).
+/// bytes of both halves, which costs a third of a trained byte (forward only).
 [[nodiscard]] double run_seconds(const StudyPlan& plan, const StudyTrunk& trunk, const StudyRun& run,
                                  const std::vector<NetworkSpeed>& speeds);
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,9 +62,10 @@ struct StepReport {
     std::uint64_t steps;   ///< steps of the whole run
     std::uint64_t tokens;  ///< tokens seen
     std::uint64_t total_tokens;
-    double bits_per_byte;             ///< of this step's batch, before the update
-    double mean_bits_per_byte;        ///< moving mean
-    double validation_bits_per_byte;  ///< negative unless measured in this step
+    double bits_per_byte;              ///< of this step's batch, before the update
+    double mean_bits_per_byte;         ///< moving mean
+    double validation_bits_per_byte;   ///< negative unless measured in this step
+    std::optional<double> copy_score;  ///< CopyScore::value(), measured with the validation
     double learning_rate;
     double gradient_norm;
     double seconds;  ///< since this process began the run
