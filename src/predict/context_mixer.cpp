@@ -218,7 +218,7 @@ ContextMixer::ContextMixer(ContextMixer&&) noexcept = default;
 ContextMixer& ContextMixer::operator=(ContextMixer&&) noexcept = default;
 
 void ContextMixer::start(std::span<const std::size_t> lengths) {
-    BITLAW_ASSERT(lengths.size() == parts_->streams.size());
+    BITLAW_ASSERT(lengths.size() <= parts_->streams.size());
     for (std::size_t i = 0; i < lengths.size(); ++i) {
         Stream& s = parts_->streams[i];
         s.past = Past{&parts_->history, parts_->next_place, parts_->next_place, 0};

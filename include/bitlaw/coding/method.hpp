@@ -21,7 +21,8 @@ namespace bitlaw::coding {
 
 // An id stands for the same code for ever.
 inline constexpr MethodId kNetwork = 2;        ///< a frozen network
-inline constexpr MethodId kSevenContexts = 3;  ///< context mixing without a model
+inline constexpr MethodId kSevenContexts = 3;  ///< seven contexts, mixed, without a model
+inline constexpr MethodId kMixing = 4;         ///< experts mixed bit by bit, with a frozen network or without
 
 /// What an archive gives its methods.
 struct MethodContext {

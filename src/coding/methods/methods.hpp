@@ -9,5 +9,6 @@ namespace bitlaw::coding {
 [[nodiscard]] Method stored_method();
 [[nodiscard]] Method network_method();
 [[nodiscard]] Method seven_contexts_method();
+[[nodiscard]] Method mixing_method();
 
 }  // namespace bitlaw::coding

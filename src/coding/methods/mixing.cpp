@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <utility>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
+#include "methods.hpp"
+
+// Experts that know the file alone, mixed bit by bit, with the archive's network beside them or without one.
+// A chain: the experts and the mixer run on from block to block.
+
+namespace bitlaw::coding {
+
+using namespace predict;
+
+namespace {
+
+// Streams of a block when nobody chose. Each begins with an empty context of the network, which costs some
+// hundred bytes, and the decoder needs rows to multiply: four groups of four.
+constexpr std::size_t kDefaultStreams = 16;
+constexpr std::size_t kGroupStreams = 4;
+constexpr std::size_t kStreamBytes = 65536;
+
+class MixingBlocks final : public BlockCoder {
+   public:
+    explicit MixingBlocks(const MethodContext& context)
+        : network_(context.stack.source != NetworkSource::none), wanted_(context.streams) {
+        TableMaker network;
+        if (network_) {
+            const NetworkOptions options{.reset_every = context.reset_every};
+            const PredictorMaker maker = network_predictors(context.packed(), options);
+            alphabet_ = maker.alphabet;
+            if (alphabet_ > 256) {
+                fail("a network of ", alphabet_,
+                     " symbols cannot be mixed with experts on bytes; use --mix none");
+            }
+            network = [&packed = context.packed(), options] {
+                return std::make_unique<NetworkPredictor>(packed, options);
+            };
+        }
+        predictor_ = std::make_unique<MixingPredictor>(
+            decode_mixing(context.stack.mixer.id, context.stack.mixer.settings), std::move(network),
+            kGroupStreams);
+    }
+
+    std::optional<CodedBlock> encode(ByteSpan plain, const BlockProgress& progress) override {
+        if (!codable(alphabet_, plain)) {
+            return {};
+        }
+        return CodedBlock{{}, encode_streams(*predictor_, plain, streams_of(plain.size()), progress)};
+    }
+    void decode(const BlockHeader&, std::span<const ByteSpan> streams, std::span<std::uint8_t> plain,
+                const BlockProgress& progress) override {
+        decode_streams(*predictor_, streams, plain, progress);
+    }
+    void follow(ByteSpan plain) override {
+        if (codable(alphabet_, plain)) {
+            teach_streams(*predictor_, plain, streams_of(plain.size()));
+        }
+    }
+
+   private:
+    [[nodiscard]] std::size_t streams_of(std::size_t bytes) const {
+        const std::size_t chosen = std::clamp<std::size_t>(bytes / kStreamBytes, 1, kDefaultStreams);
+        return network_ ? std::min({wanted_.value_or(chosen), bytes, kMaxMixingStreams}) : 1;
+    }
+
+    bool network_;
+    std::optional<std::size_t> wanted_;
+    std::size_t alphabet_ = 256;
+    std::unique_ptr<MixingPredictor> predictor_;
+};
+
+std::string fault(const BlockHeader& header) {
+    if (!header.own.empty()) {
+        return "a block of context mixing has no header of its own";
+    }
+    return header.stream_bytes.size() <= kMaxMixingStreams
+               ? ""
+               : text_of("context mixing has at most ", kMaxMixingStreams, " streams, not ",
+                         header.stream_bytes.size());
+}
+
+}  // namespace
+
+Method mixing_method() {
+    return {.id = kMixing,
+            .name = "context mixing",
+            .version = 2,
+            .chained = true,
+            .fault = fault,
+            .open = [](const MethodContext& context) -> std::unique_ptr<BlockCoder> {
+                return std::make_unique<MixingBlocks>(context);
+            }};
+}
+
+}  // namespace bitlaw::coding
