@@ -58,13 +58,13 @@ struct NetworkPredictor::State {
         : model(packed), reset_every(options.reset_every), sharpness(1.0 / options.temperature) {}
 
     // The frequencies [V] of one row of logits [V].
-    void frequencies(const float* logits, std::span<std::uint32_t> out) {
+    void frequencies(const float* x, std::span<std::uint32_t> out) {
         if (sharpness != 1.0) {
             scaled.resize(out.size());
-            kernel_table().scale(logits, static_cast<float>(sharpness), out.size(), scaled.data());
-            logits = scaled.data();
+            kernel_table().scale(x, static_cast<float>(sharpness), out.size(), scaled.data());
+            x = scaled.data();
         }
-        frequencies_of({logits, out.size()}, out);
+        frequencies_of({x, out.size()}, out);
     }
 
     const PackedModel& model;
@@ -72,6 +72,7 @@ struct NetworkPredictor::State {
     double sharpness;
     std::vector<float> scaled;           // [V]
     std::optional<Stepper> stepper;      // over all streams; made by the first step
+    const float* logits = nullptr;       // [S, V] of the stepper
     std::size_t stepped_streams = 0;     // S of the stepper
     std::vector<Symbol> stepped;         // [S]
     std::vector<Scorer> scorers;         // one a stream; made by the first score
@@ -107,18 +108,17 @@ void NetworkPredictor::begin_streams() {
     }
 }
 
-void NetworkPredictor::predict_rows(FrequencyTable& out) {
+void NetworkPredictor::predict_row() {
     State& s = *state_;
     if (!s.stepper) {
         s.stepper.emplace(s.model, streams(), s.reset_every);
         s.stepped_streams = streams();
     }
-    const float* logits = s.stepper->predict();  // [S, V]
-    for (std::size_t stream = 0; stream < streams(); ++stream) {
-        if (running(stream)) {
-            s.frequencies(logits + stream * alphabet(), out.row(stream));
-        }
-    }
+    s.logits = s.stepper->predict();
+}
+
+void NetworkPredictor::row(std::size_t stream, std::span<std::uint32_t> frequency) {
+    state_->frequencies(state_->logits + stream * frequency.size(), frequency);
 }
 
 void NetworkPredictor::accept_row(std::span<const Symbol> symbols) {

@@ -78,7 +78,12 @@ void TablePredictor::predict(FrequencyTable& out) {
     claim(Way::stepping);
     BITLAW_ASSERT(position_ < longest_);
     out.resize(streams(), alphabet());
-    predict_rows(out);
+    predict_row();
+    for (std::size_t stream = 0; stream < streams(); ++stream) {
+        if (running(stream)) {
+            row(stream, out.row(stream));
+        }
+    }
 }
 
 void TablePredictor::accept(std::span<const Symbol> symbols) {
@@ -100,15 +105,18 @@ void TablePredictor::score(std::span<const Symbol> symbols, const Visit& visit) 
 
 void TablePredictor::step_streams(std::span<Coder* const> coders, std::span<Symbol> symbols, std::size_t n) {
     came_.resize(streams());
+    frequency_.resize(alphabet());
     for (std::size_t i = 0; i < n; ++i) {
-        predict(table_);
+        predict_row();
         for (std::size_t stream = 0; stream < streams(); ++stream) {
             if (running(stream)) {
+                row(stream, frequency_);
                 Symbol& symbol = symbols[stream * n + i];
-                symbol = came_[stream] = coders[stream]->symbol(table_.row(stream), symbol);
+                symbol = came_[stream] = coders[stream]->symbol(frequency_, symbol);
             }
         }
-        accept(came_);
+        accept_row(came_);
+        advance(1);
     }
 }
 

@@ -29,7 +29,8 @@ class NetworkPredictor final : public TablePredictor {
 
    private:
     void begin_streams() override;
-    void predict_rows(FrequencyTable& out) override;
+    void predict_row() override;
+    void row(std::size_t stream, std::span<std::uint32_t> frequency) override;
     void accept_row(std::span<const symbols::Symbol> symbols) override;
     void visit_rows(std::span<const symbols::Symbol> symbols, std::size_t n, const Visit& visit) override;
     struct State;

@@ -139,12 +139,15 @@ class TablePredictor : public Predictor {
                       std::size_t n) final;
     void score_streams(std::span<Coder* const> coders, std::span<const symbols::Symbol> symbols,
                        std::size_t n) final;
-    virtual void predict_rows(FrequencyTable& out) = 0;
+    // One position of all streams; then row() gives a running stream's frequencies [V], and accept_row()
+    // takes what came [S], where entries of ended streams say nothing.
+    virtual void predict_row() = 0;
+    virtual void row(std::size_t stream, std::span<std::uint32_t> frequency) = 0;
     virtual void accept_row(std::span<const symbols::Symbol> symbols) = 0;
     virtual void visit_rows(std::span<const symbols::Symbol> symbols, std::size_t n, const Visit& visit) = 0;
 
-    FrequencyTable table_;
-    std::vector<symbols::Symbol> came_;  // [S]
+    std::vector<std::uint32_t> frequency_;  // [V]
+    std::vector<symbols::Symbol> came_;     // [S]
 };
 
 /// How coding makes predictors of one kind, and what it must know to share streams out among threads.
