@@ -65,7 +65,10 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
             blocks_text(s.blocks_of(kSevenContexts), s.blocks, "coded without the model");
     const char* const done = compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored";
     return text + done +
-           (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "");
+           (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "") +
+           (s.replayed_bytes > 0 ? text_of(", ", with_commas(s.replayed_bytes),
+                                           " bytes before it replayed: they are one chain")
+                                 : "");
 }
 
 }  // namespace bitlaw::cli

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "bitlaw/coding/archive.hpp"
-#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/compress_options.hpp"
 #include "bitlaw/model/config.hpp"
 
 namespace bitlaw::coding {
@@ -30,9 +30,5 @@ struct BlockPlan {
 
 /// The smaller of the two, `other` only if it is.
 [[nodiscard]] BlockHeader smaller(BlockHeader header, BlockHeader other, std::uint8_t version);
-
-/// A block's progress as the whole work's. `progress` may be empty.
-[[nodiscard]] BlockProgress within(const CodecProgress& progress, std::uint64_t plain_before,
-                                   std::uint64_t archive_before);
 
 }  // namespace bitlaw::coding

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/coding/method_table.hpp"
 
 namespace bitlaw::coding {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "bitlaw/coding/block.hpp"
+#include "bitlaw/coding/progress.hpp"
 
 namespace bitlaw::coding {
 

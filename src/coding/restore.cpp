@@ -9,7 +9,6 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive_reader.hpp"
 #include "bitlaw/predict/reset.hpp"
-#include "block_plan.hpp"
 #include "method_chain.hpp"
 
 namespace bitlaw::coding {

@@ -18,6 +18,7 @@
 #include "bitlaw/predict/seven_contexts.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/tiny_model.hpp"
+#include "support/toy_method.hpp"
 
 namespace bitlaw::fuzz {
 
@@ -71,12 +72,15 @@ inline void archive_target(ByteSpan archive) {
     if (!is_small(archive)) {
         return;
     }
-    error_or_result([&] { (void)coding::list_archive(coding::source_of(archive)); });
+    const std::vector<coding::Method>& table = test::toy_methods();  // so that format 2 is reached
+    error_or_result([&] { (void)coding::list_archive(coding::source_of(archive), table); });
     std::uint64_t written = 0;
     const coding::ByteSink count = [&](ByteSpan bytes) { written += bytes.size(); };
-    error_or_result([&] { (void)coding::decompress(fuzz_model_of, coding::source_of(archive), count, {}); });
     error_or_result(
-        [&] { (void)coding::decompress_range(fuzz_model_of, seekable(archive), 100, 200, count, {}); });
+        [&] { (void)coding::decompress(fuzz_model_of, coding::source_of(archive), count, {}, {}, table); });
+    error_or_result([&] {
+        (void)coding::decompress_range(fuzz_model_of, seekable(archive), 100, 200, count, {}, {}, table);
+    });
     BITLAW_ASSERT(written <= 3 * kMostPlainBytes);
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/coding/method.hpp"
+#include "bitlaw/coding/method_table.hpp"
 #include "support/toy_predictor.hpp"
 
 namespace bitlaw::test {

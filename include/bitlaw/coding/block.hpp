@@ -6,11 +6,11 @@
 /// loop of Predictor::step.
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "bitlaw/base/bytes.hpp"
+#include "bitlaw/coding/progress.hpp"
 #include "bitlaw/predict/predictor.hpp"
 
 namespace bitlaw::coding {
@@ -23,10 +23,6 @@ namespace bitlaw::coding {
 /// First byte of stream i of n over `bytes`: floor(i * bytes / n), so that lengths differ by at most 1; i ==
 /// n gives the end.
 [[nodiscard]] std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i);
-
-/// Called with (plain bytes, payload bytes) done of this block, from any of the threads that work but from
-/// one at a time, at most about ten times a second; may throw to end the work.
-using BlockProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 /// True when every byte is a symbol of an alphabet of so many.
 [[nodiscard]] bool codable(std::size_t alphabet, ByteSpan plain);

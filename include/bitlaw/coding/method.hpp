@@ -1,6 +1,6 @@
 #pragma once
-/// \file How blocks are coded: a table of methods, one file each in src/coding/methods. The container
-/// (archive.hpp) knows their ids only; compress and restore loop over the table.
+/// \file What a method of coding blocks is. Each is one file in src/coding/methods and a line of the table
+/// (method_table.hpp).
 
 #include <cstdint>
 #include <functional>
@@ -72,11 +72,5 @@ struct Method {
     /// Throws Error when the stack's description is not one that this program knows.
     std::unique_ptr<BlockCoder> (*open)(const MethodContext& context) = nullptr;
 };
-
-/// All methods of this program.
-[[nodiscard]] std::span<const Method> methods();
-
-/// The method of an id, null when the table has none that this format version knows.
-[[nodiscard]] const Method* find_method(std::span<const Method> table, MethodId id, std::uint8_t version);
 
 }  // namespace bitlaw::coding

@@ -8,15 +8,12 @@
 
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/archive_index.hpp"
-#include "bitlaw/coding/method.hpp"
+#include "bitlaw/coding/method_table.hpp"
+#include "bitlaw/coding/progress.hpp"
 #include "bitlaw/coding/stream.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw::coding {
-
-/// Called with (bytes of plain text done, archive bytes so far) from any of the threads that work, but from
-/// one at a time; may throw Stopped to end the work.
-using CodecProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
 struct CodecSummary {
     std::uint64_t plain_bytes = 0;

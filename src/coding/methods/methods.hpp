@@ -1,6 +1,6 @@
 #pragma once
 /// \file The methods of this folder. To add one: a file that defines its Method, its line here, and its line
-/// in the table (src/coding/method.cpp).
+/// in the table (src/coding/method_table.cpp).
 
 #include "bitlaw/coding/method.hpp"
 

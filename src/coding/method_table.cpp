@@ -1,4 +1,4 @@
-#include "bitlaw/coding/method.hpp"
+#include "bitlaw/coding/method_table.hpp"
 
 #include <algorithm>
 #include <array>
