@@ -169,6 +169,14 @@ TEST_CASE("block: streams that share history get one predictor, which may run on
         test::ToyPredictor taught;
         teach_streams(taught, first, 5);
         CHECK(decode(taught, chained, second.size()) == second);
+        test::ToyPredictor measured;
+        teach_streams(measured, first, 5);
+        const std::vector<double> bits = stream_bits(measured, second, 3, {});
+        for (std::size_t i = 0; i < 3; ++i) {
+            // Less than a byte and what the coder's range loses above the ideal.
+            CHECK(8.0 * static_cast<double>(chained[i].size()) < bits[i] + 8 + 1e-3);
+            CHECK(8.0 * static_cast<double>(chained[i].size()) > bits[i] - 16);
+        }
     }
     // What the first block taught pays in the second.
     const auto size = [](const std::vector<Bytes>& payloads) {

@@ -151,6 +151,19 @@ TEST_CASE("format 2: a chain runs through stored blocks, and every part of it co
     CHECK(restored(archive_of({}, toy_options(1000))).empty());
 }
 
+TEST_CASE("format 2: streams that were asked for are followed through stored blocks too") {
+    const Bytes plain = sample();
+    CompressOptions options = toy_options(1000);
+    for (const std::size_t streams : {1, 2, 7}) {
+        options.streams = streams;
+        CodecSummary summary;
+        const Bytes archive = archive_of(plain, options, &summary);
+        CHECK(summary.streams == streams * summary.blocks_of(kToy));
+        CHECK(summary.blocks_of(kStored) == 2);
+        CHECK(restored(archive) == plain);
+    }
+}
+
 TEST_CASE("format 2: other methods take the blocks that they make smaller, and the chain follows") {
     CompressOptions options = toy_options(60'000);
     options.fallback = Fallback::best;
@@ -305,8 +318,8 @@ TEST_CASE("format 2: forged headers are named, with all checks right") {
                 "goes on beyond the end of its chain"));
     CHECK(holds(forged([](ArchiveHeader&, BlockHeader& b) { b.own.push_back(0); }), "another length"));
     CHECK(holds(forged([](ArchiveHeader&, BlockHeader& b) { b.own[0] = 1; }), "another number"));
-    CHECK(
-        holds(forged([](ArchiveHeader&, BlockHeader& b) { b.stream_bytes.push_back(1); }), "other streams"));
+    CHECK(holds(forged([](ArchiveHeader&, BlockHeader& b) { b.stream_bytes.push_back(1); }),
+                "hash does not match"));
     CHECK(holds(forged([](ArchiveHeader&, BlockHeader& b) {
                     b.stream_bytes = {400, 100, 0};
                 }),
@@ -337,6 +350,14 @@ TEST_CASE("format 2: forged lengths allocate nothing that has not arrived") {
     front.varint(0);
     front.u8(kToy);
     front.varint(~std::uint64_t{0});
+    CHECK(holds(failure([&] {
+                    ByteWriter more;
+                    more.bytes(front.data());
+                    more.varint(kMaxStreams + 1);
+                    return more.take();
+                }()),
+                "at most 4096 is possible"));
+    front.varint(0);
     Bytes header = front.take();
     const auto with = [&](std::uint64_t length) {
         ByteWriter more;

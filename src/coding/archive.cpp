@@ -43,10 +43,12 @@ Bytes header_bytes(const ArchiveHeader& header) {
         BITLAW_ASSERT(header.stack.size() <= kMaxStackBytes);
         writer.u8(header.method);
         writer.varint(header.chain);
+        writer.varint(header.streams);
         writer.varint(header.stack.size());
         writer.bytes(header.stack);
     } else {
-        BITLAW_ASSERT(header.method == kTrailer && header.chain == 0 && header.stack.empty());
+        BITLAW_ASSERT(header.method == kTrailer && header.chain == 0 && header.streams == 0 &&
+                      header.stack.empty());
     }
     writer.u32(low_half(hash64(writer.data())));
     return writer.take();

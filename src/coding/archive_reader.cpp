@@ -44,6 +44,7 @@ ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
     if (header_.version >= 2) {
         header_.method = u8();
         header_.chain = varint("the length of a chain", ~std::uint64_t{0});
+        header_.streams = varint("the number of streams that were asked for", kMaxStreams);
         header_.stack.resize(
             static_cast<std::size_t>(varint("the length of the stack's description", kMaxStackBytes)));
         take(header_.stack);

@@ -171,6 +171,14 @@ std::vector<Bytes> finished(std::span<StreamEncoder> coders) {
     return payloads;
 }
 
+std::vector<double> measured(std::span<const StreamMeter> meters) {
+    std::vector<double> bits;
+    for (const StreamMeter& meter : meters) {
+        bits.push_back(meter.bits());
+    }
+    return bits;
+}
+
 // Groups that a block's streams are decoded in: a multiple of the threads, so that all end together.
 std::size_t group_count(const PredictorMaker& maker, std::size_t streams) {
     const std::size_t threads = thread_count();
@@ -220,11 +228,7 @@ std::vector<double> stream_bits(const PredictorMaker& maker, ByteSpan plain, std
                                 const BlockProgress& progress) {
     std::vector<StreamMeter> meters(streams);
     score_streams<StreamMeter>(maker, plain, meters, progress);
-    std::vector<double> bits;
-    for (const StreamMeter& meter : meters) {
-        bits.push_back(meter.bits());
-    }
-    return bits;
+    return measured(meters);
 }
 
 std::vector<Bytes> encode_streams(Predictor& predictor, ByteSpan plain, std::size_t streams,
@@ -239,6 +243,13 @@ void decode_streams(Predictor& predictor, std::span<const ByteSpan> payloads, st
     std::vector<StreamDecoder> coders(payloads.begin(), payloads.end());
     BlockRun<StreamDecoder>(plain.size(), coders, progress)
         .group(predictor, 0, coders.size(), stepping(plain));
+}
+
+std::vector<double> stream_bits(Predictor& predictor, ByteSpan plain, std::size_t streams,
+                                const BlockProgress& progress) {
+    std::vector<StreamMeter> meters(streams);
+    BlockRun<StreamMeter>(plain.size(), meters, progress).group(predictor, 0, streams, scoring(plain));
+    return measured(meters);
 }
 
 void teach_streams(Predictor& predictor, ByteSpan plain, std::size_t streams) {

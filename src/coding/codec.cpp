@@ -34,6 +34,7 @@ ArchiveHeader header_for(const StoredModel* model, const CompressOptions& option
         header.model_id = named ? model->id : 0;
         header.method = options.method;
         header.chain = options.chain_bytes;
+        header.streams = options.streams.value_or(0);
         header.stack = encode_stack(options.stack);
     } else if (options.chain_bytes != 0) {
         fail_usage("blocks of ", method->name, " know nothing of each other, so that they have no chain");

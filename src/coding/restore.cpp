@@ -102,7 +102,8 @@ MethodContext context_of(ArchiveModel& model, const ArchiveReader& reader) {
     return {.model = [&model]() -> const StoredModel& { return model.stored(); },
             .packed = [&model]() -> const PackedModel& { return model.packed(); },
             .reset_every = reader.header().reset_every,
-            .streams = std::nullopt,
+            .streams = reader.header().streams == 0 ? std::nullopt
+                                                    : std::optional<std::size_t>(reader.header().streams),
             .stack = model.stack()};
 }
 

@@ -111,9 +111,9 @@ class Resealer {
     }
     // What the header has in format 2 only.
     bool method_and_stack() {
-        std::uint64_t chain = 0;
+        std::uint64_t number = 0;  // chain, streams
         ++place_;
-        return place_ <= file_.size() && varint(chain) && skip();
+        return place_ <= file_.size() && varint(number) && varint(number) && skip();
     }
     // False at the trailer or where the structure breaks.
     bool block(std::uint64_t number) {

@@ -27,7 +27,7 @@ inline constexpr std::uint64_t kToySet = 77;
 class ToyBlocks final : public coding::BlockCoder {
    public:
     explicit ToyBlocks(const coding::MethodContext& context)
-        : predictor_(Flaw::none, first_of(context.stack)) {}
+        : predictor_(Flaw::none, first_of(context.stack)), streams_(context.streams.value_or(3)) {}
 
     std::optional<coding::CodedBlock> encode(ByteSpan plain, const coding::BlockProgress& progress) override {
         if (plain[0] == kRefused) {
@@ -52,9 +52,9 @@ class ToyBlocks final : public coding::BlockCoder {
 
     /// A block that begins with it is not coded.
     static constexpr std::uint8_t kRefused = 0xEE;
-    [[nodiscard]] static std::size_t streams_of(std::size_t bytes) { return std::min<std::size_t>(3, bytes); }
 
    private:
+    [[nodiscard]] std::size_t streams_of(std::size_t bytes) const { return std::min(streams_, bytes); }
     static std::uint32_t first_of(const coding::Stack& stack) {
         if (stack.source != coding::NetworkSource::none || stack.mixer.id != kToySet ||
             stack.recipe.id != 0) {
@@ -69,6 +69,7 @@ class ToyBlocks final : public coding::BlockCoder {
     }
 
     ToyPredictor predictor_;
+    std::size_t streams_;
     std::uint32_t blocks_ = 0;  // of this chain
 };
 
@@ -82,12 +83,7 @@ class ToyBlocks final : public coding::BlockCoder {
              .version = 2,
              .chained = true,
              .fault = [](const coding::BlockHeader& header) -> std::string {
-                 if (header.own.size() != 4) {
-                     return "the toy's header has another length";
-                 }
-                 const std::size_t streams =
-                     ToyBlocks::streams_of(static_cast<std::size_t>(header.plain_bytes));
-                 return header.stream_bytes.size() == streams ? "" : "the toy has other streams";
+                 return header.own.size() == 4 ? "" : "the toy's header has another length";
              },
              .open = [](const coding::MethodContext& context) -> std::unique_ptr<coding::BlockCoder> {
                  return std::make_unique<ToyBlocks>(context);

@@ -41,6 +41,7 @@ struct ArchiveHeader {
     // Format 2 only:
     MethodId method = kTrailer;  ///< the archive's method, whose state runs through all blocks of a chain
     std::uint64_t chain = 0;     ///< plain bytes of a chain, which blocks do not cross; 0: one for all
+    std::uint64_t streams = 0;   ///< of a block that the user asked for, at most kMaxStreams; 0: nobody did
     Bytes stack = {};            ///< what rebuilds the method: stack.hpp
 };
 

@@ -49,6 +49,8 @@ void decode_streams(const predict::PredictorMaker& maker, std::span<const ByteSp
                                                 std::size_t streams, const BlockProgress& progress);
 void decode_streams(predict::Predictor& predictor, std::span<const ByteSpan> payloads,
                     std::span<std::uint8_t> plain, const BlockProgress& progress);
+[[nodiscard]] std::vector<double> stream_bits(predict::Predictor& predictor, ByteSpan plain,
+                                              std::size_t streams, const BlockProgress& progress);
 /// Shows it a block that was coded by other means, in as many streams as it would have coded it in.
 void teach_streams(predict::Predictor& predictor, ByteSpan plain, std::size_t streams);
 

@@ -29,8 +29,8 @@ struct MethodContext {
     std::function<const model::StoredModel&()> model;
     std::function<const model::PackedModel&()> packed;
     std::uint64_t reset_every = 0;
-    /// Streams of a block that the user asked the archive's method for. The writer knows; a reader takes the
-    /// block's.
+    /// Streams of a block that the user asked for. In format 2 reader and writer both know them, so that a
+    /// chained method can follow a block that it did not code; in format 1 a reader does not.
     std::optional<std::size_t> streams;
     Stack stack;  ///< of a format 2 archive
 };
