@@ -258,7 +258,10 @@ TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     CHECK(back == bytes);
     const Bytes beyond_bytes(100, 0xFF);  // the last symbols of the table
     const ByteSpan high = beyond_bytes;
-    CHECK(holds(message_of<Error>([&] { decode_streams(maker, {&high, 1}, back, {}); }), "which is no byte"));
+    CHECK(holds(message_of<Error>([&] {
+                    decode_streams(maker, {&high, 1}, back, {});
+                }),
+                "stands for no byte"));
 }
 
 TEST_CASE("codec: the estimate agrees with the archive") {

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/symbols/alphabet.hpp"
 #include "reporter.hpp"
 
 namespace bitlaw::coding {
@@ -31,17 +32,19 @@ class Group {
     }
     [[nodiscard]] std::span<const std::size_t> lengths() const { return lengths_; }
     [[nodiscard]] std::size_t longest() const { return *std::max_element(lengths_.begin(), lengths_.end()); }
-    // Calls copy(place in the block, place in symbols [S, n]) for the n positions of every stream that has
-    // them; returns how many that are.
+    // Calls copy(stream, first byte in the block, bytes) for what every stream has in n positions; returns
+    // how many bytes that are.
     template <class Copy>
     std::size_t each(std::size_t position, std::size_t n, const Copy& copy) const {
-        std::size_t count = 0;
+        std::size_t sum = 0;
         for (std::size_t i = 0; i < lengths_.size(); ++i) {
-            for (std::size_t t = position; t < std::min(position + n, lengths_[i]); ++t, ++count) {
-                copy(begins_[i] + t, i * n + t - position);
+            const std::size_t count = std::min(n, lengths_[i] - std::min(position, lengths_[i]));
+            if (count > 0) {
+                copy(i, begins_[i] + position, count);
             }
+            sum += count;
         }
-        return count;
+        return sum;
     }
 
    private:
@@ -49,24 +52,20 @@ class Group {
     std::vector<std::size_t> lengths_;  // [S]
 };
 
-std::uint8_t byte_of(Symbol symbol) {
-    if (symbol > 255) {
-        fail("a symbol of the archive is ", symbol, ", which is no byte; it is damaged, so get it again");
-    }
-    return static_cast<std::uint8_t>(symbol);
-}
-
 // Encoder and meter. done(bytes) follows each piece, and ends the work when false.
 template <class Done>
 void score_group(Predictor& predictor, const Group& group, std::span<Coder* const> coders, ByteSpan plain,
                  const Done& done) {
+    const Alphabet alphabet(static_cast<std::uint32_t>(predictor.alphabet()));
     predictor.begin(group.lengths());
     std::vector<Symbol> symbols;  // [S, n]
     for (std::size_t position = 0, n = 0; position < group.longest(); position += n) {
         n = std::min(kScorePositions, group.longest() - position);
         symbols.resize(coders.size() * n);
-        const std::size_t bytes =
-            group.each(position, n, [&](std::size_t from, std::size_t to) { symbols[to] = plain[from]; });
+        const auto row = [&](std::size_t i, std::size_t first, std::size_t count) {
+            alphabet.encode(plain.subspan(first, count), std::span(symbols).subspan(i * n, count));
+        };
+        const std::size_t bytes = group.each(position, n, row);
         predictor.score(coders, symbols);
         if (!done(bytes)) {
             return;
@@ -78,14 +77,17 @@ void score_group(Predictor& predictor, const Group& group, std::span<Coder* cons
 template <class Done>
 void step_group(Predictor& predictor, const Group& group, std::span<Coder* const> coders,
                 std::span<std::uint8_t> plain, const Done& done) {
+    const Alphabet alphabet(static_cast<std::uint32_t>(predictor.alphabet()));
     predictor.begin(group.lengths());
     std::vector<Symbol> symbols;  // [S, n]
     for (std::size_t position = 0, n = 0; position < group.longest(); position += n) {
         n = std::min(kStepPositions, group.longest() - position);
         symbols.resize(coders.size() * n);
         predictor.step(coders, symbols);
-        const std::size_t bytes = group.each(
-            position, n, [&](std::size_t to, std::size_t from) { plain[to] = byte_of(symbols[from]); });
+        const auto row = [&](std::size_t i, std::size_t first, std::size_t count) {
+            alphabet.decode(std::span(symbols).subspan(i * n, count), plain.subspan(first, count));
+        };
+        const std::size_t bytes = group.each(position, n, row);
         if (!done(bytes)) {
             return;
         }
@@ -194,7 +196,7 @@ std::size_t default_streams(std::size_t bytes) { return std::clamp<std::size_t>(
 std::size_t stream_begin(std::size_t bytes, std::size_t n, std::size_t i) { return i * bytes / n; }
 
 bool codable(std::size_t alphabet, ByteSpan plain) {
-    return std::all_of(plain.begin(), plain.end(), [&](std::uint8_t byte) { return byte < alphabet; });
+    return Alphabet(static_cast<std::uint32_t>(alphabet)).first_foreign(plain) == plain.size();
 }
 
 std::size_t groups_at_once(std::uint64_t stream_bytes, std::size_t groups, std::size_t group_streams) {
