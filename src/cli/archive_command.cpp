@@ -11,6 +11,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -172,24 +173,33 @@ class ArchiveRun {
     void compress_one(const std::string& name, const Input& input,
                       const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
                       const OpenOutput& open_output) {
-        const StoredModel& model = chosen_model();
-        if (a_.common.verbose) {
-            note(printable(text_of("model ", hex64(model.id), " of ", shelf_.chosen_path().string(), ": ",
-                                   describe(model.model.config))));
+        const StoredModel* const model = a_.model == kNoModel ? nullptr : &chosen_model();
+        if (model == nullptr && !a_.mix) {
+            fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
+        }
+        if (a_.common.verbose && model != nullptr) {
+            note(printable(text_of("model ", hex64(model->id), " of ", shelf_.chosen_path().string(), ": ",
+                                   describe(model->model.config))));
         }
         open_output();
         ArchiveWatch watch(a_.common, input.shown(), input.size());
         const std::uint64_t block =
             std::min(input.size() > 0 ? input.size() : a_.block_bytes, a_.block_bytes);
-        const ModelConfig& config = model.model.config;
-        watch.set_flops_per_byte(flops_per_byte(config, block / a_.streams.value_or(default_streams(block)),
-                                                a_.reset_every.value_or(default_reset(config))));
-        const CompressOptions options{.block_bytes = a_.block_bytes,
-                                      .streams = a_.streams,
-                                      .reset_every = a_.reset_every,
-                                      .embed_model = a_.embed_model,
-                                      .fallback = a_.fallback,
-                                      .progress = [&](std::uint64_t p, std::uint64_t b) { watch(p, b); }};
+        if (model != nullptr) {
+            const ModelConfig& config = model->model.config;
+            watch.set_flops_per_byte(flops_per_byte(config,
+                                                    block / a_.streams.value_or(default_streams(block)),
+                                                    a_.reset_every.value_or(default_reset(config))));
+        }
+        CompressOptions options{.block_bytes = a_.block_bytes,
+                                .streams = a_.streams,
+                                .reset_every = a_.reset_every,
+                                .embed_model = a_.embed_model,
+                                .fallback = a_.fallback,
+                                .progress = [&](std::uint64_t p, std::uint64_t b) { watch(p, b); }};
+        if (a_.mix) {
+            mix(options, model, input.size() > 0 ? input.size() : a_.block_bytes);
+        }
         const CodecSummary summary =
             compress(model, options, input.source(), [&](ByteSpan data) { output->write(data); });
         output->commit();
@@ -203,6 +213,17 @@ class ArchiveRun {
                  " changed while it was read: the archive holds what was read, perhaps the beginning of one "
                  "content and the end of another; compress it again");
         }
+    }
+
+    // Experts beside the network, or alone. Their tables are sized for the whole input.
+    void mix(CompressOptions& options, const StoredModel* model, std::uint64_t bytes) const {
+        const MixingOptions mixing{.set = *a_.mix,
+                                   .bytes = std::clamp<std::uint64_t>(bytes, 1, kMaxMixingBytes),
+                                   .memory = a_.memory};
+        options.method = kMixing;
+        options.fallback = Fallback::never;
+        options.stack = {.source = model == nullptr ? NetworkSource::none : NetworkSource::model,
+                         .mixer = {static_cast<std::uint64_t>(mixing.set), encode_mixing(mixing)}};
     }
 
     template <class OpenOutput>

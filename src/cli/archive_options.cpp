@@ -3,12 +3,14 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
+#include "bitlaw/predict/mixing_predictor.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 
 using namespace model;
 using namespace coding;
+using namespace predict;
 
 namespace {
 
@@ -27,6 +29,16 @@ ByteRange parse_byte_range(const std::string& text) {
         fail_usage("--range: ", text, " ends before it begins");
     }
     return range;
+}
+
+std::optional<ExpertSet> parse_expert_set(const std::string& text) {
+    if (text == "none") {
+        return std::nullopt;
+    }
+    if (text != "fast" && text != "full") {
+        fail_usage("--mix: '", text, "' is not known; choose none, fast or full");
+    }
+    return text == "fast" ? ExpertSet::fast : ExpertSet::full;
 }
 
 Fallback parse_fallback(const std::string& text) {
@@ -85,6 +97,15 @@ void add_archive(App& app, ArchiveArguments& a) {
         "code blocks without the model: never; worse: only where it makes them larger; best: wherever that "
         "is smaller")
         ->type_name("WHEN")
+        ->group(compression);
+    text_option(
+        app, "--mix", [&a](const std::string& text) { a.mix = parse_expert_set(text); }, "none",
+        "mix the network bit by bit with experts that learn the file: none, fast or full; with -m none the "
+        "experts alone")
+        ->type_name("SET")
+        ->group(compression);
+    number_option(app, "--memory", a.memory, "bytes of the experts' tables at most; restoring needs as many",
+                  text_of(a.memory), kMinMixingMemory, kMaxMixingMemory)
         ->group(compression);
     text_option(
         app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",

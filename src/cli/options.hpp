@@ -10,6 +10,7 @@
 
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/stored_weights.hpp"
+#include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/train/trainer.hpp"
 
 namespace bitlaw::cli {
@@ -68,7 +69,9 @@ struct ArchiveArguments {
     std::optional<std::uint64_t> reset_every;
     std::optional<ByteRange> range;
     coding::Fallback fallback = coding::Fallback::best;
-    std::vector<std::string> files;  ///< "-" is a standard stream
+    std::optional<predict::ExpertSet> mix;  ///< experts beside the network, or alone with the model "none"
+    std::uint64_t memory = std::uint64_t{256} << 20;  ///< of their tables at most
+    std::vector<std::string> files;                   ///< "-" is a standard stream
 };
 
 struct ExportArguments {

@@ -25,6 +25,9 @@ namespace bitlaw::cli {
 [[nodiscard]] std::string resolve_data(const std::string& text);
 [[nodiscard]] std::vector<std::string> resolve_data(const std::vector<std::string>& texts);
 
+/// What -m says when there shall be no network.
+inline constexpr const char* kNoModel = "none";
+
 /// Models by id or by choice; each is loaded once. References stay valid as long as the object lives.
 class ModelShelf {
    public:
