@@ -374,7 +374,7 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
             begin = row.find(',', begin) + 1;
         }
         const std::size_t end = std::min(row.find(',', begin), row.size() - 1);
-        for (const char* value : {"-7", "x", "1e300", "1152921504606846976"}) {
+        for (const char* value : {"-70", "x", "1e300", "1152921504606846976"}) {
             CAPTURE(column);
             CAPTURE(value);
             std::string edited = row;
@@ -399,8 +399,14 @@ TEST_CASE("rows with numbers that no run has, and rows of other networks, are re
     add_result(path, study.plan().work() / "lock", diverged);
     CHECK(study.results().size() == 2);
     // Of a half there are bytes and a rate, or neither.
-    StudyResult half = sound;
-    half.run += "-half";
+    StudyResult half = planned_result(study.plan().trunks[2], study.plan().trunks[2].runs[0]);
+    half.status = "done";
+    half.date = sound.date;
+    half.held_out_bytes = sound.held_out_bytes;
+    half.bits_per_byte = half.chunk_bits_per_byte = half.training_bits_per_byte = 4.0;
+    half.model_bytes = 2 * half.parameters + 80;
+    half.seconds = 1.0;
+    half.threads = 1;
     half.report_bytes = 1500;
     CHECK(holds(message_of<Error>([&] { add_result(path, study.plan().work() / "lock", half); }),
                 "must both be above zero"));
@@ -440,11 +446,12 @@ TEST_CASE("results of an earlier version, without the second half, are read and 
     CHECK_FALSE(study.results()[0].copy_score);
     StudyResult fresh = planned_result(study.plan().trunks[1], study.plan().trunks[1].runs[0]);
     fresh.status = "done";
-    fresh.date = "2026-01-01";
+    fresh.date = "2026-01-01T00:00:00Z";
     fresh.held_out_bytes = fresh.report_bytes = 1500;
     fresh.bits_per_byte = fresh.report_bits_per_byte = fresh.chunk_bits_per_byte = 4.0;
     fresh.training_bits_per_byte = fresh.seconds = 1.0;
-    fresh.model_bytes = fresh.threads = 1;
+    fresh.model_bytes = 2 * fresh.parameters + 80;
+    fresh.threads = 1;
     fresh.copy_score = -0.25;
     add_result(path, study.plan().work() / "lock", fresh);
     const std::vector<StudyResult> both = study.results();

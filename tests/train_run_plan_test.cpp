@@ -57,7 +57,7 @@ TEST_CASE("options without sense are refused by name") {
           }).empty());
     CHECK(holds(
         refusal([](TrainOptions& o) { o.batch_tokens = 5'000'000; }),
-        "one step of 4,999,968 bytes, the batch tokens, is more than the whole budget of 1,280 tokens"));
+        "one step of 5,000,000 bytes, the batch tokens, is more than the whole budget of 1,280 tokens"));
     CHECK(holds(
         refusal([](TrainOptions& o) { o.batch_tokens = o.tokens = 20; }),
         "one step of 32 bytes, one sequence of the context, is more than the whole budget of 20 tokens"));

@@ -50,7 +50,7 @@ planned "held-out bytes among the data" "5,000 of 5,000 held-out bytes of text@1
 head -c 12000 text | tail -c 4000 >part
 planned "a copy of bytes that are trained on" "about 100 % of 4,000 held-out bytes of part also stand in the first 16000 bytes" \
     's/^held_out = .*/held_out = part/'
-planned "held-out data below a sequence" "held@:20: the range has 20 bytes, and at least 32" 's/^held_out = .*/held_out = held@:20/'
+planned "held-out data below a sequence" "held: the range has 20 bytes, and at least 32" 's/^held_out = .*/held_out = held@:20/'
 planned "a weight" "a study reads one file or range, without a weight" 's/^data = .*/data = text:0.5/'
 planned "a folder that is a file" "is no folder" 's/^folder = .*/folder = text/'
 mkdir -p hopeless && echo rubbish >hopeless/results.csv

@@ -61,7 +61,7 @@ same "model of small micro-batches" straight/model.blm micro/model.blm
     grep -Eq "^done: said/model.blm, model [0-9a-f]{16}" err
 judge "says what is in force, each validation and the end" cat err
 check "--minutes" train_tiny timed $data --minutes 0.03
-check "vanilla by override" train_tiny vanilla $data --tokens 4K --architecture vanilla
+check "vanilla by override" train_tiny vanilla $data --tokens 40K --architecture vanilla
 check "bf16" train_tiny mixed $data --tokens 4K --precision bf16
 "$bitlaw" info mixed | grep -q "^products in  *bf16$" && "$bitlaw" info | grep -q "^bf16 products "
 judge "info says the precision" "$bitlaw" info mixed

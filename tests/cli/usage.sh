@@ -24,7 +24,7 @@ refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 
     "$bitlaw" sample --temperature 1e-40
 refuse "tokens and minutes" 2 "excludes" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
 refuse "config that is no network" 2 "head_width is 5" "$bitlaw" train --data text --head-width 5 -o out
-refuse "unknown architecture" 2 "choose modern or vanilla" "$bitlaw" train --data text --architecture x -o out
+refuse "unknown architecture" 2 "choose modern, or vanilla" "$bitlaw" train --data text --architecture x -o out
 refuse "unknown cache" 2 "cache: .fp16. is not known" "$bitlaw" train --data text --cache fp16 -o out
 refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --precision int8 -o out
 refuse "bf16 needs pairs" 2 "context is 63, but must be even" \

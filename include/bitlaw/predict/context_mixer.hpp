@@ -12,7 +12,7 @@ enum class ExpertSet : std::uint8_t { fast = 1, full = 2 };
 
 struct ContextMixerSetup {
     ExpertSet set = ExpertSet::full;
-    std::uint64_t experts = ~std::uint64_t{0};  ///< bit i: expert i of the set takes part
+    std::uint64_t experts = ~std::uint64_t{0};    ///< bit i: expert i of the set takes part
     std::size_t streams = 1;                      ///< of a block at most
     std::size_t bytes = 0;                        ///< of a block, all streams together: sizes the tables
     std::size_t memory = std::size_t{256} << 20;  ///< bytes of all tables at most
