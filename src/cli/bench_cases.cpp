@@ -123,14 +123,18 @@ double flops_of_stream(const ModelConfig& config, std::size_t positions) {
            forward_flops(config, 0, positions % reset);
 }
 
+// A network and a predictor for each thread's streams, which begins anew in every run, as in coding.
 struct Runner {
-    explicit Runner(const ModelConfig& config)
-        : model(initial_model(config, 1)), packed(model, PackFor::inference) {}
-    [[nodiscard]] PredictorMaker maker() const {
-        return network_predictors(packed, {.reset_every = default_reset(model.config)});
+    Runner(const ModelConfig& config, std::size_t count)
+        : model(initial_model(config, 1)), packed(model, PackFor::inference) {
+        const PredictorMaker maker = network_predictors(packed, {.reset_every = default_reset(config)});
+        for (std::size_t i = 0; i < count; ++i) {
+            predictors.push_back(maker.make());
+        }
     }
     Model model;
     PackedModel packed;
+    std::vector<std::unique_ptr<Predictor>> predictors;
 };
 
 // As the encoder does: one stream a thread, from an empty context, with the table and the code of every
@@ -143,15 +147,15 @@ BenchCase score_case(const std::string& preset, Arithmetic arithmetic, std::uint
             .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
             .bytes = static_cast<double>(positions * streams),
             .prepare = [=]() -> std::function<void()> {
-                const auto runner = std::make_shared<Runner>(config);
+                const auto runner = std::make_shared<Runner>(config, streams);
                 const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions));
                 return [=] {
-                    parallel_for(streams, [&](std::size_t) {
-                        const std::unique_ptr<Predictor> predictor = runner->maker().make();
+                    parallel_for(streams, [&](std::size_t stream) {
                         StreamEncoder encoder;
                         Coder* const coder = &encoder;
-                        predictor->begin({&positions, 1});
-                        predictor->score({&coder, 1}, *symbols);
+                        Predictor& predictor = *runner->predictors[stream];
+                        predictor.begin({&positions, 1});
+                        predictor.score({&coder, 1}, *symbols);
                     });
                 };
             }};
@@ -168,20 +172,20 @@ BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::ui
             .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
             .bytes = static_cast<double>(positions * streams),
             .prepare = [=]() -> std::function<void()> {
-                const auto runner = std::make_shared<Runner>(config);
+                const auto runner = std::make_shared<Runner>(config, groups);
                 const auto code = std::make_shared<Bytes>(random_bytes(2 * positions));
                 return [=] {
                     parallel_for(groups, [&](std::size_t group) {
                         const std::size_t count = streams * (group + 1) / groups - streams * group / groups;
-                        const std::unique_ptr<Predictor> predictor = runner->maker().make();
                         std::vector<StreamDecoder> decoders(count, StreamDecoder(*code));
                         std::vector<Coder*> coders;
                         for (StreamDecoder& decoder : decoders) {
                             coders.push_back(&decoder);
                         }
-                        predictor->begin(std::vector(count, positions));
+                        Predictor& predictor = *runner->predictors[group];
+                        predictor.begin(std::vector(count, positions));
                         std::vector<Symbol> symbols(count * positions);  // [S, n]
-                        predictor->step(coders, symbols);
+                        predictor.step(coders, symbols);
                     });
                 };
             }};

@@ -1,6 +1,7 @@
 #include "bitlaw/coding/block.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
@@ -131,12 +132,18 @@ class BlockRun {
     // All streams, in `groups` groups of which `at_once` are handed out at a time.
     template <class Go>
     void groups(const PredictorMaker& maker, std::size_t groups, std::size_t at_once, const Go& go) {
+        // A worker begins its predictor anew for each of its groups: memory for contexts is touched once.
+        std::vector<std::unique_ptr<Predictor>> predictors(thread_count());
         for (std::size_t begin = 0; begin < groups; begin += at_once) {
-            parallel_for(std::min(at_once, groups - begin), [&](std::size_t index) {
+            parallel_for(std::min(at_once, groups - begin), [&](std::size_t index, std::size_t worker) {
+                std::unique_ptr<Predictor>& predictor = predictors[worker];
+                if (!predictor) {
+                    predictor = maker.make();
+                }
                 // Cut like streams, so that the groups' sizes differ by at most 1 and all end together.
                 const std::size_t first = stream_begin(coders_.size(), groups, begin + index);
                 const std::size_t end = stream_begin(coders_.size(), groups, begin + index + 1);
-                group(*maker.make(), first, end - first, go);
+                group(*predictor, first, end - first, go);
             });
         }
     }
