@@ -101,7 +101,7 @@ void add_archive(App& app, ArchiveArguments& a) {
     text_option(
         app, "--mix", [&a](const std::string& text) { a.mix = parse_expert_set(text); }, "none",
         "mix the network bit by bit with experts that learn the file: none, fast or full; with -m none the "
-        "experts alone")
+        "experts alone (experimental: restored by this version only)")
         ->type_name("SET")
         ->group(compression);
     number_option(app, "--memory", a.memory, "bytes of the experts' tables at most; restoring needs as many",

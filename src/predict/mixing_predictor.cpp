@@ -179,7 +179,7 @@ void validate(const MixingOptions& options) {
 
 Bytes encode_mixing(const MixingOptions& options) {
     ByteWriter writer;
-    writer.varint(options.experts);
+    writer.varint(~options.experts);
     writer.varint(options.bytes);
     writer.varint(options.memory);
     return writer.take();
@@ -189,7 +189,7 @@ MixingOptions decode_mixing(std::uint64_t set, ByteSpan settings) {
     ByteReader reader(settings, "the settings of context mixing");
     MixingOptions options;
     options.set = set > 255 ? ExpertSet{} : static_cast<ExpertSet>(set);
-    options.experts = reader.varint();
+    options.experts = ~reader.varint();
     options.bytes = reader.varint();
     options.memory = reader.varint();
     if (reader.remaining() != 0) {

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Context mixing: the same archive for every instruction set and thread count, restored crossed; with and without a network.
+# shellcheck source-path=SCRIPTDIR source=common.bash disable=SC2181
+source "$(dirname "$0")/common.bash"
+make_text 40000 >text
+head -c 9000 text >sample
+isas=$("$bitlaw" info | sed -n 's/^instructions .*(of \(.*\))$/\1/p' | tr -d ,)
+[[ -n $isas ]]
+judge "instruction sets: $isas" echo "none"
+check "a model" train_tiny tiny text --tokens 12K -T 1
+mkdir made
+
+for set in fast full; do
+    for model in none tiny; do
+        reference=made/$set-$model.blw
+        BITLAW_ISA=scalar check "$set with model $model" "$bitlaw" compress -q -T1 --streams 5 --mix $set -m $model -o $reference sample
+        for isa in $isas; do
+            for threads in 1 2 3 16; do
+                export BITLAW_ISA=$isa
+                made=made/$set-$model-$isa-$threads
+                "$bitlaw" compress -q -T $threads --streams 5 --mix $set -m $model -o $made.blw sample
+                same "$set with model $model: archive of $isa, $threads threads" $reference $made.blw
+                "$bitlaw" decompress -q -T $threads $([[ $model == none ]] || echo -m $model) -o $made.restored $reference
+                same "$set with model $model: restored by $isa, $threads threads" sample $made.restored
+                unset BITLAW_ISA
+            done
+        done
+    done
+done
+# Experts beside a network take fewer bytes than either alone; this network knows its text.
+(($(stat -c %s made/full-tiny.blw) < $(stat -c %s made/full-none.blw)))
+judge "a network beside the experts pays" ls -l made
+head -c 10000000 /dev/zero >zeros
+check "ten million zeros" "$bitlaw" compress -q --mix full -m none zeros
+(($(stat -c %s zeros.blw) <= 300))
+judge "ten million zeros take at most 300 bytes" ls -l zeros.blw
+check "a chain through several blocks" "$bitlaw" compress -q --mix fast -m none --block-size 1000 -o chain.blw sample
+check "its range" "$bitlaw" decompress -q --range 4500:5500 -o part chain.blw
+tail -c +4501 sample | head -c 1000 >expected
+same "a range of a chain" expected part
+head -c 20000 /dev/urandom >noise
+check "noise" "$bitlaw" compress -q --mix full -m none noise
+(($(stat -c %s noise.blw) <= 20000 + 20 + 64))
+judge "noise grows by at most 0.1 % and 64 bytes" ls -l noise.blw
+: >empty
+check "nothing" "$bitlaw" compress -q --mix full -m none empty
+check "nothing restored" "$bitlaw" decompress -q -o nothing empty.blw
+same "nothing is nothing" empty nothing
+refuse "no network and no experts" 2 "leaves nothing that predicts" "$bitlaw" compress -m none sample
+refuse "an unknown set" 2 "choose none, fast or full" "$bitlaw" compress --mix best -m none sample
+refuse "too little memory" 2 "--memory" "$bitlaw" compress --mix full -m none --memory 1000 sample
+finish
