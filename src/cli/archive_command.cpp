@@ -105,7 +105,8 @@ class ArchiveRun {
         const bool explicit_output = a_.to_stdout || !a_.output.empty() || a_.mode == ArchiveMode::test;
         const Input input(name, {.special = a_.force || explicit_output,
                                  .links = !a_.remove_source || a_.keep || a_.force,
-                                 .terminal = a_.force});
+                                 .terminal = a_.force,
+                                 .advice = "use -c, -o or -f to read it all the same"});
         std::optional<Output> output;
         const auto open_output = [&] {
             if (path) {

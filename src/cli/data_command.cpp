@@ -9,6 +9,7 @@
 #include "bitlaw/datasets/dataset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "file_io.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -88,6 +89,9 @@ int run_data(const DataArguments& a) {
     check(a);
     const fs::path manifest_path = a.output + kManifestSuffix;
     const OutputOptions options{.existing = a.force ? Existing::replace : Existing::refuse};
+    if (a.output == kStandardStream) {
+        fail_usage("a data set has its manifest beside it, so it cannot go to standard output; name a file");
+    }
     require_folder_of(a.output);
     require_writable(a.output, options.existing);
     require_writable(manifest_path, options.existing);

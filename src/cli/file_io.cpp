@@ -84,7 +84,7 @@ Input::Input(const std::string& name, const InputRules& rules) : name_(name) {
         fail(name, " is a folder; name files, or pack it with tar first");
     }
     if (!S_ISREG(target.st_mode) && !rules.special) {
-        fail(name, " is a pipe or a device; use -c, -o or -f to read it all the same");
+        fail(name, " is a pipe or a device; ", rules.advice);
     }
     if ((is_link || (S_ISREG(target.st_mode) && target.st_nlink > 1)) && !rules.links) {
         fail(name, is_link ? " is a symbolic link" : " has several names (hard links)",

@@ -22,6 +22,8 @@ struct InputRules {
     bool special = false;   ///< pipes and devices by name
     bool links = true;      ///< symbolic links and files of several names
     bool terminal = false;  ///< standard input may be a terminal
+    /// What to do about a pipe or a device that the rules forbid.
+    const char* advice = "copy what it gives to a regular file first";
 };
 
 /// A file or standard input, open for reading.

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -62,6 +63,11 @@ void occupy_standard_streams() {
 void wait_without_spinning(char** argv) {
     constexpr const char* kSpinCount = "GOMP_SPINCOUNT";
     if (std::getenv(kSpinCount) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) {
+        return;
+    }
+    // Started through the dynamic loader by name (AppImage, nix-ld, Termux), /proc/self/exe is the loader;
+    // the kernel then mapped no interpreter.
+    if (::getauxval(AT_BASE) == 0) {
         return;
     }
     std::error_code error;

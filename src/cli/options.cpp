@@ -1,6 +1,9 @@
 #include "options.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <type_traits>
 
@@ -11,6 +14,7 @@
 #include "bitlaw/model/specs.hpp"
 #include "help.hpp"
 #include "option_kinds.hpp"
+#include "terminal.hpp"
 
 namespace bitlaw::cli {
 
@@ -218,6 +222,11 @@ std::string command_name(int argc, const char* const* argv) {
 
 Command parse_command_line(int argc, const char* const* argv) {
     if (argc < 2) {
+        // "tar -I bitlaw -cf x.tar.blw ...", as with zstd and xz: a filter between two programs compresses.
+        if (is_pipe(STDIN_FILENO) && !is_terminal(STDOUT_FILENO)) {
+            const std::array<const char*, 2> words{argv[0], "compress"};
+            return archive(2, words.data(), ArchiveMode::compress);
+        }
         return HelpText{general_help(), 2};
     }
     const std::string name = argv[1];

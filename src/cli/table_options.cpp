@@ -31,6 +31,9 @@ void add_table(App& app, TableArguments& a) {
     text_option(
         app, "--compressors",
         [&a](const std::string& text) {
+            if (text.empty()) {
+                fail_usage("--compressors is empty; name some, or none");
+            }
             std::istringstream words(text);
             for (std::string word; std::getline(words, word, ',');) {
                 a.compressors.push_back(word);

@@ -1,6 +1,7 @@
 #include "terminal.hpp"
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -18,6 +19,11 @@ std::size_t terminal_width() {
 }  // namespace
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+bool is_pipe(int descriptor) {
+    struct stat status {};
+    return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
 
 ProgressLine::ProgressLine(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO)) {}
 

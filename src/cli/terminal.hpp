@@ -7,6 +7,8 @@ namespace bitlaw::cli {
 
 /// Whether the file descriptor is a terminal.
 [[nodiscard]] bool is_terminal(int descriptor);
+/// A pipe or a socket.
+[[nodiscard]] bool is_pipe(int descriptor);
 
 /// One line on standard error that is written again and again; nothing at all when standard error is no
 /// terminal.

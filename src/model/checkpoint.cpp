@@ -31,6 +31,8 @@ constexpr std::uint64_t kMostSources = 65536;
 constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 24;
 
 // Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
+// What a training writes into its folder when it begins.
+constexpr const char* kTrainingFile = "run.json";
 constexpr std::uint64_t kMostFileBytes = (std::uint64_t{1} << 33) + kMostRecordBytes + 4096;
 
 // ---- the training record through cereal
@@ -282,6 +284,13 @@ std::filesystem::path model_file(const std::filesystem::path& path) {
 
 StoredModel load_model(const std::filesystem::path& path) {
     const std::filesystem::path file = model_file(path);
+    std::error_code ignored;
+    if (file != path && !std::filesystem::exists(file, ignored) &&
+        std::filesystem::exists(path / kTrainingFile, ignored)) {
+        fail(path.string(),
+             " holds a training that has not ended and so no model yet; resume it, or take its weights as "
+             "they are with 'bitlaw export --from-state'");
+    }
     return decode_model(read_file(file, kMostFileBytes), file.string());
 }
 

@@ -88,6 +88,19 @@ done
 grep -q -- "--batch-tokens N=4096" <("$bitlaw" train 2>&1)
 judge "values in force" echo "no default"
 
+# As under tar -I: a filter without a command compresses.
+refuse "no model for the filter" 1 "no model was given and none was found" bash -c "printf x | '$bitlaw' | cat; exit \${PIPESTATUS[1]}"
+refuse "no compressors" 2 "--compressors is empty" "$bitlaw" table --no-models --compressors "" text
+refuse "a set to standard output" 2 "has its manifest beside it" "$bitlaw" data random --bytes 10 -o -
+refuse "info of a device" 1 "copy what it gives to a regular file" "$bitlaw" info /dev/null
+mkdir begun && echo '{}' >begun/run.json
+refuse "a training that has not ended" 1 "holds a training that has not ended .*export --from-state" "$bitlaw" compress -m begun -c text
+loader=$(ldconfig -p 2>/dev/null | grep -o '/.*/ld-linux-x86-64\.so\.2$' | head -n 1)
+if [[ -n $loader ]]; then
+    [[ $("$loader" "$bitlaw" --version) == "$("$bitlaw" --version)" ]]
+    judge "started through the loader" echo "$loader"
+fi
+
 # -qq says nothing, the exit code does.
 "$bitlaw" compress -qq nowhere >out 2>err
 [[ $? == 1 && ! -s out && ! -s err ]]
