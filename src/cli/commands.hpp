@@ -17,8 +17,4 @@ int run_data(const DataArguments& arguments);
 int run_table(const TableArguments& arguments);
 int run_export(const ExportArguments& arguments);
 
-/// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
-/// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.
-[[nodiscard]] model::ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
-
 }  // namespace bitlaw::cli

@@ -3,6 +3,7 @@
 /// written.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,10 +16,6 @@
 
 namespace bitlaw::cli {
 
-/// Bytes a parameter when no budget is given: about what Hoffmann et al. 2022 find best for a given amount of
-/// computing.
-inline constexpr std::uint64_t kTokensPerParameter = 20;
-
 /// Options that every command has.
 struct CommonOptions {
     std::optional<std::size_t> threads;  ///< all processors when not set
@@ -28,19 +25,10 @@ struct CommonOptions {
     std::string command_line;  ///< as typed, for tables and run.json
 };
 
-/// Fields of the model's config that replace the preset's.
-struct ConfigOverrides {
-    std::optional<model::Architecture> architecture;
-    std::optional<model::Arithmetic> arithmetic;
-    std::optional<model::CachePrecision> cache;
-    std::optional<std::uint32_t> width, layers, heads, kv_heads, head_width, hidden, context, window,
-        rotary_base, taps;
-};
-
 struct TrainArguments {
     CommonOptions common;
-    train::TrainOptions options;  ///< without config, which resolve_config() makes
-    ConfigOverrides overrides;
+    train::TrainOptions options;  ///< without config, which config_from() makes of preset and network
+    std::map<std::string, std::vector<std::string>> network;  ///< words for fields that replace the preset's
 };
 
 /// Bytes begin .. end-1 of what an archive holds.

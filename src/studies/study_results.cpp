@@ -16,6 +16,7 @@
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/base/size.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/model/config_facts.hpp"
 
