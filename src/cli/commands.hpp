@@ -1,7 +1,7 @@
 #pragma once
 /// \file One function a command. Each returns the exit code or throws; what it prints is its result.
 
-#include "options.hpp"
+#include "arguments.hpp"
 
 namespace bitlaw::cli {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
 #include "bitlaw/base/fields.hpp"
-#include "options.hpp"
 
 namespace CLI {
 class App;

@@ -4,6 +4,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::model {
@@ -58,7 +59,8 @@ ModelConfig config_from(const std::string& preset, const FieldWords& asked) {
         --kv_heads;
     }
     derive("kv_heads", config.kv_heads, kv_heads);
-    derive("window", config.window, family.cuts_context ? config.context : std::min(config.window, config.context));
+    derive("window", config.window,
+           family.cuts_context ? config.context : std::min(config.window, config.context));
     try {
         validate(config);
     } catch (const Error& error) {

@@ -17,7 +17,6 @@ namespace bitlaw::studies {
 using namespace model;
 using namespace baselines;
 
-
 namespace {
 
 // Lists are short; a study of more runs than this is a mistake.

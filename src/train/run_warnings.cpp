@@ -105,10 +105,10 @@ void add_unread(Warnings& list, const TrainOptions& options, const ResolvedRun& 
 std::vector<std::string> run_warnings(const TrainOptions& options, const ResolvedRun& run,
                                       const Corpus& training, const Corpus& validation) {
     Warnings list;
-    add_sizes(list, options, plan);
-    add_schedule(list, options, plan);
-    add_validation(list, options, plan, validation);
-    add_unread(list, options, plan, training);
+    add_sizes(list, options, run);
+    add_schedule(list, options, run);
+    add_validation(list, options, run, validation);
+    add_unread(list, options, run, training);
     return list;
 }
 
@@ -117,7 +117,7 @@ bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Co
     if (!options.warn) {
         return false;
     }
-    for (const std::string& warning : run_warnings(options, plan, training, validation)) {
+    for (const std::string& warning : run_warnings(options, run, training, validation)) {
         options.warn(warning);
     }
     const Overlap overlap = overlap_of(training, validation, run.validation_sequences * run.positions());

@@ -66,8 +66,8 @@ struct FieldInfo {
     Words old_names = {};            ///< read for ever, neither shown nor written
     std::string excludes = {};       ///< name of the field that may not be given beside it
     std::string record = {};         ///< name in records of what decides bits; empty: it decides none
-    bool is_schedule = false;  ///< decides bits of the steps to come only: a resumed run may change it
-    bool may_repeat = false;   ///< a file of settings may hold it several times
+    bool is_schedule = false;        ///< decides bits of the steps to come only: a resumed run may change it
+    bool may_repeat = false;         ///< a file of settings may hold it several times
     bool is_required = false;
     bool is_hidden = false;
     bool is_of_process = false;  ///< no part of what a run leaves as its options

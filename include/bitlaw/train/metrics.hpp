@@ -7,7 +7,7 @@
 
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/train/resolved_run.hpp"
-#include "bitlaw/train/trainer.hpp"
+#include "bitlaw/train/step_report.hpp"
 
 namespace bitlaw::train {
 

@@ -31,8 +31,8 @@ struct ResolvedRun {
 /// Throws UsageError naming the first option that makes no sense.
 void check_options(const TrainOptions& options);
 
-/// Resolves what is asked for, which check_options() must have let pass. `steps`, when it is not 0, decides the length; otherwise tokens do. With
-/// minutes alone the run has 0 steps, for calibration to find them.
+/// Resolves what is asked for, which check_options() must have let pass. `steps`, when it is not 0, decides
+/// the length; otherwise tokens do. With minutes alone the run has 0 steps, for calibration to find them.
 [[nodiscard]] ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation,
                                       std::uint64_t steps);
 
