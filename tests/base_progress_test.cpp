@@ -2,13 +2,11 @@
 
 #include <string>
 
-#include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "support/message.hpp"
 
 using namespace bitlaw;
 using bitlaw::test::holds;
-using bitlaw::test::message_of;
 
 TEST_CASE("progress: numbers with commas") {
     CHECK(with_commas(0) == "0");
@@ -30,39 +28,6 @@ TEST_CASE("progress: three significant digits with a unit, across every rounding
     CHECK(with_unit(1.234e9, "FLOP/s") == "1.23 GFLOP/s");
     CHECK(with_unit(5e18, "B") == "5.00 EB");
     CHECK(with_unit(5e21, "B") == "5000 EB");
-}
-
-TEST_CASE("progress: sizes in powers of 1000 and 1024") {
-    CHECK(parse_size("0", "--tokens") == 0);
-    CHECK(parse_size("500", "--tokens") == 500);
-    CHECK(parse_size("16K", "--tokens") == 16'000);
-    CHECK(parse_size("1.5M", "--tokens") == 1'500'000);
-    CHECK(parse_size("2G", "--tokens") == 2'000'000'000);
-    CHECK(parse_size("64KiB", "--tokens") == 65'536);
-    CHECK(parse_size("0.5MiB", "--tokens") == 524'288);
-    CHECK(parse_size("3GiB", "--tokens") == 3'221'225'472);
-    CHECK(parse_size("0.1K", "--tokens") == 100);  // exact: no binary fraction in between
-    CHECK(parse_size("2.0", "--tokens") == 2);
-    CHECK(parse_size("18446744073709551615", "--tokens") == 18'446'744'073'709'551'615U);
-}
-
-TEST_CASE("progress: what is not a size is refused by name") {
-    for (const char* text : {"", "K", "-1", "+1", " 1", "1 ", "1k", "1KB", "1Ki", "1.K", ".5K", "1e6", "0x10",
-                             "1,000", "1.2.3", "inf", "nan"}) {
-        CAPTURE(text);
-        const std::string message = message_of<UsageError>([&] { (void)parse_size(text, "--tokens"); });
-        CHECK(holds(message, "--tokens: '" + std::string(text) + "' is not a size"));
-        CHECK(holds(message, "write a size such as"));
-    }
-    for (const char* text :
-         {"18446744073709551616", "99999999999999999999999", "20000000000G", "1.00000000000000000000"}) {
-        CAPTURE(text);
-        CHECK(holds(message_of<UsageError>([&] { (void)parse_size(text, "--tokens"); }), "is too large"));
-    }
-    for (const char* text : {"1.5", "1.0005K", "0.3KiB"}) {
-        CAPTURE(text);
-        CHECK(holds(message_of<UsageError>([&] { (void)parse_size(text, "--tokens"); }), "whole number"));
-    }
 }
 
 TEST_CASE("progress: the line shows what is known and leaves out zeros") {

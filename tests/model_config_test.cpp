@@ -84,7 +84,7 @@ TEST_CASE("configs that cannot run are refused and the field is named") {
     refused([](ModelConfig& c) { c.architecture = Architecture::vanilla; }, "taps");
     refused([](ModelConfig& c) { c.architecture = Architecture{9}; }, "architecture");
     refused([](ModelConfig& c) { c.arithmetic = Arithmetic{2}; }, "arithmetic");
-    refused([](ModelConfig& c) { c.cache = CachePrecision{2}; }, "cache precision");
+    refused([](ModelConfig& c) { c.cache = CachePrecision{2}; }, "cache is 2");
     refused([](ModelConfig& c) { c.arithmetic = Arithmetic::bf16, c.context = 1023; }, "context");
     refused([](ModelConfig& c) { c.width = 8192, c.hidden = 65536, c.layers = 256; }, "parameters");
     refused([](ModelConfig& c) { c.architecture = Architecture::vanilla, c.taps = 0; }, "window");

@@ -42,7 +42,8 @@ TEST_CASE("a range is parsed with either side left out") {
 
 TEST_CASE("text behind an @ that is no range is a usage error, unless a file has that name") {
     CHECK(holds(message_of<UsageError>([] { (void)parse_range("name@host"); }), "file@begin:end"));
-    CHECK(holds(message_of<UsageError>([] { (void)parse_range("name@x:3"); }), "begin of a data range"));
+    CHECK(holds(message_of<UsageError>([] { (void)parse_range("name@x:3"); }),
+                "the range of 'name@x:3': 'x' is not a size"));
     const TemporaryFolder folder;
     const std::string name = (folder / "odd@1:2").string();
     write_text(name, "whole");

@@ -17,7 +17,7 @@ mkdir -p "$runs"
 run() {
     local key=$1,$2,$3,$minutes out=$runs/$1-$2-$3-$minutes bits
     if grep -q "^$key," "$results"; then return; fi
-    "$bitlaw" train -q -T 1 --data data/wiki8 --preset "$1" --precision "$2" --seed "$3" --minutes "$minutes" --out "$out" -f || return
+    "$bitlaw" train -q -T 1 --data data/wiki8 --preset "$1" --arithmetic "$2" --seed "$3" --minutes "$minutes" --out "$out" -f || return
     bits=$(measured "$out" data/wiki-valid@:1M) || return 255  # and no further runs
     echo "$key,$(tail -n 1 "$out/metrics.csv" | cut -d, -f2),$bits" | tee -a "$results"
 }

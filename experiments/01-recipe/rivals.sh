@@ -73,7 +73,7 @@ bits() { grep -F -- "$1,$tuning,$2," "$results" | cut -d, -f6; }
 
 # tuned PRESET: one option after the other, each along its values for as long as they help, with the best of what came before.
 tuned() {
-    local options="--precision bf16 --lr 0.0005" candidate name value values words
+    local options="--arithmetic bf16 --lr 0.0005" candidate name value values words
     read -ra words <<<"$options"
     tuning_run "$1" "${words[@]}" || return
     while read -r name values; do
@@ -93,7 +93,7 @@ tuned() {
 --decay 0.5 0.25
 --context 1024 512
 --batch-tokens 1024
---precision fp32
+--arithmetic fp32
 END
 }
 

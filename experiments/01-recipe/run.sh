@@ -43,7 +43,7 @@ plan() {
 200k adamw-0.012 --optimizer adamw --lr 0.012
 200k adamw-0.006 --optimizer adamw --lr 0.006
 200k adamw-0.003 --optimizer adamw --lr 0.003
-200k fp32 --precision fp32
+200k fp32 --arithmetic fp32
 200k fp32-cache --cache fp32
 200k no-decay --decay 0
 200k decay-0.4 --decay 0.4

@@ -39,14 +39,14 @@ of_speech=(--data "$sets/libri-train" --validation "$sets/libri-test")
 (($# > 0)) || set -- images-200k speech-200k images-800k speech-800k mixture-800k
 for name; do
     case $name in
-        images-200k) trained "$name" --preset 200k --lr 0.024 --precision fp32 --tokens 30M "${of_images[@]}" ;;
-        speech-200k) trained "$name" --preset 200k --lr 0.024 --precision fp32 --tokens 26M "${of_speech[@]}" ;;
-        images-800k) trained "$name" --preset 800k --lr 0.016970562748477143 --precision bf16 --tokens 20M "${of_images[@]}" ;;
-        speech-800k) trained "$name" --preset 800k --lr 0.016970562748477143 --precision bf16 --tokens 20M "${of_speech[@]}" ;;
+        images-200k) trained "$name" --preset 200k --lr 0.024 --arithmetic fp32 --tokens 30M "${of_images[@]}" ;;
+        speech-200k) trained "$name" --preset 200k --lr 0.024 --arithmetic fp32 --tokens 26M "${of_speech[@]}" ;;
+        images-800k) trained "$name" --preset 800k --lr 0.016970562748477143 --arithmetic bf16 --tokens 20M "${of_images[@]}" ;;
+        speech-800k) trained "$name" --preset 800k --lr 0.016970562748477143 --arithmetic bf16 --tokens 20M "${of_speech[@]}" ;;
         mixture-800k)
             text=$("$root/data/fetch.sh" wiki8)
             valid=$("$root/data/fetch.sh" wiki-valid)
-            trained "$name" --preset 800k --lr 0.016970562748477143 --precision bf16 --tokens 30M --validation "$valid" \
+            trained "$name" --preset 800k --lr 0.016970562748477143 --arithmetic bf16 --tokens 30M --validation "$valid" \
                 --data "$text:0.34" "$sets/imagenet-train:0.33" "$sets/libri-train:0.33"
             ;;
         *) fail "there is no model $name; see the head of $0" ;;

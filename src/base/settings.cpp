@@ -159,7 +159,7 @@ Setting parse_line(std::string_view line) {
 bool is_plain(const std::string& word) {
     return !word.empty() && utf8_text(word) == word && std::all_of(word.begin(), word.end(), [](char c) {
         return static_cast<unsigned char>(c) > ' ' && c != '\x7F' &&
-               std::string_view("\"'\\#;,[]").find(c) == std::string_view::npos;
+               std::string_view("\"'\\#;[").find(c) == std::string_view::npos;
     });
 }
 

@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/size.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "option_kinds.hpp"
@@ -18,15 +18,15 @@ namespace {
 ByteRange parse_byte_range(const std::string& text) {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos) {
-        fail_usage("--range: '", text, "' has no colon; write BEGIN:END, in bytes");
+        fail_usage("'", text, "' has no colon; write BEGIN:END, in bytes");
     }
     const std::string begin = text.substr(0, colon);
     const std::string end = text.substr(colon + 1);
     ByteRange range;
-    range.begin = begin.empty() ? 0 : parse_size(begin, "--range");
-    range.end = end.empty() ? ByteRange::kToTheEnd : parse_size(end, "--range");
+    range.begin = begin.empty() ? 0 : parse_size(begin);
+    range.end = end.empty() ? ByteRange::kToTheEnd : parse_size(end);
     if (range.begin > range.end) {
-        fail_usage("--range: ", text, " ends before it begins");
+        fail_usage(text, " ends before it begins");
     }
     return range;
 }
@@ -36,7 +36,7 @@ std::optional<ExpertSet> parse_expert_set(const std::string& text) {
         return std::nullopt;
     }
     if (text != "fast" && text != "full") {
-        fail_usage("--mix: '", text, "' is not known; choose none, fast or full");
+        fail_usage("'", text, "' is not known; choose none, fast or full");
     }
     return text == "fast" ? ExpertSet::fast : ExpertSet::full;
 }
@@ -46,14 +46,15 @@ Fallback parse_fallback(const std::string& text) {
         return Fallback::never;
     }
     if (text != "worse" && text != "best") {
-        fail_usage("--fallback: '", text, "' is not known; choose never, worse or best");
+        fail_usage("'", text, "' is not known; choose never, worse or best");
     }
     return text == "best" ? Fallback::best : Fallback::worse;
 }
 
 }  // namespace
 
-void add_archive(App& app, ArchiveArguments& a) {
+void add_archive(FieldOptions& options, ArchiveArguments& a) {
+    App& app = options.app();
     files_option(app, "files", a.files, "files; none or - : standard input to standard output");
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
@@ -77,17 +78,19 @@ void add_archive(App& app, ArchiveArguments& a) {
     const std::string compression = "Compression";
     app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
         ->group(compression);
-    text_option(
-        app, "--model-precision",
-        [&a](const std::string& text) { a.model_precision = parse_precision(text, "--model-precision"); },
-        "as it is", "store the embedded model's weights as fp32, bf16 or int8")
-        ->type_name("NAME")
-        ->group(compression);
+    options.add({{.name = "weight_format",
+                  .help = "store the embedded model's weights as fp32, bf16 or int8",
+                  .shown_default = "as it is",
+                  .group = compression,
+                  .old_names = {"model_precision"}},
+                 FieldKind::choice,
+                 [&a](const Words& words) { a.model_precision = parse_precision(only_word(words)); },
+                 {}});
     number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
-                  text_of(a.block_bytes), 1, kMaxBlockBytes)
+                  text_of(a.block_bytes), {1, kMaxBlockBytes})
         ->group(compression);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length", 1,
-                  kMaxStreams)
+    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length",
+                  {1, kMaxStreams})
         ->group(compression);
     number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",
                   "by model")
@@ -105,17 +108,14 @@ void add_archive(App& app, ArchiveArguments& a) {
         ->type_name("SET")
         ->group(compression);
     number_option(app, "--memory", a.memory, "bytes of the experts' tables at most; restoring needs as many",
-                  text_of(a.memory), kMinMixingMemory, kMaxMixingMemory)
+                  text_of(a.memory), {kMinMixingMemory, kMaxMixingMemory})
         ->group(compression);
     text_option(
         app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",
         "restore only the bytes from BEGIN up to, not including, END")
         ->type_name("BEGIN:END")
         ->group("Restoring");
-    app.add_flag_callback(
-           "--no-sparse", [&a] { a.sparse = false; }, "write runs of zeros to the disk, not as holes")
-        ->group("Restoring");
-    add_common(app, a.common, true);
+    add_common(options, a.common, true);
     app.get_option("--json")->description("with -l: print JSON");
 }
 

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "arguments.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/restore.hpp"
-#include "options.hpp"
 #include "terminal.hpp"
 
 namespace bitlaw::cli {

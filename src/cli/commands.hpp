@@ -1,7 +1,7 @@
 #pragma once
 /// \file One function a command. Each returns the exit code or throws; what it prints is its result.
 
-#include "options.hpp"
+#include "arguments.hpp"
 
 namespace bitlaw::cli {
 
@@ -16,9 +16,5 @@ int run_study_command(const StudyArguments& arguments);
 int run_data(const DataArguments& arguments);
 int run_table(const TableArguments& arguments);
 int run_export(const ExportArguments& arguments);
-
-/// The preset with the overrides applied. A new width scales the heads and the MLP along unless they are
-/// given too; a shorter context shortens the window. Throws UsageError when the result is not a network.
-[[nodiscard]] model::ModelConfig resolve_config(const std::string& preset, const ConfigOverrides& overrides);
 
 }  // namespace bitlaw::cli

@@ -1,5 +1,3 @@
-#include <CLI/CLI.hpp>
-
 #include "bitlaw/base/error.hpp"
 #include "option_kinds.hpp"
 
@@ -7,31 +5,52 @@ namespace bitlaw::cli {
 
 using namespace model;
 
-void add_export(App& app, ExportArguments& a) {
-    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
-    app.add_flag(
-        "--from-state", a.from_state,
-        "take the weights of a training folder's state.bls, in fp32 as they are trained; the run may be "
-        "unfinished");
-    text_option(
-        app, "--model-precision",
-        [&a](const std::string& text) { a.precision = parse_precision(text, "--model-precision"); }, "",
-        "how the weights are stored: fp32, bf16 or int8 (a byte a weight, a scale a row)")
-        ->type_name("NAME")
-        ->required();
-    text_option(
-        app, "-o,--output",
-        [&a](const std::string& text) {
-            if (text.empty() || text == "-") {
-                fail_usage("-o: a model is written to a file, which appears when it is complete; name one");
+namespace {
+
+const Fields<ExportArguments>& export_fields() {
+    using A = ExportArguments;
+    static const Fields<A> fields = [] {
+        Field<A> output = text_field(&A::output, {.name = "output",
+                                                  .help = "the new model file",
+                                                  .type = "OUT",
+                                                  .letter = "-o",
+                                                  .is_required = true});
+        output.read = [](A& a, const Words& words) {
+            if (only_word(words).empty() || words.front() == "-") {
+                fail_usage("a model is written to a file, which appears when it is complete; name one");
             }
-            a.output = text;
-        },
-        "", "the new model file")
-        ->type_name("OUT")
-        ->required();
-    app.add_flag("-f,--force", a.force, "overwrite OUT");
-    add_common(app, a.common, false);
+            a.output = words.front();
+        };
+        return Fields<A>{
+            text_field(&A::model, {.name = "model",
+                                   .help = "model file or training folder (default: searched for)",
+                                   .type = "MODEL",
+                                   .letter = "-m"}),
+            flag_field(&A::from_state, {.name = "from_state",
+                                        .help = "take the weights of a training folder's state.bls, in fp32 "
+                                                "as they are trained; the run may be unfinished"}),
+            choice_field(
+                &A::precision,
+                {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}},
+                {.name = "weight_format",
+                 .help = "how the weights are stored: fp32, bf16 or int8 (a byte a weight, a scale a "
+                         "row)",
+                 .old_names = {"model_precision"},
+                 .is_required = true}),
+            output,
+            flag_field(&A::force, {.name = "force", .help = "overwrite OUT", .letter = "-f"}),
+        };
+    }();
+    return fields;
+}
+
+}  // namespace
+
+void add_export(FieldOptions& options, ExportArguments& a) {
+    for (const BoundField& field : bound(export_fields(), a)) {
+        options.add(field);
+    }
+    add_common(options, a.common, false);
 }
 
 }  // namespace bitlaw::cli

@@ -12,6 +12,7 @@
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "commands.hpp"
@@ -63,23 +64,11 @@ class Facts {
 };
 
 void add_config(Facts& facts, const ModelConfig& c) {
-    facts.add("architecture", "architecture", text_cell(family_of(c.architecture).name));
-    const auto field = [&](const char* key, const char* title, std::uint32_t value) {
-        facts.add(key, title, {std::to_string(value), std::to_string(value)});
-    };
-    field("alphabet", "alphabet", c.alphabet);
-    field("layers", "layers", c.layers);
-    field("width", "width", c.width);
-    field("heads", "heads", c.heads);
-    field("kv_heads", "key-value heads", c.kv_heads);
-    field("head_width", "head width", c.head_width);
-    field("hidden", "width of the MLP", c.hidden);
-    field("context", "context", c.context);
-    field("window", "window", c.window);
-    field("rotary_base", "rotary base", c.rotary_base);
-    field("taps", "taps", c.taps);
-    facts.add("precision", "products in", text_cell(arithmetic_name(c.arithmetic)));
-    facts.add("cache", "keys and values in", text_cell(cache_name(c.cache)));
+    for (const Field<ModelConfig>& field : model_fields()) {
+        const std::string value = field.write(c).front();
+        facts.add(field.info.name, field.info.shown_label(),
+                  {value, field.kind == FieldKind::whole ? value : json_text(value)});
+    }
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const Precision precision : {Precision::int8, Precision::bf16, Precision::fp32}) {
@@ -128,7 +117,7 @@ void show_model(const std::filesystem::path& path, bool json) {
     Facts facts;
     facts.add("model", "model", text_cell(hex64(stored.id)));
     facts.add("file", "file", text_cell(path.string()));
-    facts.add("model_precision", "weights stored in", text_cell(precision_name(stored.precision)));
+    facts.add("weight_format", "weights stored in", text_cell(precision_name(stored.precision)));
     facts.add("stored_bytes", "bytes when embedded", count_cell(stored.stored_bytes));
     add_config(facts, stored.model.config);
     const TrainingRecord& record = stored.record;

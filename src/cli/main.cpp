@@ -14,6 +14,7 @@
 #include "bitlaw/kernels/isa.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "options.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
 

@@ -1,92 +1,64 @@
 #include "option_kinds.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <istream>
-#include <iterator>
-#include <map>
-#include <memory>
+#include <limits>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/settings.hpp"
+#include "bitlaw/base/text_file.hpp"
 
 namespace bitlaw::cli {
 namespace {
 
 constexpr char kGuard = '\x01';
 
-std::uint64_t read_number(const std::string& text, const std::string& names, std::uint64_t least,
-                          std::uint64_t most) {
-    const std::uint64_t value = parse_size(text, names.c_str());
-    if (value < least || value > most) {
-        fail_usage(names, ": ", text, " is out of range; it must lie in ", least, " .. ", most);
+std::string dashed(std::string name) {
+    std::replace(name.begin(), name.end(), '_', '-');
+    return "--" + name;
+}
+
+// Reads with the option's long name in front of what is wrong.
+void read_named(const std::string& names, const std::function<void()>& read) {
+    try {
+        read();
+    } catch (const UsageError& error) {
+        fail_usage(names.substr(names.rfind(',') + 1), ": ", error.what());
     }
-    return value;
 }
 
 template <class Number, class Value>
 CLI::Option* add_number(App& app, const std::string& names, Value& value, const std::string& help,
-                        const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
-    const std::uint64_t greatest = std::min<std::uint64_t>(most, std::numeric_limits<Number>::max());
-    const auto read = [&value, names, least, greatest](const std::string& text) {
-        value = static_cast<Number>(read_number(text, names, least, greatest));
+                        const std::string& shown_default, WholeRange range) {
+    range.max = std::min<std::uint64_t>(range.max, std::numeric_limits<Number>::max());
+    const auto read = [&value, range](const std::string& text) {
+        value = static_cast<Number>(whole_value(text, range));
     };
     return text_option(app, names, read, shown_default, help)->type_name("N");
 }
 
-// CLI11 wants a class here. Reads the settings of a file for the options of an application.
-class SettingsConfig : public CLI::Config {
-   public:
-    explicit SettingsConfig(App& app) : app_(&app) {}
-
-    std::string to_config(const CLI::App* /*app*/, bool /*default_also*/, bool /*write_description*/,
-                          std::string /*prefix*/) const override {
-        return {};
+const char* type_of(FieldKind kind) {
+    switch (kind) {
+        case FieldKind::whole: return "N";
+        case FieldKind::real: return "X";
+        case FieldKind::list: return "FILE";
+        case FieldKind::text: return "TEXT";
+        default: return "NAME";
     }
+}
 
-    std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-        const std::string name = app_->get_config_ptr()->as<std::string>();
-        const std::string text(std::istreambuf_iterator<char>(input), {});
-        std::vector<CLI::ConfigItem> found;
-        std::map<std::string, std::size_t> seen;
-        for (const Setting& setting : parse_settings(text, name)) {
-            CLI::ConfigItem item;
-            item.name = setting.key;
-            std::replace(item.name.begin(), item.name.end(), '_', '-');
-            const CLI::Option* const option = app_->get_option_no_throw("--" + item.name);
-            if (option == nullptr || !option->get_configurable()) {
-                fail_usage(name, ":", setting.line, ": there is no option '", setting.key, "'; see '",
-                           app_->get_name(), " --help'");
-            }
-            if (const auto [before, is_new] = seen.emplace(item.name, setting.line); !is_new) {
-                fail_usage(name, ":", setting.line, ": ", setting.key, " is given before, in line ",
-                           before->second);
-            }
-            if (setting.words.size() > 1 && option->get_items_expected_max() <= 1) {
-                fail_usage(name, ":", setting.line, ": ", setting.key, " needs one value, not ",
-                           setting.words.size());
-            }
-            for (const std::string& word : setting.words) {
-                item.inputs.push_back(word + kGuard);
-            }
-            found.push_back(std::move(item));
-        }
-        return found;
+// What the help shows: nothing for a value that stands for none.
+std::string shown_default(const BoundField& field) {
+    if (!field.info.shown_default.empty()) {
+        return field.info.shown_default;
     }
-
-    // true, false, or a number for those that may be given several times.
-    std::string to_flag(const CLI::ConfigItem& item) const override {
-        return item.inputs.empty() ? std::string() : unguarded(item.inputs.front());
-    }
-
-   private:
-    App* app_;
-};
+    const bool is_shown = !field.info.is_required && field.kind != FieldKind::flag &&
+                          field.value.size() == 1 && field.value.front() != "0";
+    return is_shown ? field.value.front() : "";
+}
 
 }  // namespace
 
@@ -104,7 +76,9 @@ std::string unguarded(std::string word) {
 CLI::Option* text_option(App& app, const std::string& names,
                          const std::function<void(const std::string&)>& read,
                          const std::string& shown_default, const std::string& help) {
-    const auto read_unguarded = [read](const std::string& text) { read(unguarded(text)); };
+    const auto read_unguarded = [read, names](const std::string& text) {
+        read_named(names, [&] { read(unguarded(text)); });
+    };
     CLI::Option* const option = app.add_option_function<std::string>(names, read_unguarded, help)
                                     ->type_name("X")
                                     ->default_str(shown_default);
@@ -113,85 +87,153 @@ CLI::Option* text_option(App& app, const std::string& names,
 }
 
 CLI::Option* number_option(App& app, const std::string& names, std::uint64_t& value, const std::string& help,
-                           const std::string& shown_default, std::uint64_t least, std::uint64_t most) {
-    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
+                           const std::string& shown_default, WholeRange range) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, range);
 }
 
 CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint64_t>& value,
-                           const std::string& help, const std::string& shown_default, std::uint64_t least,
-                           std::uint64_t most) {
-    return add_number<std::uint64_t>(app, names, value, help, shown_default, least, most);
-}
-
-CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint32_t>& value,
-                           const std::string& help, const std::string& shown_default, std::uint64_t least,
-                           std::uint64_t most) {
-    return add_number<std::uint32_t>(app, names, value, help, shown_default, least, most);
+                           const std::string& help, const std::string& shown_default, WholeRange range) {
+    return add_number<std::uint64_t>(app, names, value, help, shown_default, range);
 }
 
 CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
-                         const std::string& shown_default, double least, double most) {
-    const auto read = [&value, names, least, most](const std::string& text) {
-        const char* const end = text.data() + text.size();
-        double number = 0;
-        const auto result = std::from_chars(text.data(), end, number);
-        if (result.ec != std::errc{} || result.ptr != end || !(number >= least && number <= most)) {
-            fail_usage(names, ": '", text, "' must be a number in ", least, " .. ", most);
+                         const std::string& shown_default, RealRange range) {
+    const auto read = [&value, range](const std::string& text) { value = real_value(text, range); };
+    return text_option(app, names, read, shown_default, help)->type_name("X");
+}
+
+void add_files(const Words& words, std::vector<std::string>& files) {
+    // CLI11 takes "-9" for a number. What stands behind "--" has a guard.
+    for (const std::string& word : words) {
+        if (word.size() > 1 && word.front() == '-' && !word.ends_with(kGuard)) {
+            fail_usage("'", word, "' is no option (there are no levels); for a file of that name write ./",
+                       word);
         }
-        value = number;
-    };
-    return text_option(app, names, read, shown_default, help);
+    }
+    Words given(words.size());
+    std::transform(words.begin(), words.end(), given.begin(), unguarded);
+    files.insert(files.end(), given.begin(), given.end());
 }
 
 CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
                           const std::string& help) {
-    const auto read = [&files](const std::vector<std::string>& words) {
-        // CLI11 takes "-9" for a number. What stands behind "--" has a guard.
-        for (const std::string& word : words) {
-            if (word.size() > 1 && word.front() == '-' && !word.ends_with(kGuard)) {
-                fail_usage("'", word,
-                           "' is no option (there are no levels); for a file of that name write ./", word);
-            }
-        }
-        std::transform(words.begin(), words.end(), std::back_inserter(files), unguarded);
+    const auto read = [&files, names](const Words& words) {
+        add_files(words, files);
+        read_named(names, [&] { (void)only_names(files); });
     };
-    return app.add_option_function<std::vector<std::string>>(names, read, help)->type_name("FILE");
+    return app.add_option_function<Words>(names, read, help)->type_name("FILE");
 }
 
 CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
                          const std::string& help) {
     return text_option(
                app, names,
-               [&value, names, is_text = std::string_view(type) == "TEXT"](const std::string& text) {
-                   if (text.empty() && !is_text) {
-                       fail_usage(names, ": the name is empty");
-                   }
-                   value = text;
+               [&value, is_text = std::string_view(type) == "TEXT"](const std::string& text) {
+                   value = is_text ? text : only_name({text});
                },
                "", help)
         ->type_name(type);
 }
 
-void add_common(App& app, CommonOptions& common, bool with_json) {
+void add_common(FieldOptions& options, CommonOptions& common, bool with_json) {
     // The range is checked here, so that it is refused before any work; 0 means all, as in zstd and xz.
-    text_option(
-        app, "-T,--threads",
-        [&common](const std::string& text) {
-            const std::uint64_t count = read_number(text, "-T,--threads", 0, kMostThreads);
-            common.threads = count == 0 ? std::nullopt : std::optional<std::size_t>(count);
-        },
-        "all processors", "threads; 0: all processors; changes speed only, never a bit")
-        ->type_name("N");
-    app.add_flag("-q,--quiet", common.quiet, "no summaries, no progress; twice: no error messages either");
-    app.add_flag("-v,--verbose", common.verbose, "say more");
+    const auto read_threads = [&common](const Words& words) {
+        const std::uint64_t count = whole_value(only_word(words), {0, kMostThreads});
+        common.threads = count == 0 ? std::nullopt : std::optional<std::size_t>(count);
+    };
+    const auto flag = [](auto& value) {
+        return [&value](const Words& words) {
+            value = static_cast<std::remove_reference_t<decltype(value)>>(flag_value(only_word(words)));
+        };
+    };
+    options.add({{.name = "threads",
+                  .help = "threads; 0: all processors; changes speed only, never a bit",
+                  .shown_default = "all processors",
+                  .letter = "-T"},
+                 FieldKind::whole,
+                 read_threads,
+                 {}});
+    options.add({{.name = "quiet",
+                  .help = "no summaries, no progress; twice: no error messages either",
+                  .letter = "-q"},
+                 FieldKind::flag,
+                 flag(common.quiet),
+                 {}});
+    options.add(
+        {{.name = "verbose", .help = "say more", .letter = "-v"}, FieldKind::flag, flag(common.verbose), {}});
     if (with_json) {
-        app.add_flag("--json", common.json, "print JSON");
+        options.add({{.name = "json", .help = "print JSON"}, FieldKind::flag, flag(common.json), {}});
     }
 }
 
-void config_option(App& app, const std::string& name, const std::string& help) {
-    app.set_config(name, "", help)->type_name("FILE");
-    app.config_formatter(std::make_shared<SettingsConfig>(app));
+void FieldOptions::add(const BoundField& field) {
+    const FieldInfo& info = field.info;
+    fields_.push_back(field);
+    if (info.help.empty()) {
+        return;
+    }
+    const std::string name = dashed(info.name);
+    const auto read = [this, field](const Words& words) {
+        field.read(words);
+        if (!given_.insert(field.info.name).second) {
+            fail_usage("it is given under two names; give one");
+        }
+    };
+    const auto add_one = [&](const std::string& names, const std::string& help, const std::string& group) {
+        if (field.kind == FieldKind::flag) {
+            app_.add_flag_function(
+                    names,
+                    [read, names](std::int64_t count) {
+                        read_named(names, [&] { read({std::to_string(count)}); });
+                    },
+                    help)
+                ->group(group);
+        } else if (field.kind == FieldKind::list) {
+            const auto read_files = [read, names](const Words& words) {
+                Words files;
+                add_files(words, files);
+                read_named(names, [&] { read(files); });
+            };
+            app_.add_option_function<Words>(names, read_files, help)
+                ->type_name(type_of(field.kind))
+                ->group(group);
+        } else {
+            text_option(
+                app_, names, [read](const std::string& text) { read({text}); }, shown_default(field), help)
+                ->type_name(info.type.empty() ? type_of(field.kind) : info.type)
+                ->group(group);
+        }
+    };
+    const std::string group = info.is_hidden ? "" : info.group.empty() ? "Options" : info.group;
+    add_one(info.letter.empty() ? name : info.letter + "," + name,
+            info.help + (info.is_required ? " (required)" : ""), group);
+    for (const std::string& old_name : info.old_names) {
+        if (dashed(old_name) != info.letter) {
+            add_one(dashed(old_name), info.help, "");
+        }
+    }
+}
+
+void FieldOptions::add_file(const std::string& name, const std::string& help) {
+    name_option(app_, name, file_, "FILE", help);
+}
+
+void FieldOptions::finish() {
+    for (const BoundField& field : fields_) {
+        if (given_.contains(field.info.name) && given_.contains(field.info.excludes)) {
+            fail_usage(dashed(field.info.name), " and ", dashed(field.info.excludes),
+                       " exclude each other; give one of them");
+        }
+    }
+    if (!file_.empty()) {
+        constexpr std::uint64_t kMaxFileBytes = 1 << 24;
+        read_settings(parse_settings(read_text(file_, kMaxFileBytes), file_), file_, fields_, given_);
+    }
+    for (const BoundField& field : fields_) {
+        if (field.info.is_required && !given_.contains(field.info.name)) {
+            fail_usage(dashed(field.info.name), " is required; see '", app_.get_name(), " --help'");
+        }
+    }
 }
 
 std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv) {

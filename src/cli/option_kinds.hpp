@@ -3,12 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "options.hpp"
+#include "arguments.hpp"
+#include "bitlaw/base/fields.hpp"
 
 namespace CLI {
 class App;
@@ -32,42 +33,56 @@ CLI::Option* text_option(App& app, const std::string& names,
                          const std::function<void(const std::string&)>& read,
                          const std::string& shown_default, const std::string& help);
 
-inline constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
-
-/// Whole numbers least .. most.
+/// Whole numbers of a range.
 CLI::Option* number_option(App& app, const std::string& names, std::uint64_t& value, const std::string& help,
-                           const std::string& shown_default = {}, std::uint64_t least = 0,
-                           std::uint64_t most = kAnyNumber);
+                           const std::string& shown_default = {}, WholeRange range = {});
 CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint64_t>& value,
                            const std::string& help, const std::string& shown_default = {},
-                           std::uint64_t least = 0, std::uint64_t most = kAnyNumber);
-CLI::Option* number_option(App& app, const std::string& names, std::optional<std::uint32_t>& value,
-                           const std::string& help, const std::string& shown_default = {},
-                           std::uint64_t least = 0, std::uint64_t most = kAnyNumber);
+                           WholeRange range = {});
 
-/// Numbers least .. most.
+/// Real numbers of a range.
 CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
-                         const std::string& shown_default, double least, double most);
+                         const std::string& shown_default, RealRange range);
 
 CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
                           const std::string& help);
 CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,
                          const std::string& help);
 
-/// Options from a file of settings, which count after those of the command line.
-void config_option(App& app, const std::string& name, const std::string& help);
+/// Options that tables of fields describe, on the command line and in the file that one of them names.
+class FieldOptions {
+   public:
+    explicit FieldOptions(App& app) : app_(app) {}
+    FieldOptions(const FieldOptions&) = delete;
+    FieldOptions& operator=(const FieldOptions&) = delete;
+
+    [[nodiscard]] App& app() { return app_; }
+    /// An option under its name, and under older ones that the help does not show.
+    void add(const BoundField& field);
+    /// The option that names a file of settings.
+    void add_file(const std::string& name, const std::string& help);
+    /// To be called when the command line was read: reads the file for what it did not give, and throws
+    /// UsageError for what is missing or excludes another.
+    void finish();
+
+   private:
+    App& app_;
+    std::vector<BoundField> fields_;
+    std::set<std::string> given_;
+    std::string file_;
+};
 
 /// What every command has: -T, -q, -v and perhaps --json.
-void add_common(App& app, CommonOptions& common, bool with_json);
+void add_common(FieldOptions& options, CommonOptions& common, bool with_json);
 
 /// Runs CLI11 and turns its errors into ours, in one line. Returns the help text when it was asked for.
 [[nodiscard]] std::optional<HelpText> parse_words(App& app, int argc, const char* const* argv);
 
 /// compress, decompress, test, list.
-void add_archive(App& app, ArchiveArguments& arguments);
-void add_export(App& app, ExportArguments& arguments);
-void add_data(App& app, DataArguments& arguments);
-void add_table(App& app, TableArguments& arguments);
-void add_study(App& app, StudyArguments& arguments);
+void add_archive(FieldOptions& options, ArchiveArguments& arguments);
+void add_export(FieldOptions& options, ExportArguments& arguments);
+void add_data(FieldOptions& options, DataArguments& arguments);
+void add_table(FieldOptions& options, TableArguments& arguments);
+void add_study(FieldOptions& options, StudyArguments& arguments);
 
 }  // namespace bitlaw::cli

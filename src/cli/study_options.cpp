@@ -27,12 +27,13 @@ StudyAction action_of(const std::string& word) {
             return known.action;
         }
     }
-    fail_usage("study: '", word, "' is not known; choose plan, run, fit, plot or report");
+    fail_usage("'", word, "' is not known; choose plan, run, fit, plot or report");
 }
 
 }  // namespace
 
-void add_study(App& app, StudyArguments& a) {
+void add_study(FieldOptions& options, StudyArguments& a) {
+    App& app = options.app();
     text_option(
         app, "action", [&a](const std::string& word) { a.action = action_of(word); }, "",
         "plan: the runs, what they cost and how long they take; run: train and measure what is not done yet; "
@@ -44,12 +45,12 @@ void add_study(App& app, StudyArguments& a) {
                 "the study's config; experiments/03-scaling/README.md explains its keys")
         ->required();
     number_option(app, "-j,--jobs", a.jobs, "runs trained at once; each gets an equal share of the threads",
-                  "1", 1, kMostThreads);
+                  "1", {1, kMostThreads});
     app.add_flag("--costly-first", a.costly_first,
                  "the most expensive runs first: jobs end together, but late");
     real_option(app, "--calibrate", a.calibrate_seconds,
-                "plan: seconds of measuring this machine's speed; 0: no times", "20", 0, 3600);
-    add_common(app, a.common, true);
+                "plan: seconds of measuring this machine's speed; 0: no times", "20", {0, 3600});
+    add_common(options, a.common, true);
 }
 
 }  // namespace bitlaw::cli

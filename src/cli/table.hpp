@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "options.hpp"
+#include "arguments.hpp"
 
 namespace bitlaw::cli {
 

@@ -22,7 +22,8 @@ std::string compressor_list() {
 
 }  // namespace
 
-void add_table(App& app, TableArguments& a) {
+void add_table(FieldOptions& options, TableArguments& a) {
+    App& app = options.app();
     files_option(app, "--data,files", a.data,
                  "data sets, [NAME=]FILE or FILE@BEGIN:END; a manifest beside a file tells its geometry")
         ->required();
@@ -54,15 +55,15 @@ void add_table(App& app, TableArguments& a) {
         app, "--protocol",
         [&a](const std::string& text) {
             if (text != "both" && text != "chunked" && text != "unchunked") {
-                fail_usage("--protocol: '", text, "' is not known; choose both, chunked or unchunked");
+                fail_usage("'", text, "' is not known; choose both, chunked or unchunked");
             }
             a.chunked = text != "unchunked";
             a.unchunked = text != "chunked";
         },
         "both", "chunked: independent chunks, the paper's way; unchunked: in one piece")
         ->type_name("NAME");
-    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes), 1,
-                  std::uint64_t{1} << 30);
+    number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes),
+                  {1, std::uint64_t{1} << 30});
     app.add_flag("--restore-models", a.restore_models,
                  "restore the models' archives too, which takes its time");
     auto* const markdown = app.add_flag_callback(
@@ -74,7 +75,7 @@ void add_table(App& app, TableArguments& a) {
     name_option(app, "-o,--output", a.output, "PREFIX",
                 "also write PREFIX.txt, .md, .csv, .json and .svg, which are overwritten; a stopped table "
                 "goes to PREFIX.partial.json, for --reuse");
-    add_common(app, a.common, true);
+    add_common(options, a.common, true);
 }
 
 }  // namespace bitlaw::cli

@@ -2,47 +2,30 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
 
 namespace bitlaw::model {
-namespace {
-
-void check_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
-    if (value < least || value > most) {
-        fail("model config: ", field, " is ", value, ", but must lie in ", least, " .. ", most,
-             "; choose another value or a preset");
-    }
-}
-
-}  // namespace
 
 void validate(const ModelConfig& c) {
     const Family& family = family_of(c.architecture);
-    if (c.arithmetic != Arithmetic::fp32 && c.arithmetic != Arithmetic::bf16) {
-        fail("model config: unknown arithmetic ", static_cast<int>(c.arithmetic),
-             "; this file needs a newer bitlaw or is damaged");
+    try {
+        check_fields(model_fields(), c);
+    } catch (const UsageError& error) {
+        fail("model config: ", error.what(), "; choose another value or a preset");
     }
-    if (c.cache != CachePrecision::fp32 && c.cache != CachePrecision::bf16) {
-        fail("model config: unknown cache precision ", static_cast<int>(c.cache),
-             "; this file needs a newer bitlaw or is damaged");
-    }
-    check_range("alphabet", c.alphabet, 2, 65536);
-    check_range("width", c.width, 1, 8192);
-    check_range("layers", c.layers, 1, 256);
-    check_range("heads", c.heads, 1, 1024);
-    check_range("kv_heads", c.kv_heads, 1, c.heads);
-    check_range("head_width", c.head_width, 16, 128);
-    check_range("hidden", c.hidden, 1, 65536);
-    check_range("context", c.context, 1, std::uint64_t{1} << 20);
-    check_range("window", c.window, 1, c.context);
-    check_range("rotary_base", c.rotary_base, 2, 1'000'000'000);
-    check_range("taps", c.taps, 0, family.cuts_context ? 0 : kMostTaps);
-    if (c.head_width % 16 != 0) {
-        fail("model config: head_width is ", c.head_width, ", but must be a multiple of 16");
-    }
-    if (c.heads % c.kv_heads != 0) {
+    if (c.kv_heads > c.heads || c.heads % c.kv_heads != 0) {
         fail("model config: ", c.heads, " heads cannot share ", c.kv_heads,
              " kv_heads evenly; choose a divisor");
+    }
+    if (c.window > c.context) {
+        fail("model config: window is ", c.window, ", but must lie in the context of ", c.context);
+    }
+    if (family.cuts_context && c.taps != 0) {
+        fail("model config: taps is ", c.taps, ", but ", family.name, " has none");
+    }
+    if (c.head_width % 16 != 0) {
+        fail("model config: head_width is ", c.head_width, ", but must be a multiple of 16");
     }
     if (family.cuts_context && c.window != c.context) {
         fail("model config: ", family.name, " attends to its whole context, so window must equal context (",
@@ -53,27 +36,26 @@ void validate(const ModelConfig& c) {
         // show.
         fail("model config: context is ", c.context, ", but must be even for bf16 arithmetic");
     }
-    check_range("number of parameters", parameter_count(c), 1, std::uint64_t{1} << 31);
+    if (parameter_count(c) > kMaxParameters) {
+        fail("model config: it has ", parameter_count(c), " parameters, and at most ", kMaxParameters,
+             " are possible; choose another value or a preset");
+    }
 }
 
 void write_config(ByteWriter& writer, const ModelConfig& c) {
-    writer.u8(static_cast<std::uint8_t>(c.architecture));
-    writer.u8(static_cast<std::uint8_t>(c.arithmetic));
-    writer.u8(static_cast<std::uint8_t>(c.cache));
-    for (const std::uint32_t field : {c.alphabet, c.width, c.layers, c.heads, c.kv_heads, c.head_width,
-                                      c.hidden, c.context, c.window, c.rotary_base, c.taps}) {
-        writer.u32(field);
+    for (const Field<ModelConfig>& field : model_fields()) {
+        if (field.kind == FieldKind::choice) {
+            writer.u8(static_cast<std::uint8_t>(field.number(c)));
+        } else {
+            writer.u32(static_cast<std::uint32_t>(field.number(c)));
+        }
     }
 }
 
 ModelConfig read_config(ByteReader& reader) {
     ModelConfig c;
-    c.architecture = static_cast<Architecture>(reader.u8());
-    c.arithmetic = static_cast<Arithmetic>(reader.u8());
-    c.cache = static_cast<CachePrecision>(reader.u8());
-    for (std::uint32_t* field : {&c.alphabet, &c.width, &c.layers, &c.heads, &c.kv_heads, &c.head_width,
-                                 &c.hidden, &c.context, &c.window, &c.rotary_base, &c.taps}) {
-        *field = reader.u32();
+    for (const Field<ModelConfig>& field : model_fields()) {
+        field.set_number(c, field.kind == FieldKind::choice ? reader.u8() : reader.u32());
     }
     validate(c);
     return c;

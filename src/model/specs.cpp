@@ -123,14 +123,7 @@ std::string family_names() {
     return names;
 }
 
-const Family& family_named(const std::string& name, const char* option) {
-    for (const Family& family : kFamilies) {
-        if (name == family.name) {
-            return family;
-        }
-    }
-    fail_usage(option, ": '", name, "' is not known; choose ", family_names());
-}
+std::span<const Family> families() { return kFamilies; }
 
 const Family& family_of(Architecture architecture) {
     for (const Family& family : kFamilies) {

@@ -156,13 +156,13 @@ const char* precision_name(Precision precision) {
     }
 }
 
-Precision parse_precision(const std::string& name, const char* option) {
+Precision parse_precision(const std::string& name) {
     for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
         if (name == precision_name(precision)) {
             return precision;
         }
     }
-    fail_usage(option, ": '", name, "' is not known; choose fp32, bf16 or int8");
+    fail_usage("'", name, "' is not known; choose fp32, bf16 or int8");
 }
 
 std::uint64_t weight_bytes_count(const ModelConfig& config, Precision precision) {

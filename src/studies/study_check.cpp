@@ -14,7 +14,7 @@
 #include "bitlaw/studies/study_results.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/overlap.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/resolved_run.hpp"
 
 namespace bitlaw::studies {
 

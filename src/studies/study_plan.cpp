@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/math.hpp"
+#include "bitlaw/base/size.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 
@@ -159,22 +160,17 @@ double StudyPlan::spent_flops() const {
 ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, std::uint32_t context) {
     constexpr std::uint32_t kMostWidth = 8192;
     const auto network = [&](std::uint32_t width) {
-        ModelConfig config;
-        config.arithmetic = study.arithmetic;
+        ModelConfig config = study.network;
         config.width = width;
-        config.layers = study.layers;
         config.head_width = width < 32 ? 16 : 32;
         config.heads = std::max(width / config.head_width, 1U);
         config.kv_heads = std::clamp(config.heads / 2, 1U, study.most_kv_heads);
-        config.cache = study.cache;
         while (config.heads % config.kv_heads != 0) {
             --config.kv_heads;
         }
         config.hidden = 4 * width;
         config.context = context;
         config.window = std::max(context / 2, 1U);
-        config.rotary_base = study.rotary_base;
-        config.taps = study.taps;
         return config;
     };
     const auto distance = [&](const ModelConfig& config) {
@@ -196,7 +192,7 @@ ModelConfig study_network(const StudyConfig& study, std::uint64_t parameters, st
 std::string study_network_rule(const StudyConfig& config) {
     const std::string most_kv =
         config.most_kv_heads < 1024 ? text_of(" but at most ", config.most_kv_heads) : std::string();
-    return text_of("modern networks of ", config.layers,
+    return text_of("modern networks of ", config.network.layers,
                    " layers; the width C, a multiple of 4 up to 32, of 8 up to 64 and of 32 above, is the "
                    "one whose number of "
                    "parameters is nearest to the size aimed at; one head of width 16 below C = 32, otherwise "
@@ -206,8 +202,7 @@ std::string study_network_rule(const StudyConfig& config) {
                    "; MLP 4 C; embedding and output untied (2 x 256 C "
                    "parameters); "
                    "window half the context; ",
-                   config.taps, " taps; rotary base ", config.rotary_base, "; products in ",
-                   arithmetic_name(config.arithmetic), ", keys and values in ", cache_name(config.cache));
+                   study_network_text(config));
 }
 
 std::uint64_t study_batch(const StudyConfig& config, std::uint64_t bytes, std::uint32_t context) {

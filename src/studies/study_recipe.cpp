@@ -9,7 +9,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/corpus.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/run_record.hpp"
 
 namespace bitlaw::studies {
 
@@ -117,7 +117,7 @@ void add_recipes(StudyPlan& plan, const StudyData& data) {
                 text_of(kArithmeticVersion, '\n', hex64(hash64(network.data())), '\n', trunk.data_bytes, '\n',
                         hex64(hash->second), '\n', plan.config.held_out_bytes, '\n',
                         hex64(held_out.sources()[0].hash), '\n',
-                        options_text(options, make_plan(options, held_out, run.steps)));
+                        record_text(resolve_run(options, held_out, run.steps)));
             run.recipe = hex64(hash64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
         }
     }

@@ -15,6 +15,7 @@
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/base/size.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/model/config_facts.hpp"

@@ -9,7 +9,6 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/calibration.hpp"
-#include "bitlaw/train/run_plan.hpp"
 
 namespace bitlaw::studies {
 
@@ -23,15 +22,15 @@ namespace {
 // Seconds a byte in one worker, with the trunk's own updates.
 double byte_seconds(const StudyPlan& plan, const StudyTrunk& trunk, double seconds,
                     const std::atomic<bool>& stop) {
-    const TrainOptions options = trunk_options(plan, trunk, {});
-    const RunPlan steps = make_plan(options, Corpus(std::vector<std::string>{}), trunk.steps);
-    Learner learner(initial_model(trunk.config, 1), learner_options(options, steps));
-    const std::size_t sequences = std::min(learner.leaf(), steps.step_sequences);
-    std::vector<Symbol> symbols(sequences * steps.positions);
+    const ResolvedRun run =
+        resolve_run(trunk_options(plan, trunk, {}), Corpus(std::vector<std::string>{}), trunk.steps);
+    Learner learner(initial_model(trunk.config, 1), learner_options(run));
+    const std::size_t sequences = std::min(learner.leaf(), run.step_sequences);
+    std::vector<Symbol> symbols(sequences * run.positions());
     Random random(1);
     std::generate(symbols.begin(), symbols.end(),
                   [&] { return static_cast<Symbol>(random.below(trunk.config.alphabet)); });
-    return token_seconds(learner, symbols, (steps.step_sequences + sequences - 1) / sequences, seconds, stop);
+    return token_seconds(learner, symbols, (run.step_sequences + sequences - 1) / sequences, seconds, stop);
 }
 
 }  // namespace

@@ -29,37 +29,39 @@ constexpr double kMostSeconds = 3.0;
 constexpr double kMostShare = 0.02;
 
 // Seconds of a run of so many steps, validations included.
-double run_seconds(std::uint64_t steps, double token_time, RunPlan plan, std::uint64_t validate_every) {
-    set_steps(plan, steps, validate_every);
-    const std::uint64_t validations = (steps + plan.validate_every - 1) / plan.validate_every;
+double run_seconds(std::uint64_t steps, double token_time, const ResolvedRun& run,
+                   std::uint64_t validate_every) {
+    const std::uint64_t interval = validation_interval(run, validate_every, steps);
+    const std::uint64_t validations = steps / interval + (steps % interval == 0 ? 0 : 1);
     // The forward pass is a third of the operations of a step.
     const double validated = static_cast<double>(validations) *
-                             static_cast<double>(plan.validation_sequences * plan.positions) / 3.0;
-    return token_time * (static_cast<double>(plan.tokens()) + validated);
+                             static_cast<double>(run.validation_sequences * run.positions()) / 3.0;
+    return token_time * (static_cast<double>(steps) * static_cast<double>(run.step_tokens()) + validated);
 }
 
 // The greatest number of steps that fits, at least 1.
-std::uint64_t steps_within(double seconds, double token_time, const RunPlan& plan,
+std::uint64_t steps_within(double seconds, double token_time, const ResolvedRun& run,
                            std::uint64_t validate_every) {
-    const double without_validation = seconds / (token_time * static_cast<double>(plan.step_tokens()));
+    const double without_validation = seconds / (token_time * static_cast<double>(run.step_tokens()));
     std::uint64_t fitting = 1;
     std::uint64_t beyond = without_validation < 1.0 ? 2 : static_cast<std::uint64_t>(without_validation) + 1;
     while (beyond - fitting > 1) {
         const std::uint64_t middle = fitting + (beyond - fitting) / 2;
-        (run_seconds(middle, token_time, plan, validate_every) <= seconds ? fitting : beyond) = middle;
+        (run_seconds(middle, token_time, run, validate_every) <= seconds ? fitting : beyond) = middle;
     }
     return fitting;
 }
 
 }  // namespace
 
-LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan) {
+LearnerOptions learner_options(const ResolvedRun& run) {
+    const TrainOptions& options = run.options;
     return {.adam = {.beta1 = options.beta1,
                      .beta2 = options.beta2,
                      .epsilon = options.epsilon,
                      .weight_decay = options.weight_decay},
-            .muon = {.enabled = plan.matrix_learning_rate > 0.0,
-                     .rate_ratio = plan.matrix_learning_rate / plan.learning_rate,
+            .muon = {.enabled = options.optimizer == Optimizer::muon,
+                     .rate_ratio = options.matrix_learning_rate / options.learning_rate,
                      .momentum = options.momentum,
                      .weight_decay = options.weight_decay},
             .clip = options.clip,
@@ -91,28 +93,27 @@ double token_seconds(Learner& learner, std::span<const Symbol> leaf, std::size_t
     return seconds_since(timed) / (static_cast<double>(steps) * static_cast<double>(step_tokens));
 }
 
-std::uint64_t steps_for(double seconds, const Model& initial, const LearnerOptions& options,
-                        const RunPlan& plan, const Corpus& corpus, std::uint64_t validate_every,
-                        const std::atomic<bool>& stop) {
+std::uint64_t steps_for(double seconds, const ResolvedRun& run, const Corpus& corpus,
+                        std::uint64_t validate_every, const std::atomic<bool>& stop) {
     const Clock::time_point start = Clock::now();
-    Learner learner(initial, options);
-    Sampler sampler(corpus, plan.positions, 0);
-    const std::size_t sequences = std::min(learner.leaf(), plan.step_sequences);
-    std::vector<Symbol> symbols(sequences * plan.positions);
+    Learner learner(initial_model(run.options.config, run.options.seed), learner_options(run));
+    Sampler sampler(corpus, run.positions(), 0);
+    const std::size_t sequences = std::min(learner.leaf(), run.step_sequences);
+    std::vector<Symbol> symbols(sequences * run.positions());
     for (std::size_t s = 0; s < sequences; ++s) {
-        sampler.next(std::span(symbols).subspan(s * plan.positions, plan.positions));
+        sampler.next(std::span(symbols).subspan(s * run.positions(), run.positions()));
     }
     const double measured =
         token_seconds(learner, symbols, 1, std::min(kMostSeconds, kMostShare * seconds), stop);
 
     const double left = seconds * (1.0 - kMargin) - seconds_since(start);
     // Measured times scatter, and one step is what the shortest runs are for.
-    if (const double step = run_seconds(1, measured, plan, validate_every); step > 2.0 * seconds) {
-        fail_usage("one step of ", with_commas(plan.step_tokens()), " bytes takes about ",
-                   fixed_text(step, 1), " s, and the budget is ", fixed_text(seconds, 1),
+    if (const double step = run_seconds(1, measured, run, validate_every); step > 2.0 * seconds) {
+        fail_usage("one step of ", with_commas(run.step_tokens()), " bytes takes about ", fixed_text(step, 1),
+                   " s, and the budget is ", fixed_text(seconds, 1),
                    " s; give more minutes or a smaller batch");
     }
-    return steps_within(left, measured, plan, validate_every);
+    return steps_within(left, measured, run, validate_every);
 }
 
 }  // namespace bitlaw::train

@@ -7,12 +7,24 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/size.hpp"
 #include "bitlaw/symbols/alphabet.hpp"
 
 namespace bitlaw::train {
 
 using namespace symbols;
+
+namespace {
+
+std::uint64_t parse_bound(const std::string& word, const std::string& range) {
+    try {
+        return parse_size(word);
+    } catch (const UsageError& error) {
+        fail_usage("the range of '", range, "': ", error.what());
+    }
+}
+
+}  // namespace
 
 DataRange parse_range(const std::string& text) {
     std::error_code ignored;
@@ -30,10 +42,10 @@ DataRange parse_range(const std::string& text) {
     const std::string begin = range.substr(0, colon);
     const std::string end = range.substr(colon + 1);
     if (!begin.empty()) {
-        result.begin = parse_size(begin, "begin of a data range");
+        result.begin = parse_bound(begin, text);
     }
     if (!end.empty()) {
-        result.end = parse_size(end, "end of a data range");
+        result.end = parse_bound(end, text);
     }
     return result;
 }

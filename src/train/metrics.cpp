@@ -18,7 +18,7 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/kernels/isa.hpp"
-#include "bitlaw/model/specs.hpp"
+#include "bitlaw/train/train_fields.hpp"
 
 namespace bitlaw::train {
 
@@ -72,6 +72,21 @@ std::string json_list(const std::vector<std::string>& texts) {
     return result + "]";
 }
 
+std::string json_value(FieldKind kind, const Words& words) {
+    const bool is_bare = kind == FieldKind::whole || kind == FieldKind::real || kind == FieldKind::flag;
+    return kind == FieldKind::list ? json_list(words) : is_bare ? words.front() : json_text(words.front());
+}
+
+// Calls visit(field, words) for every option that belongs to the run and not to the process.
+template <class Visit>
+void for_each_option(const ResolvedRun& run, const Visit& visit) {
+    for (const Field<TrainOptions>& field : train_fields()) {
+        if (const Words words = field.write(run.options); !field.info.is_of_process && !words.empty()) {
+            visit(field, words);
+        }
+    }
+}
+
 std::string absolute_text(const std::filesystem::path& path) {
     std::error_code error;
     const std::filesystem::path absolute = std::filesystem::absolute(path, error);
@@ -92,55 +107,16 @@ void MetricsFile::add(const StepReport& report) {
                       report.copy_score ? short_text(*report.copy_score) : "", '\n'));
 }
 
-void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan) {
+void write_options_file(const std::filesystem::path& path, const ResolvedRun& run) {
     std::string text;
-    const auto line = [&](const char* name, const std::string& value) { text += setting_line(name, value); };
-    const auto number = [&](const char* name, std::uint64_t value) { line(name, std::to_string(value)); };
-    const ModelConfig& c = options.config;
-    text += setting_line("data", options.data);
-    if (!options.validation.empty()) {
-        text += setting_line("validation", options.validation);
-    }
-    line("preset", options.preset);
-    line("architecture", family_of(c.architecture).name);
-    line("precision", arithmetic_name(c.arithmetic));
-    line("cache", cache_name(c.cache));
-    number("width", c.width);
-    number("layers", c.layers);
-    number("heads", c.heads);
-    number("kv-heads", c.kv_heads);
-    number("head-width", c.head_width);
-    number("hidden", c.hidden);
-    number("context", c.context);
-    number("window", c.window);
-    number("taps", c.taps);
-    number("rotary-base", c.rotary_base);
-    line("model-precision", precision_name(options.precision));
-    number("seed", options.seed);
-    number("tokens", plan.tokens());
-    number("batch-tokens", plan.step_tokens());
-    line("lr", exact_text(plan.learning_rate));
-    line("optimizer", plan.matrix_learning_rate > 0.0 ? "muon" : "adamw");
-    if (plan.matrix_learning_rate > 0.0) {
-        line("matrix-lr", exact_text(plan.matrix_learning_rate));
-        line("momentum", exact_text(options.momentum));
-    }
-    line("warmup", exact_text(options.warmup));
-    line("decay", exact_text(options.decay));
-    line("beta1", exact_text(options.beta1));
-    line("beta2", exact_text(options.beta2));
-    line("epsilon", exact_text(options.epsilon));
-    line("weight-decay", exact_text(options.weight_decay));
-    line("clip", exact_text(options.clip));
-    if (plan.validation_sequences > 0) {
-        number("validate-every", plan.validate_every);
-        number("validation-bytes", plan.validation_sequences * plan.positions);
-    }
+    for_each_option(run, [&](const Field<TrainOptions>& field, const Words& words) {
+        text += setting_line(field.info.name, words);
+    });
     write_file(path, text);
 }
 
-void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
-                    const RunStatus& status) {
+void write_run_file(const std::filesystem::path& path, const ResolvedRun& run, const RunStatus& status) {
+    const TrainOptions& options = run.options;
     std::string text = "{\n";
     const auto field = [&](const char* name, const std::string& value) {
         text += text_of(text.size() > 2 ? ",\n" : "", "  \"", name, "\": ", value);
@@ -158,9 +134,15 @@ void write_run_file(const std::filesystem::path& path, const TrainOptions& optio
     field("arithmetic_version", std::to_string(kArithmeticVersion));
     field("first_step", std::to_string(status.first_step));
     field("last_step", std::to_string(status.last_step));
-    field("steps", std::to_string(plan.steps));
-    field("tokens", std::to_string(plan.tokens()));
+    field("steps", std::to_string(run.steps));
+    field("tokens", std::to_string(run.tokens()));
     field("seconds", short_text(status.seconds));
+    std::string fields;
+    for_each_option(run, [&](const Field<TrainOptions>& option, const Words& words) {
+        fields += text_of(fields.empty() ? "{" : ",", "\n    \"", option.info.name,
+                          "\": ", json_value(option.kind, words));
+    });
+    field("options", fields + "}");
     text += "\n}\n";
     write_file(path, text);
 }

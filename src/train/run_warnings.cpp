@@ -20,38 +20,38 @@ using Warnings = std::vector<std::string>;
 
 std::string bytes(std::uint64_t count) { return with_commas(count) + (count == 1 ? " byte" : " bytes"); }
 
-void add_sizes(Warnings& list, const TrainOptions& options, const RunPlan& plan) {
-    const std::uint64_t step = plan.step_tokens();
+void add_sizes(Warnings& list, const TrainOptions& options, const ResolvedRun& run) {
+    const std::uint64_t step = run.step_tokens();
     if (step != options.batch_tokens && !options.resume) {
         list.push_back(text_of("a step has ", bytes(step), ", whole sequences of ",
-                               with_commas(plan.positions), ", and not the ",
+                               with_commas(run.positions()), ", and not the ",
                                with_commas(options.batch_tokens), " of the batch"));
     }
     // Up to a tenth is what whole steps leave over.
     if (options.tokens > 0 &&
-        (plan.tokens() > options.tokens || plan.tokens() < options.tokens - options.tokens / 10)) {
-        list.push_back(text_of("the run has ", bytes(plan.tokens()), ", ", plan.steps,
-                               plan.steps == 1 ? " step" : " steps", " of ", with_commas(step),
+        (run.tokens() > options.tokens || run.tokens() < options.tokens - options.tokens / 10)) {
+        list.push_back(text_of("the run has ", bytes(run.tokens()), ", ", run.steps,
+                               run.steps == 1 ? " step" : " steps", " of ", with_commas(step),
                                ", and not the ", with_commas(options.tokens), " asked for"));
     }
-    const std::uint64_t leaf = leaf_sequences(plan.positions) * plan.positions;
+    const std::uint64_t leaf = leaf_sequences(run.positions()) * run.positions();
     const std::uint64_t wanted = options.micro_batch_tokens;
-    if (wanted != 0 && (wanted < plan.positions || wanted > leaf)) {
+    if (wanted != 0 && (wanted < run.positions() || wanted > leaf)) {
         list.push_back(
-            text_of("micro-batches have ", bytes(std::clamp<std::uint64_t>(wanted, plan.positions, leaf)),
-                    wanted < plan.positions ? ", a whole sequence" : ", the most that are computed at once",
+            text_of("micro-batches have ", bytes(std::clamp<std::uint64_t>(wanted, run.positions(), leaf)),
+                    wanted < run.positions() ? ", a whole sequence" : ", the most that are computed at once",
                     ", and not the ", with_commas(wanted), " asked for"));
     }
 }
 
-void add_schedule(Warnings& list, const TrainOptions& options, const RunPlan& plan) {
+void add_schedule(Warnings& list, const TrainOptions& options, const ResolvedRun& run) {
     const TrainOptions defaults;
     const auto whole = [&](double share) {
-        return static_cast<std::uint64_t>(share * static_cast<double>(plan.steps));
+        return static_cast<std::uint64_t>(share * static_cast<double>(run.steps));
     };
     const auto check = [&](const char* what, double share, double by_default) {
         if (share > 0.0 && share != by_default && whole(share) == 0) {
-            list.push_back(text_of("the ", what, " of ", share, " is no whole step of ", plan.steps,
+            list.push_back(text_of("the ", what, " of ", share, " is no whole step of ", run.steps,
                                    ", so there is none"));
         }
     };
@@ -59,7 +59,7 @@ void add_schedule(Warnings& list, const TrainOptions& options, const RunPlan& pl
     check("decay", options.decay, defaults.decay);
     // Where rising and falling lines cross: steps / (rising + falling) of the peak.
     const double both = static_cast<double>(whole(options.warmup) + whole(options.decay));
-    const double reached = static_cast<double>(plan.steps) / std::max(both, 1.0);
+    const double reached = static_cast<double>(run.steps) / std::max(both, 1.0);
     constexpr double kNearPeak = 0.9;
     if (reached < kNearPeak) {
         list.push_back(text_of("warm-up and decay overlap, so the learning rate reaches ",
@@ -67,7 +67,7 @@ void add_schedule(Warnings& list, const TrainOptions& options, const RunPlan& pl
     }
 }
 
-void add_validation(Warnings& list, const TrainOptions& options, const RunPlan& plan,
+void add_validation(Warnings& list, const TrainOptions& options, const ResolvedRun& run,
                     const Corpus& validation) {
     const TrainOptions defaults;
     const bool has_default = options.validation_bytes == defaults.validation_bytes;
@@ -77,50 +77,50 @@ void add_validation(Warnings& list, const TrainOptions& options, const RunPlan& 
         }
         return;
     }
-    const std::uint64_t used = plan.validation_sequences * plan.positions;
-    if (!has_default && used + plan.positions <= options.validation_bytes) {
+    const std::uint64_t used = run.validation_sequences * run.positions();
+    if (!has_default && used + run.positions() <= options.validation_bytes) {
         list.push_back(text_of("the validation data have whole sequences of ", bytes(used), ", and not the ",
                                with_commas(options.validation_bytes), " asked for"));
     }
-    if (options.validate_every > plan.steps) {
-        list.push_back(text_of("the run has ", plan.steps, plan.steps == 1 ? " step" : " steps",
+    if (options.validate_every > run.steps) {
+        list.push_back(text_of("the run has ", run.steps, run.steps == 1 ? " step" : " steps",
                                ", so it is validated at its end only and not every ",
                                options.validate_every));
     }
 }
 
 // Ranges whose share of the sequences rounds to none.
-void add_unread(Warnings& list, const TrainOptions& options, const RunPlan& plan, const Corpus& training) {
-    const auto sequences = static_cast<double>(plan.steps) * static_cast<double>(plan.step_sequences);
+void add_unread(Warnings& list, const TrainOptions& options, const ResolvedRun& run, const Corpus& training) {
+    const auto sequences = static_cast<double>(run.steps) * static_cast<double>(run.step_sequences);
     for (std::size_t r = 0; r < training.weights().size(); ++r) {
         if (training.weights()[r] * sequences < 0.5) {
             list.push_back(text_of(options.data[r], " is hardly read: its share of the run's ",
-                                   plan.steps * plan.step_sequences, " sequences is less than one"));
+                                   run.steps * run.step_sequences, " sequences is less than one"));
         }
     }
 }
 
 }  // namespace
 
-std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan& plan,
+std::vector<std::string> run_warnings(const TrainOptions& options, const ResolvedRun& run,
                                       const Corpus& training, const Corpus& validation) {
     Warnings list;
-    add_sizes(list, options, plan);
-    add_schedule(list, options, plan);
-    add_validation(list, options, plan, validation);
-    add_unread(list, options, plan, training);
+    add_sizes(list, options, run);
+    add_schedule(list, options, run);
+    add_validation(list, options, run, validation);
+    add_unread(list, options, run, training);
     return list;
 }
 
-bool tell_warnings(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
+bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Corpus& training,
                    const Corpus& validation) {
     if (!options.warn) {
         return false;
     }
-    for (const std::string& warning : run_warnings(options, plan, training, validation)) {
+    for (const std::string& warning : run_warnings(options, run, training, validation)) {
         options.warn(warning);
     }
-    const Overlap overlap = overlap_of(training, validation, plan.validation_sequences * plan.positions);
+    const Overlap overlap = overlap_of(training, validation, run.validation_sequences * run.positions());
     if (overlap.is_any()) {
         options.warn(overlap_text(overlap, "validation bytes", "the training data") +
                      ", so the validation rate is in-sample");

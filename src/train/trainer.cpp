@@ -18,7 +18,8 @@
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/metrics.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/resolved_run.hpp"
+#include "bitlaw/train/run_record.hpp"
 #include "bitlaw/train/run_warnings.hpp"
 #include "bitlaw/train/schedule.hpp"
 #include "bitlaw/train/training_state.hpp"
@@ -102,14 +103,15 @@ void require_same_data(const std::vector<DataSource>& saved, const Corpus& now, 
     }
 }
 
-void require_same_run(const TrainingProgress& saved, const TrainOptions& options, const RunPlan& plan,
-                      const Corpus& training, const Corpus& validation) {
-    require_same_past(saved.options, saved.steps, saved.step, options, plan);
+void require_same_run(const TrainingProgress& saved, const ResolvedRun& run, const Corpus& training,
+                      const Corpus& validation) {
+    const TrainOptions& options = run.options;
+    require_same_past(saved.options, saved.steps, saved.step, run);
     if (saved.config != options.config) {
         fail_usage("the saved run in ", options.out.string(), " has another config: ", describe(saved.config),
                    "; give the same preset to resume it");
     }
-    if (saved.tokens != saved.step * plan.step_tokens()) {
+    if (saved.tokens != saved.step * run.step_tokens()) {
         fail((options.out / kStateFile).string(), " contradicts itself; start the run anew");
     }
     require_same_data(saved.training, training, "training");
@@ -119,19 +121,19 @@ void require_same_run(const TrainingProgress& saved, const TrainOptions& options
 // One process's part of a run, from its first step to the end.
 class Run {
    public:
-    Run(const TrainOptions& options, const RunPlan& plan, const Corpus& training, const Corpus& validation,
-        TrainingProgress progress, Clock::time_point start)
-        : options_(options),
-          plan_(plan),
-          schedule_{plan.learning_rate, plan.steps, options.warmup, options.decay},
+    Run(const ResolvedRun& run, const Corpus& training, const Corpus& validation, TrainingProgress progress,
+        Clock::time_point start)
+        : run_(run),
+          options_(run.options),
+          schedule_{options_.learning_rate, run.steps, options_.warmup, options_.decay},
           start_(start),
           progress_(std::move(progress)),
           training_(training),
           held_out_(validation),
-          sampler_(training, plan.positions, options.seed),
-          learner_(initial_model(options.config, options.seed), learner_options(options, plan)) {
-        if (plan.validation_sequences > 0) {
-            validation_ = first_sequences(validation, plan.positions, options.validation_bytes);
+          sampler_(training, run.positions(), options_.seed),
+          learner_(initial_model(options_.config, options_.seed), learner_options(run)) {
+        if (run.validation_sequences > 0) {
+            validation_ = first_sequences(validation, run.positions(), options_.validation_bytes);
         }
     }
 
@@ -142,7 +144,7 @@ class Run {
     }
 
     TrainResult finish(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
-        if (progress_.step < plan_.steps) {
+        if (progress_.step < run_.steps) {
             try {
                 run_steps(on_step, stop);
             } catch (const Stopped&) {
@@ -160,15 +162,15 @@ class Run {
         MetricsFile metrics(options_.out / kMetricsFile, progress_.step);
         first_step_ = progress_.step;
         write_status("running");
-        write_options_file(options_.out / kOptionsFile, options_, plan_);
+        write_options_file(options_.out / kOptionsFile, run_);
         Clock::time_point saved = Clock::now();
-        while (progress_.step < plan_.steps) {
+        while (progress_.step < run_.steps) {
             const StepReport report = one_step();
             metrics.add(report);
             if (on_step) {
                 on_step(report);
             }
-            const bool is_last = progress_.step == plan_.steps;
+            const bool is_last = progress_.step == run_.steps;
             const bool is_stopped = !is_last && (stop || progress_.step == options_.stop_after_steps);
             if (is_stopped || (!is_last && is_save_due(saved))) {
                 save();
@@ -176,7 +178,7 @@ class Run {
             }
             if (is_stopped) {
                 write_status("stopped");
-                throw Stopped(text_of("stopped after step ", progress_.step, " of ", plan_.steps,
+                throw Stopped(text_of("stopped after step ", progress_.step, " of ", run_.steps,
                                       "; the state is in ", (options_.out / kStateFile).string(),
                                       ", so the same command with --resume goes on from there"));
             }
@@ -210,14 +212,14 @@ class Run {
         const double rate = schedule_.rate(progress_.step);
         const StepOutcome outcome = update(rate);
         const double seconds = seconds_between(begin, Clock::now());
-        const auto step_tokens = static_cast<double>(plan_.step_tokens());
+        const auto step_tokens = static_cast<double>(run_.step_tokens());
         require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, rate);
         const double bits_per_byte = outcome.bits / step_tokens;
         if (progress_.step == 0) {
             first_bits_ = bits_per_byte;
         }
         ++progress_.step;
-        progress_.tokens += plan_.step_tokens();
+        progress_.tokens += run_.step_tokens();
         progress_.position = sampler_.position();
         progress_.mean_bits_per_byte.add(bits_per_byte);
         const bool validates = is_validation_due();
@@ -225,9 +227,9 @@ class Run {
             validate_weights(rate);
         }
         return {.step = progress_.step,
-                .steps = plan_.steps,
+                .steps = run_.steps,
                 .tokens = progress_.tokens,
-                .total_tokens = plan_.tokens(),
+                .total_tokens = run_.tokens(),
                 .bits_per_byte = bits_per_byte,
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
@@ -236,18 +238,18 @@ class Run {
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
                 .tokens_per_second = step_tokens / seconds,
-                .gflops = training_flops(options_.config, plan_.positions) *
-                          static_cast<double>(plan_.step_sequences) / seconds / 1e9};
+                .gflops = training_flops(options_.config, run_.positions()) *
+                          static_cast<double>(run_.step_sequences) / seconds / 1e9};
     }
 
     // Draws the step's sequences leaf by leaf and updates the weights.
     StepOutcome update(double rate) {
-        const float factor = static_cast<float>(1.0 / static_cast<double>(plan_.step_tokens()));
-        for (std::size_t first = 0; first < plan_.step_sequences; first += learner_.leaf()) {
-            const std::size_t sequences = std::min(learner_.leaf(), plan_.step_sequences - first);
-            symbols_.resize(sequences * plan_.positions);
+        const float factor = static_cast<float>(1.0 / static_cast<double>(run_.step_tokens()));
+        for (std::size_t first = 0; first < run_.step_sequences; first += learner_.leaf()) {
+            const std::size_t sequences = std::min(learner_.leaf(), run_.step_sequences - first);
+            symbols_.resize(sequences * run_.positions());
             for (std::size_t s = 0; s < sequences; ++s) {
-                sampler_.next(std::span(symbols_).subspan(s * plan_.positions, plan_.positions));
+                sampler_.next(std::span(symbols_).subspan(s * run_.positions(), run_.positions()));
             }
             learner_.add_leaf(symbols_, factor);
         }
@@ -255,8 +257,8 @@ class Run {
     }
 
     [[nodiscard]] bool is_validation_due() const {
-        const bool falls_due = progress_.step % plan_.validate_every == 0 || progress_.step == plan_.steps;
-        return falls_due && !validation_.empty();
+        return !validation_.empty() &&
+               (progress_.step % options_.validate_every == 0 || progress_.step == run_.steps);
     }
 
     void validate_weights(double rate) {
@@ -298,7 +300,7 @@ class Run {
     }
 
     void write_status(const char* status) const {
-        write_run_file(options_.out / kRunFile, options_, plan_,
+        write_run_file(options_.out / kRunFile, run_,
                        {.status = status,
                         .first_step = first_step_,
                         .last_step = progress_.step,
@@ -330,7 +332,7 @@ class Run {
         // A run that has just got another length may have no step left, and the model of its old length.
         if (!std::filesystem::exists(file) || peek_model_id(file) != id) {
             if (!validation_.empty()) {
-                validate_weights(schedule_.rate(plan_.steps - 1));
+                validate_weights(schedule_.rate(run_.steps - 1));
             }
             save_result();
         }
@@ -340,8 +342,8 @@ class Run {
         return result;
     }
 
+    const ResolvedRun& run_;
     const TrainOptions& options_;
-    const RunPlan& plan_;
     Schedule schedule_;
     Clock::time_point start_;
     TrainingProgress progress_;
@@ -358,7 +360,7 @@ class Run {
 }  // namespace
 
 TrainResult train(const TrainOptions& asked, const std::function<void(const StepReport&)>& on_step,
-                  const std::atomic<bool>& stop) {
+                  const std::atomic<bool>& stop, const std::function<void(const ResolvedRun&)>& on_start) {
     const FloatStateGuard guard;
     const Clock::time_point start = Clock::now();
     check_options(asked);
@@ -383,18 +385,14 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
     const TrainOptions options = saved ? with_saved_rates(asked, saved->progress.options) : asked;
     // A resumed run keeps its length unless another one is asked for.
     const bool keeps_length = saved && options.tokens == 0;
-    RunPlan plan = make_plan(options, validation, keeps_length ? saved->progress.steps : 0);
-    if (plan.steps == 0) {
+    ResolvedRun run = resolve_run(options, validation, keeps_length ? saved->progress.steps : 0);
+    if (run.steps == 0) {
         const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
-        set_steps(plan,
-                  steps_for(left, initial_model(options.config, options.seed), learner_options(options, plan),
-                            plan, training, options.validate_every, stop),
-                  options.validate_every);
-        set_rates(plan, options);
+        run = resolve_run(options, validation, steps_for(left, run, training, options.validate_every, stop));
     }
     TrainingProgress progress;
     if (saved) {
-        require_same_run(saved->progress, options, plan, training, validation);
+        require_same_run(saved->progress, run, training, validation);
         progress = saved->progress;
     } else {
         remove_old_run(options.out);
@@ -402,15 +400,18 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
         progress.training = training.sources();
         progress.validation = validation.sources();
     }
-    const bool is_validation_seen = tell_warnings(options, plan, training, validation);
-    progress.options = options_text(options, plan);
-    progress.steps = plan.steps;
-    Run run(options, plan, training, validation, std::move(progress), start);
+    const bool is_validation_seen = tell_warnings(options, run, training, validation);
+    progress.options = record_text(run);
+    progress.steps = run.steps;
+    if (on_start) {
+        on_start(run);
+    }
+    Run process(run, training, validation, std::move(progress), start);
     if (saved) {
-        run.restore(*std::move(saved));
+        process.restore(*std::move(saved));
     }
     saved.reset();  // its tensors would stay in memory for the whole run
-    TrainResult result = run.finish(on_step, stop);
+    TrainResult result = process.finish(on_step, stop);
     result.is_validation_seen = is_validation_seen;
     return result;
 }

@@ -15,7 +15,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/model/config_facts.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/run_record.hpp"
 
 namespace bitlaw::train {
 
@@ -44,7 +44,7 @@ constexpr std::uint64_t padded(std::uint64_t size) {
 
 // The seed in a run's options; 0 when there is none.
 std::uint64_t seed_of(const std::string& options) {
-    const std::string text = option_value(options, "seed").value_or("");
+    const std::string text = record_value(options, "seed").value_or("");
     std::uint64_t seed = 0;
     std::from_chars(text.data(), text.data() + text.size(), seed);
     return seed;

@@ -10,7 +10,7 @@ judge "instruction sets: $isas" echo "none"
 
 export BITLAW_ISA=scalar
 check "reference" train_tiny reference text --tokens 12K -T 1
-check "reference in bf16" train_tiny reference-bf16 text --tokens 12K -T 1 --precision bf16
+check "reference in bf16" train_tiny reference-bf16 text --tokens 12K -T 1 --arithmetic bf16
 check "reference archive" "$bitlaw" compress -q -T1 -m reference --streams 5 sample
 check "reference archive in bf16" "$bitlaw" compress -q -T1 -m reference-bf16 --streams 5 -o bf16.blw sample
 for isa in $isas; do
@@ -20,7 +20,7 @@ for isa in $isas; do
         train_tiny $name text --tokens 12K -T $threads
         same "model of $isa, $threads threads" reference/model.blm $name/model.blm
         same "state of $isa, $threads threads" reference/state.bls $name/state.bls
-        train_tiny $name-bf16 text --tokens 12K -T $threads --precision bf16
+        train_tiny $name-bf16 text --tokens 12K -T $threads --arithmetic bf16
         same "bf16 model of $isa, $threads threads" reference-bf16/model.blm $name-bf16/model.blm
         same "bf16 state of $isa, $threads threads" reference-bf16/state.bls $name-bf16/state.bls
         "$bitlaw" compress -q -T $threads -m reference-bf16 --streams 5 -o $name-bf16.blw sample

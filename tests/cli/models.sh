@@ -51,7 +51,7 @@ judge "the model's bytes are told" echo "$model_bytes, $stored"
 
 # The same model in other precisions: other ids, other sizes, archives that restore.
 for precision in fp32 bf16 int8; do
-    check "export $precision" "$bitlaw" export -m one --model-precision $precision -o $precision.blm
+    check "export $precision" "$bitlaw" export -m one --weight-format $precision -o $precision.blm
     grep -Eq "^$precision.blm: model [0-9a-f]{16} in $precision, [0-9,]+ bytes when embedded; of $one in bf16" "$work/err"
     judge "says what it made of what" cat "$work/err"
     check "compress with $precision" "$bitlaw" compress --fallback never -qf -m $precision.blm --embed-model -o $precision.blw text
@@ -62,22 +62,22 @@ judge "ids of the exported" echo "$one: $(id_of fp32.blm) $(id_of bf16.blm) $(id
 size() { stat -c %s "$1"; }
 (($(size int8.blm) * 16 < $(size bf16.blm) * 10 && $(size bf16.blm) * 16 < $(size fp32.blm) * 10))
 judge "sizes of the exported" ls -l
-check "embed in int8 at once" "$bitlaw" compress --fallback never -q -m one --embed-model --model-precision int8 -o at-once.blw text
+check "embed in int8 at once" "$bitlaw" compress --fallback never -q -m one --embed-model --weight-format int8 -o at-once.blw text
 same "as with the exported model" int8.blw at-once.blw
 refuse "export does not overwrite" 1 "int8.blm exists already; use -f" \
-    "$bitlaw" export -m one --model-precision int8 -o int8.blm
-check "export -f" "$bitlaw" export -qf -m one --model-precision int8 -o int8.blm
+    "$bitlaw" export -m one --weight-format int8 -o int8.blm
+check "export -f" "$bitlaw" export -qf -m one --weight-format int8 -o int8.blm
 # A training's own weights, which its model file has rounded; also in the middle of a run.
-check "export --from-state" "$bitlaw" export -m one --from-state --model-precision fp32 -o trained.blm
-check "export --from-state in bf16" "$bitlaw" export -m one --from-state --model-precision bf16 -o rounded.blm
+check "export --from-state" "$bitlaw" export -m one --from-state --weight-format fp32 -o trained.blm
+check "export --from-state in bf16" "$bitlaw" export -m one --from-state --weight-format bf16 -o rounded.blm
 [[ $(id_of rounded.blm) == "$one" && $(id_of trained.blm) != "$one" && $(id_of trained.blm) != "$(id_of fp32.blm)" ]]
 judge "ids of the trained weights" echo "$one: $(id_of trained.blm) $(id_of rounded.blm)"
 check "compress with the trained weights" "$bitlaw" compress --fallback never -qf -m trained.blm --embed-model -o trained.blw text
 check "restore with them" bash -c "'$bitlaw' decompress -c trained.blw | cmp - text"
-refuse "--from-state of nothing" 2 "needs a training folder" "$bitlaw" export --from-state --model-precision fp32 -o x.blm
-refuse "--from-state of a model file" 1 "is no training state" "$bitlaw" export -m int8.blm --from-state --model-precision fp32 -o x.blm
+refuse "--from-state of nothing" 2 "needs a training folder" "$bitlaw" export --from-state --weight-format fp32 -o x.blm
+refuse "--from-state of a model file" 1 "is no training state" "$bitlaw" export -m int8.blm --from-state --weight-format fp32 -o x.blm
 refuse "a precision that does not exist" 2 "choose fp32, bf16 or int8" \
-    "$bitlaw" export -m one --model-precision int4 -o int4.blm
+    "$bitlaw" export -m one --weight-format int4 -o int4.blm
 refuse "a precision of no embedded model" 2 "add --embed-model" \
-    "$bitlaw" compress --fallback never -m one --model-precision int8 -o none.blw text
+    "$bitlaw" compress --fallback never -m one --weight-format int8 -o none.blw text
 finish

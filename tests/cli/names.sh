@@ -18,7 +18,7 @@ done
 check "all of them at once" "$bitlaw" train --data "${names[@]}" "${small[@]}" -o all
 check "again" "$bitlaw" train -q --config all/train.conf -o again
 same "with the same bytes" all/model.blm again/model.blm
-[[ $(grep -c . all/train.conf) == "$(grep -c '^[a-z][a-z0-9-]*=' all/train.conf)" ]]
+[[ $(grep -c . all/train.conf) == "$(grep -c '^[a-z][a-z0-9_]*=' all/train.conf)" ]]
 judge "every line of train.conf is a setting" cat all/train.conf
 if command -v python3 >/dev/null; then
     python3 - "${names[@]}" <<'EOF'
@@ -84,9 +84,9 @@ refused() {
 }
 refused "a key given twice" "seed is given before, in line [0-9]+" "seed=2"
 refused "a quote that does not end" "a quote does not end" 'preset="'
-refused "an unknown key" "there is no option 'colour'" "colour=red"
+refused "an unknown key" "there is no key 'colour'" "colour=red"
 refused "no value" "save-every has no value" "save-every="
-refused "two values where one belongs" "save-every needs one value, not 2" "save-every=1 2"
+refused "two values where one belongs" "save-every: one value is needed, not 2" "save-every=1 2"
 [[ ! -e wrong ]]
 judge "nothing was written" ls wrong
 finish

@@ -26,7 +26,7 @@ check "no model yet" test ! -e pieces/model.blm
 refuse "the folder holds a run" 1 "already holds a run" train_tiny pieces $data "${options[@]}"
 refuse "resume with other options" 2 "seed" train_tiny pieces $data "${options[@]}" --resume --seed 7
 refuse "resume with another cache" 2 "another value of cache" train_tiny pieces $data "${options[@]}" --resume --cache fp32
-refuse "resume in fp32" 2 "another value of precision" train_tiny pieces $data "${options[@]}" --resume --precision fp32
+refuse "resume in fp32" 2 "another value of arithmetic" train_tiny pieces $data "${options[@]}" --resume --arithmetic fp32
 refuse "resume with other data" 2 "text" train_tiny pieces text@1K:51K "${options[@]}" --resume
 refuse "resume of nothing" 2 "holds no state.bls" train_tiny nothing $data "${options[@]}" --resume
 check "resume" train_tiny pieces $data "${options[@]}" --resume
@@ -62,7 +62,7 @@ same "model of small micro-batches" straight/model.blm micro/model.blm
 judge "says what is in force, each validation and the end" cat err
 check "--minutes" train_tiny timed $data --minutes 0.03
 check "vanilla by override" train_tiny vanilla $data --tokens 40K --architecture vanilla
-check "bf16" train_tiny mixed $data --tokens 4K --precision bf16
+check "bf16" train_tiny mixed $data --tokens 4K --arithmetic bf16
 "$bitlaw" info mixed | grep -q "^products in  *bf16$" && "$bitlaw" info | grep -q "^bf16 products "
 judge "info says the precision" "$bitlaw" info mixed
 check "a preset" \
@@ -119,7 +119,7 @@ check "with the same bytes" cmp straight/model.blm again/model.blm
 check "the command line counts first" "$bitlaw" train -q --config straight/train.conf --seed 77 -o other
 check "another seed, another model" bash -c "! cmp -s straight/model.blm other/model.blm"
 echo "bogus=1" >bogus.conf
-refuse "an unknown name in the file" 2 "bogus.conf:1: there is no option 'bogus'" "$bitlaw" train -q --config bogus.conf --data text --tokens 1K -o other2
+refuse "an unknown name in the file" 2 "bogus.conf:1: there is no key 'bogus'" "$bitlaw" train -q --config bogus.conf --data text --tokens 1K -o other2
 printf '\001\002 = \003\n' >binary.conf
 refuse "a file of other bytes" 2 "binary.conf:1: .* is no line of the form key = value" \
     "$bitlaw" train -q --config binary.conf --data text --tokens 1K -o other2

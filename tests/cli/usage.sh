@@ -10,7 +10,7 @@ refuse "unknown option" 2 "compress: .*--frobnicate" "$bitlaw" compress --frobni
 refuse "unknown short option" 2 "decompress: .*-X" "$bitlaw" decompress -X text
 refuse "missing value" 2 "compress: .*-m" "$bitlaw" compress text -m
 refuse "missing required option" 2 "train: --data is required" "$bitlaw" train -o out
-refuse "threads 257" 2 "threads: 257 is out of range; it must lie in 0 \.\. 256" \
+refuse "threads 257" 2 "--threads: .257. must lie in 0 \.\. 256" \
     "$bitlaw" train -T257 --data text -o out
 refuse "threads -1" 2 "threads" "$bitlaw" info -T -1
 refuse "threads two" 2 "'two' is not a size" "$bitlaw" info -T two
@@ -18,28 +18,28 @@ refuse "unknown preset lists the presets" 2 \
     "no preset '900k'; choose one of 50k, 200k, 800k, 3.2m, 10m, vanilla-200k, vanilla-800k, vanilla-3.2m" \
     "$bitlaw" train --data text --preset 900k -o out
 refuse "bad size" 2 "tokens: '12Q' is not a size" "$bitlaw" train --data text --tokens 12Q -o out
-refuse "bad real number" 2 "lr: '1e' must be a number" "$bitlaw" train --data text --lr 1e -o out
-refuse "nan" 2 "lr: 'nan' must be a number" "$bitlaw" train --data text --lr nan -o out
+refuse "bad real number" 2 "--learning-rate: '1e' must be a number" "$bitlaw" train --data text --lr 1e -o out
+refuse "nan" 2 "--learning-rate: 'nan' must be a number" "$bitlaw" train --data text --lr nan -o out
 refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 or lie in 0\.001 \.\. 100" \
     "$bitlaw" sample --temperature 1e-40
-refuse "tokens and minutes" 2 "excludes" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
-refuse "config that is no network" 2 "head_width is 5" "$bitlaw" train --data text --head-width 5 -o out
-refuse "unknown architecture" 2 "choose modern, or vanilla" "$bitlaw" train --data text --architecture x -o out
+refuse "tokens and minutes" 2 "exclude each other" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
+refuse "config that is no network" 2 "--head-width: .5. must lie in 16 \.\. 128" "$bitlaw" train --data text --head-width 5 -o out
+refuse "unknown architecture" 2 "choose modern or vanilla" "$bitlaw" train --data text --architecture x -o out
 refuse "unknown cache" 2 "cache: .fp16. is not known" "$bitlaw" train --data text --cache fp16 -o out
-refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --precision int8 -o out
+refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --arithmetic int8 -o out
 refuse "bf16 needs pairs" 2 "context is 63, but must be even" \
-    "$bitlaw" train --data text --precision bf16 --context 63 -o out
+    "$bitlaw" train --data text --arithmetic bf16 --context 63 -o out
 refuse "bad range" 2 "does not lie in the file" "$bitlaw" train -q --data text@1K:9K -o out
 refuse "unknown protocol" 2 "choose continuous or chunked" "$bitlaw" eval -m m --data text --protocol x
 refuse "several inputs for -o" 2 "-o names one output" "$bitlaw" compress -o out text text
 refuse "-o with -c" 2 "contradict" "$bitlaw" compress -c -o out text
-refuse "an empty name of the output" 2 "-o,--output: the name is empty" "$bitlaw" compress -o "" text
-refuse "an empty name of the model" 2 "-m,--model: the name is empty" "$bitlaw" compress -m "" text
+refuse "an empty name of the output" 2 "--output: the name is empty" "$bitlaw" compress -o "" text
+refuse "an empty name of the model" 2 "--model: the name is empty" "$bitlaw" compress -m "" text
 refuse "a level" 2 "'-9' is no option .there are no levels" "$bitlaw" -9 text
 refuse "a level of compress" 2 "write \./-9" "$bitlaw" compress -9 text
 refuse "a file that begins so" 1 "cannot open -9: No such file" "$bitlaw" compress -- -9
 refuse "--json of what does not list" 2 "--json is for list" "$bitlaw" compress --json text
-refuse "export to standard output" 2 "a model is written to a file" "$bitlaw" export --model-precision int8 -o -
+refuse "export to standard output" 2 "a model is written to a file" "$bitlaw" export --weight-format int8 -o -
 refuse "--rm with -o -" 2 "--rm cannot know" "$bitlaw" compress --rm -o - text
 refuse "--rm with -c" 2 "--rm" "$bitlaw" compress -c --rm text
 refuse "test with -o" 2 "writes nothing" "$bitlaw" test -o out text

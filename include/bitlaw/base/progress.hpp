@@ -27,8 +27,5 @@ class Progress {
 [[nodiscard]] std::string with_commas(std::uint64_t value);
 /// "12.3 KB/s" style: powers of 1000, three significant digits.
 [[nodiscard]] std::string with_unit(double value, const char* unit);
-/// Parses "16K", "1.5M", "2G" (powers of 1000; KiB, MiB, GiB are powers of 1024). Throws UsageError
-/// naming `what`.
-[[nodiscard]] std::uint64_t parse_size(const std::string& text, const char* what);
 
 }  // namespace bitlaw

@@ -9,8 +9,11 @@
 
 namespace bitlaw::model {
 
-/// Throws Error naming the field when the config is not one that a network can run with. Bounds: V 2..65536,
-/// C 1..8192, L 1..256, F 1..65536, K 1..2^20, taps 0..16, even for bf16; parameters at most 2^31.
+/// More would need sizes that are not tested.
+inline constexpr std::uint64_t kMaxParameters = std::uint64_t{1} << 31;
+
+/// Throws Error naming the field when the config is not one that a network can run with: ranges as
+/// model_fields() has them, K even for bf16, at most kMaxParameters.
 void validate(const ModelConfig& config);
 
 /// Length of a stored config: three bytes and eleven 32-bit fields.

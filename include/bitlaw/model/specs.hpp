@@ -3,6 +3,7 @@
 /// whole network can be read.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,8 @@ struct Family {
     Recipe recipe;
 };
 
-/// The family of that name; throws UsageError naming `option` when there is none.
-[[nodiscard]] const Family& family_named(const std::string& name, const char* option);
+/// All of them, the preferred one first.
+[[nodiscard]] std::span<const Family> families();
 /// "modern, or vanilla (the paper's network)".
 [[nodiscard]] std::string family_names();
 /// Throws Error when there is none with that id.

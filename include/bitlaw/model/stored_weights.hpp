@@ -16,8 +16,8 @@ enum class Precision : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3 };
 
 /// "bf16", "fp32" or "int8".
 [[nodiscard]] const char* precision_name(Precision precision);
-/// The precision of that name; throws UsageError naming `option` when there is none.
-[[nodiscard]] Precision parse_precision(const std::string& name, const char* option);
+/// The precision of that name; throws UsageError when there is none.
+[[nodiscard]] Precision parse_precision(const std::string& name);
 
 /// Bytes that the weights take: 4 or 2 a parameter; int8: 1 a parameter of a matrix and 1 a row, but 2 a
 /// parameter (bf16) of a tensor that has one row (gains and biases, which are few and reach every symbol).

@@ -23,7 +23,7 @@ struct SeedLimit {
     double flops = 0;
 };
 
-/// Lines "key = value value ..."; # begins a comment. experiments/03-scaling/README.md explains every key.
+/// Settings as base/settings.hpp has them. experiments/03-scaling/README.md explains every key.
 struct StudyConfig {
     std::string title;
     std::filesystem::path folder;  ///< results, fits and pictures; the config's path without its suffix
@@ -32,18 +32,14 @@ struct StudyConfig {
     std::uint64_t held_out_bytes = 2'000'000;  ///< of each half
     std::vector<DataAmount> train_on;          ///< one line each
     std::vector<std::uint64_t> sizes;          ///< parameters aimed at
-    std::uint32_t layers = 4;
-    std::uint32_t taps = 0;              ///< earlier symbols whose embeddings enter a position directly
-    std::uint32_t rotary_base = 10'000;  ///< longest wavelength of the rotary positions / 2 pi
+    model::ModelConfig network;  ///< what the networks have in common; the rule of sizes sets the rest
     std::uint32_t most_kv_heads = 1024;  ///< heads of keys and values, at most half of the heads
-    model::CachePrecision cache = model::CachePrecision::fp32;
     std::vector<std::uint32_t> contexts{512};
     std::vector<std::uint64_t> seeds{1};
     double all_seeds_to_flops =
         std::numeric_limits<double>::infinity();  ///< costlier runs: the first seed only
     std::vector<SeedLimit> seeds_of;              ///< sizes with another limit than all_seeds_to_flops
     double most_flops = std::numeric_limits<double>::infinity();  ///< costlier runs are left out
-    model::Arithmetic arithmetic = model::Arithmetic::fp32;
     double cooldown = 0.2;  ///< share of a run's steps in which the rate falls to zero
     double share_within =
         1.0;  ///< runs of one pass whose bytes differ by at most this factor share their beginning
@@ -69,7 +65,7 @@ struct StudyConfig {
 /// The same from its text; `path` names it in errors and gives the folder.
 [[nodiscard]] StudyConfig parse_study_config(const std::string& text, const std::filesystem::path& path);
 
-/// "8K", "3.2M", "1234567": the shortest exact form.
-[[nodiscard]] std::string size_text(std::uint64_t value);
+/// What the networks have in common besides their layers, for people: "taps 0; rotary base 10000; ...".
+[[nodiscard]] std::string study_network_text(const StudyConfig& config);
 
 }  // namespace bitlaw::studies

@@ -9,12 +9,12 @@
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/symbols/symbol.hpp"
 #include "bitlaw/train/corpus.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/resolved_run.hpp"
 
 namespace bitlaw::train {
 
 /// The optimizers of a run.
-[[nodiscard]] learn::LearnerOptions learner_options(const TrainOptions& options, const RunPlan& plan);
+[[nodiscard]] learn::LearnerOptions learner_options(const ResolvedRun& run);
 
 /// Seconds that a token of training takes: updates of `leaves` times the sequences `leaf` [at most a leaf, T]
 /// each, at learning rate 0, for so many seconds and at least one, after one that is not timed. Throws
@@ -23,11 +23,10 @@ namespace bitlaw::train {
                                    std::size_t leaves, double seconds, const std::atomic<bool>& stop);
 
 /// Trains a scratch model for min(3 s, 2 % of `seconds`) and more than one leaf, and returns how many steps
-/// with their validations fit into `seconds` less the time used: at least 1. `validate_every` is the option:
-/// 0 means the default interval. Throws Stopped when `stop` becomes true.
-[[nodiscard]] std::uint64_t steps_for(double seconds, const model::Model& initial,
-                                      const learn::LearnerOptions& options, const RunPlan& plan,
-                                      const Corpus& corpus, std::uint64_t validate_every,
-                                      const std::atomic<bool>& stop);
+/// with their validations fit into `seconds` less the time used: at least 1. `run` may have any number of
+/// steps, `validate_every` is the option: 0 means the default interval. Throws Stopped when `stop` becomes
+/// true.
+[[nodiscard]] std::uint64_t steps_for(double seconds, const ResolvedRun& run, const Corpus& corpus,
+                                      std::uint64_t validate_every, const std::atomic<bool>& stop);
 
 }  // namespace bitlaw::train

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "bitlaw/model/config.hpp"
-#include "bitlaw/train/trainer.hpp"
+#include "bitlaw/train/train_options.hpp"
 
 namespace bitlaw::train {
 

@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "bitlaw/base/output_file.hpp"
-#include "bitlaw/train/run_plan.hpp"
-#include "bitlaw/train/trainer.hpp"
+#include "bitlaw/train/resolved_run.hpp"
+#include "bitlaw/train/step_report.hpp"
 
 namespace bitlaw::train {
 
@@ -35,13 +35,12 @@ struct RunStatus {
     double seconds = 0;  ///< of this process
 };
 
-/// Writes run.json: all that may differ between runs of equal result (date, machine's instruction set,
-/// threads, seconds, paths, command, compiler), and the plan.
-void write_run_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan,
-                    const RunStatus& status);
+/// Writes run.json: the options in force, and all that may differ between runs of equal result (date,
+/// machine's instruction set, threads, seconds, paths, command, compiler).
+void write_run_file(const std::filesystem::path& path, const ResolvedRun& run, const RunStatus& status);
 
-/// Writes train.conf: every option of the run with its resolved value, one "name=value" a line under the
-/// names of the command line, which reads it with --config and then makes the same model.
-void write_options_file(const std::filesystem::path& path, const TrainOptions& options, const RunPlan& plan);
+/// Writes train.conf: every option of the run with its resolved value, as settings, which the command line
+/// reads with --config and then makes the same model.
+void write_options_file(const std::filesystem::path& path, const ResolvedRun& run);
 
 }  // namespace bitlaw::train

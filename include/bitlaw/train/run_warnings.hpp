@@ -4,19 +4,19 @@
 #include <string>
 #include <vector>
 
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/resolved_run.hpp"
 
 namespace bitlaw::train {
 
-/// A sentence for each option that a run of this plan cannot honour as it is given: batches, budgets and
+/// A sentence for each option that this run cannot honour as it is given: batches, budgets and
 /// shares that are no whole sequences or steps, validation data that are too short or not there, data that
 /// are never read. Defaults that adapt are no reason for one.
-[[nodiscard]] std::vector<std::string> run_warnings(const TrainOptions& options, const RunPlan& plan,
+[[nodiscard]] std::vector<std::string> run_warnings(const TrainOptions& options, const ResolvedRun& run,
                                                     const Corpus& training, const Corpus& validation);
 
 /// Passes them, and what of the validation data is among the training data, to options.warn. Whether anything
 /// is among them, as far as anybody looked: without options.warn nobody does.
-bool tell_warnings(const TrainOptions& options, const RunPlan& plan, const Corpus& training,
+bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Corpus& training,
                    const Corpus& validation);
 
 /// Why a run that ended at these rates gave a model that is worse than none, which costs log2(alphabet) bits

@@ -27,7 +27,7 @@ struct MovingMean {
 /// How far a run has come: everything but the tensors. No time, path, thread count or instruction set.
 struct TrainingProgress {
     model::ModelConfig config;
-    std::string options;  ///< options_text of the run
+    std::string options;  ///< record_text of the run
     std::vector<model::DataSource> training;
     std::vector<model::DataSource> validation;
     std::uint64_t steps = 0;   ///< of the whole run

@@ -5,8 +5,10 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/train/learning_rate.hpp"
-#include "bitlaw/train/run_plan.hpp"
+#include "bitlaw/train/resolved_run.hpp"
+#include "bitlaw/train/run_record.hpp"
 #include "bitlaw/train/run_warnings.hpp"
+#include "bitlaw/train/train_fields.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training.hpp"
@@ -32,24 +34,26 @@ TEST_CASE("options without sense are refused by name") {
     CHECK(refusal([](TrainOptions&) {}).empty());
     CHECK(holds(refusal([](TrainOptions& o) { o.data.clear(); }), "training data"));
     CHECK(holds(refusal([](TrainOptions& o) { o.out.clear(); }), "folder"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.tokens = 0; }), "budget"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.tokens = (std::uint64_t{1} << 56) + 1; }), "tokens is"));
     CHECK(holds(refusal([](TrainOptions& o) { o.minutes = 1; }), "both tokens and minutes"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.batch_tokens = 0; }), "batch tokens 0"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.learning_rate = -1; }), "learning rate -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.batch_tokens = 0; }),
+                "batch_tokens is 0, but must lie in 1 .. 4294967296"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.learning_rate = -1; }),
+                "learning_rate is -1, but must lie in 0 .. 1000"));
     CHECK(holds(refusal([](TrainOptions& o) { o.learning_rate = std::numeric_limits<double>::quiet_NaN(); }),
-                "learning rate nan"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.warmup = 1.5; }), "warmup 1.5"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.decay = -0.5; }), "decay -0.5"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.beta1 = 1; }), "beta1 1"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 1; }), "beta2 1"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.epsilon = 0; }), "epsilon 0"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.weight_decay = -1; }), "weight decay -1"));
-    CHECK(holds(refusal([](TrainOptions& o) { o.clip = -1; }), "clip -1"));
+                "learning_rate is nan"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.warmup = 1.5; }), "warmup is 1.5, but must lie in 0 .. 1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.decay = -0.5; }), "decay is -0.5"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta1 = 1; }), "beta1 is 1, but"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.beta2 = 1; }), "beta2 is 1, but"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.epsilon = 0; }), "epsilon is 0, but"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.weight_decay = -1; }), "weight_decay is -1"));
+    CHECK(holds(refusal([](TrainOptions& o) { o.clip = -1; }), "clip is -1"));
     CHECK(holds(refusal([](TrainOptions& o) {
                     o.minutes = -1;
                     o.tokens = 0;
                 }),
-                "minutes -1"));
+                "minutes is -1"));
     CHECK(holds(refusal([](TrainOptions& o) { o.validation_bytes = 31; }), "at least the context of 32"));
     CHECK(refusal([](TrainOptions& o) {
               o.tokens = 0;
@@ -86,7 +90,7 @@ TEST_CASE("what cannot be done as asked is told before the work begins") {
         TrainOptions options = test::tiny_options("data", "out", 100);
         change(options);
         std::string all;
-        for (const std::string& text : run_warnings(options, make_plan(options, held, 0), training, held)) {
+        for (const std::string& text : run_warnings(options, resolve_run(options, held, 0), training, held)) {
             all += text + "\n";
         }
         return all;
@@ -149,38 +153,70 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     options.batch_tokens = 100;
     options.tokens = 1000;
     options.validation_bytes = 500;
-    RunPlan plan = make_plan(options, validation, 0);
-    CHECK(plan.step_sequences == 3);
-    CHECK(plan.step_tokens() == 96);
-    CHECK(plan.steps == 10);
-    CHECK(plan.tokens() == 960);
-    CHECK(plan.validation_sequences == 15);
-    CHECK(plan.validate_every == 8 * 15 / 3);
-    CHECK(plan.learning_rate == default_learning_rate(options.config, 1000));
+    ResolvedRun run = resolve_run(options, validation, 0);
+    CHECK(run.step_sequences == 3);
+    CHECK(run.step_tokens() == 96);
+    CHECK(run.steps == 10);
+    CHECK(run.tokens() == 960);
+    CHECK(run.validation_sequences == 15);
+    CHECK(run.options.validate_every == 8 * 15 / 3);
+    CHECK(run.options.learning_rate == default_learning_rate(options.config, 1000));
     options.batch_tokens = 1;
     options.tokens = 1;
     options.validation_bytes = 10'000;
-    plan = make_plan(options, validation, 0);
-    CHECK(plan.step_sequences == 1);
-    CHECK(plan.steps == 1);
-    CHECK(plan.validation_sequences == 31);
-    set_steps(plan, 101, 0);
-    CHECK(plan.validate_every == 8 * 31);
-    set_steps(plan, 10'001, 0);
-    CHECK(plan.validate_every == 501);
-    set_steps(plan, 101, 7);
-    CHECK(plan.validate_every == 7);
-    CHECK(make_plan(options, validation, 55).steps == 55);
-    CHECK(make_plan(options, Corpus({}), 5).validation_sequences == 0);
-    CHECK(make_plan(options, Corpus({}), 101).validate_every == 6);
+    run = resolve_run(options, validation, 0);
+    CHECK(run.step_sequences == 1);
+    CHECK(run.steps == 1);
+    CHECK(run.validation_sequences == 31);
+    CHECK(validation_interval(run, 0, 101) == 8 * 31);
+    CHECK(validation_interval(run, 0, 10'001) == 501);
+    CHECK(validation_interval(run, 7, 101) == 7);
+    CHECK(resolve_run(options, validation, 55).steps == 55);
+    CHECK(resolve_run(options, Corpus({}), 5).validation_sequences == 0);
+    CHECK(resolve_run(options, Corpus({}), 5).options.validate_every == 0);
+    options.tokens = 0;
+    CHECK(resolve_run(options, Corpus({}), 0).steps ==
+          kTokensPerParameter * parameter_count(options.config) / run.step_tokens());
+    options.minutes = 1;
+    CHECK(resolve_run(options, Corpus({}), 0).steps == 0);  // for calibration to find
 }
 
-TEST_CASE("the options' text holds what decides bits, and nothing else") {
+TEST_CASE("a run that is asked for as it was resolved is the same run") {
+    const test::TemporaryFolder folder;
+    test::write_text(folder / "v", std::string(1000, 'x'));
+    const Corpus validation({(folder / "v").string()});
+    for (const Optimizer optimizer : {Optimizer::automatic, Optimizer::adamw, Optimizer::muon}) {
+        TrainOptions options = test::tiny_options("data", "out", 10);
+        options.optimizer = optimizer;
+        options.batch_tokens = 100;
+        options.tokens = 12'345;
+        const ResolvedRun run = resolve_run(options, validation, 0);
+        const ResolvedRun again = resolve_run(run.options, validation, 0);
+        CHECK(again.steps == run.steps);
+        for (const Field<TrainOptions>& field : train_fields()) {
+            CAPTURE(field.info.name);
+            CHECK(field.write(again.options) == field.write(run.options));
+        }
+        // As files hold it, too.
+        TrainOptions read;
+        read.config = run.options.config;
+        for (const Field<TrainOptions>& field : train_fields()) {
+            if (const Words words = field.write(run.options); field.read && !words.empty()) {
+                const std::vector<Setting> settings =
+                    parse_settings(setting_line(field.info.name, words), "f");
+                if (field.info.name != "minutes") {  // none was given
+                    field.read(read, settings[0].words);
+                }
+            }
+        }
+        CHECK(record_text(resolve_run(read, validation, 0)) == record_text(run));
+    }
+}
+
+TEST_CASE("the record holds what decides bits, and nothing else") {
     const Corpus none({});
     const TrainOptions options = test::tiny_options("data", "out", 10);
-    const auto text = [&](const TrainOptions& changed) {
-        return options_text(changed, make_plan(changed, none, 0));
-    };
+    const auto text = [&](const TrainOptions& changed) { return record_text(resolve_run(changed, none, 0)); };
     const auto difference = [&](auto change) {
         TrainOptions changed = options;
         change(changed);
@@ -193,14 +229,22 @@ TEST_CASE("the options' text holds what decides bits, and nothing else") {
     CHECK(difference([](TrainOptions& o) { o.command = "bitlaw"; }).empty());
     CHECK(difference([](TrainOptions& o) { o.seed = 2; }) == "seed");
     CHECK(difference([](TrainOptions& o) { o.tokens += 128; }) == "tokens");
-    CHECK(difference([](TrainOptions& o) { o.config.arithmetic = Arithmetic::bf16; }) == "precision");
+    CHECK(difference([](TrainOptions& o) { o.config.arithmetic = Arithmetic::bf16; }) == "arithmetic");
     CHECK(difference([](TrainOptions& o) { o.config.cache = CachePrecision::fp32; }) == "cache");
-    CHECK(difference([](TrainOptions& o) { o.precision = Precision::fp32; }) == "model_precision");
+    CHECK(difference([](TrainOptions& o) { o.precision = Precision::fp32; }) == "weight_format");
     CHECK(difference([](TrainOptions& o) { o.learning_rate = 0.5; }) == "learning_rate");
     CHECK(difference([](TrainOptions& o) { o.clip = 0; }) == "clip");
     CHECK(first_difference("a=1\n", "a=1\nb=2\n") == "b");
     CHECK(first_difference("a=1\nb=2\n", "a=1\n") == "b");
     CHECK(first_difference("", "").empty());
+    CHECK(first_difference("model_precision=bf16\n", "") == "weight_format");
+    // The bytes that released versions wrote.
+    CHECK(text(options) ==
+          "preset=tiny\nprecision=fp32\ncache=bf16\nmodel_precision=bf16\nseed=1\ntokens=1280\nbatch_tokens="
+          "128\n"
+          "learning_rate=0.14207\nmatrix_learning_rate=0.05112\nmomentum=0.95\nwarmup=0.02\ndecay=1\nbeta1=0."
+          "9\n"
+          "beta2=0.95\nepsilon=1e-08\nweight_decay=0.1\nclip=1\nvalidate_every=0\nvalidation_bytes=0\n");
 }
 
 TEST_CASE("a resumed run keeps its rates") {

@@ -1,0 +1,44 @@
+#pragma once
+/// \file A run made definite: every default filled in, every figure in whole steps.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "bitlaw/train/corpus.hpp"
+#include "bitlaw/train/train_options.hpp"
+
+namespace bitlaw::train {
+
+/// A run as it will be; nothing behind resolve_run() knows what was asked for.
+struct ResolvedRun {
+    /// Optimizer, rates, tokens, batch and validation as they are in force: to ask for them gives this run
+    /// again. Only micro_batch_tokens and save_every, which change no bit, may still stand for defaults.
+    TrainOptions options;
+    std::uint64_t steps = 0;
+    std::size_t step_sequences = 0;        ///< B, sequences of a step
+    std::size_t validation_sequences = 0;  ///< 0: no validation
+
+    /// T, tokens of a sequence.
+    [[nodiscard]] std::size_t positions() const { return options.config.context; }
+    [[nodiscard]] std::uint64_t step_tokens() const { return std::uint64_t{step_sequences} * positions(); }
+    [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
+};
+
+/// Whole sequences of a step: batch_tokens / context rounded down, at least 1.
+[[nodiscard]] std::size_t step_sequences(const TrainOptions& options);
+
+/// Throws UsageError naming the first option that makes no sense.
+void check_options(const TrainOptions& options);
+
+/// Resolves what is asked for, which check_options() must have let pass. `steps`, when it is not 0, decides
+/// the length; otherwise tokens do. With minutes alone the run has 0 steps, for calibration to find them.
+[[nodiscard]] ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation,
+                                      std::uint64_t steps);
+
+/// Steps between validations of a run of `steps`: `asked`, or when it is 0 every twentieth of the run, but
+/// not more than one validated token in 8 trained ones.
+[[nodiscard]] std::uint64_t validation_interval(const ResolvedRun& run, std::uint64_t asked,
+                                                std::uint64_t steps);
+
+}  // namespace bitlaw::train

@@ -1,0 +1,158 @@
+#pragma once
+/// \file What the command line asks for, as plain structs; only the *_options.cpp files know how it is
+/// written.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bitlaw/coding/codec.hpp"
+#include "bitlaw/model/stored_weights.hpp"
+#include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/train/trainer.hpp"
+
+namespace bitlaw::cli {
+
+/// Options that every command has.
+struct CommonOptions {
+    std::optional<std::size_t> threads;  ///< all processors when not set
+    int quiet = 0;                       ///< 1: no summaries and no progress; 2: no error messages either
+    bool verbose = false;
+    bool json = false;
+    std::string command_line;  ///< as typed, for tables and run.json
+};
+
+struct TrainArguments {
+    CommonOptions common;
+    train::TrainOptions options;  ///< without config, which config_from() makes of preset and network
+    std::map<std::string, std::vector<std::string>> network;  ///< words for fields that replace the preset's
+};
+
+/// Bytes begin .. end-1 of what an archive holds.
+struct ByteRange {
+    static constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
+    std::uint64_t begin = 0;
+    std::uint64_t end = kToTheEnd;
+};
+
+enum class ArchiveMode { compress, decompress, test, list };
+
+struct ArchiveArguments {
+    CommonOptions common;
+    ArchiveMode mode = ArchiveMode::compress;
+    std::string model;  ///< file or folder; searched for when empty
+    std::string output;
+    bool keep = false;
+    bool remove_source = false;
+    bool force = false;
+    bool to_stdout = false;
+    bool sparse = true;  ///< restored runs of zeros become holes
+    bool embed_model = false;
+    std::optional<model::Precision> model_precision;  ///< of the embedded model
+    std::uint64_t block_bytes = 16'000'000;
+    std::optional<std::size_t> streams;
+    std::optional<std::uint64_t> reset_every;
+    std::optional<ByteRange> range;
+    coding::Fallback fallback = coding::Fallback::best;
+    std::optional<predict::ExpertSet> mix;  ///< experts beside the network, or alone with the model "none"
+    std::uint64_t memory = std::uint64_t{256} << 20;  ///< of their tables at most
+    std::vector<std::string> files;                   ///< "-" is a standard stream
+};
+
+struct ExportArguments {
+    CommonOptions common;
+    std::string model;
+    bool from_state = false;
+    model::Precision precision = model::Precision::bf16;
+    std::string output;
+    bool force = false;
+};
+
+enum class Protocol { continuous, chunked };
+
+struct EvalArguments {
+    CommonOptions common;
+    std::string model;
+    std::vector<std::string> data;
+    bool copying = false;
+    Protocol protocol = Protocol::continuous;
+    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+};
+
+struct SampleArguments {
+    CommonOptions common;
+    std::string model;
+    std::string prompt;
+    std::uint64_t bytes = 500;
+    double temperature = 1.0;
+    std::uint64_t seed = 1;
+};
+
+struct InfoArguments {
+    CommonOptions common;
+    std::string subject;  ///< preset or file; empty: this build and machine
+};
+
+struct BenchArguments {
+    CommonOptions common;
+    std::uint64_t runs = 7;
+    bool quick = false;
+    std::string only;  ///< how the names begin; all when empty
+};
+
+enum class StudyAction { plan, run, fit, plot, report };
+
+struct StudyArguments {
+    CommonOptions common;
+    StudyAction action = StudyAction::plan;
+    std::string config;  ///< file
+    std::size_t jobs = 1;
+    bool costly_first = false;
+    double calibrate_seconds = 20;
+};
+
+struct DataArguments {
+    CommonOptions common;
+    std::string kind;                 ///< images, audio, text or random
+    std::vector<std::string> inputs;  ///< files and folders
+    std::string output;
+    std::uint64_t skip = 0;
+    std::optional<std::uint64_t> first, bits, bytes, seed;
+    bool strict = false;  ///< refuse the set when a file cannot be used
+    bool force = false;
+};
+
+enum class TableFormat { text, markdown, csv };
+
+struct TableArguments {
+    CommonOptions common;
+    std::vector<std::string> data;         ///< [NAME=]FILE[@BEGIN:END]
+    std::vector<std::string> models;       ///< files or folders; those that are found when empty
+    std::vector<std::string> compressors;  ///< keys; all when empty
+    std::vector<std::string> externals;    ///< NAME=COMMAND with {in} and {out}
+    std::vector<std::string> restorers;    ///< likewise, for the same names
+    std::vector<std::string> reuse;        ///< JSON files of earlier tables
+    bool no_models = false;
+    bool chunked = true;
+    bool unchunked = true;
+    bool restore_models = false;
+    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+    TableFormat format = TableFormat::text;
+    std::string svg;     ///< file of the bar chart
+    std::string output;  ///< PREFIX of .txt, .md, .csv, .json and .svg; .partial.json when stopped
+};
+
+/// Text to print instead of doing anything.
+struct HelpText {
+    std::string text;
+    int exit_code = 0;
+};
+
+using Command =
+    std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments, InfoArguments,
+                 BenchArguments, DataArguments, TableArguments, StudyArguments, ExportArguments>;
+
+}  // namespace bitlaw::cli
