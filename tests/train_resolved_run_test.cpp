@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/resolved_run.hpp"
 #include "bitlaw/train/run_record.hpp"
@@ -176,7 +177,7 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     CHECK(resolve_run(options, Corpus({}), 5).options.validate_every == 0);
     options.tokens = 0;
     CHECK(resolve_run(options, Corpus({}), 0).steps ==
-          kTokensPerParameter * parameter_count(options.config) / run.step_tokens());
+          kTokensPerParameter * parameter_count(network_spec(options.config)) / run.step_tokens());
     options.minutes = 1;
     CHECK(resolve_run(options, Corpus({}), 0).steps == 0);  // for calibration to find
 }

@@ -115,6 +115,9 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
         "restore only the bytes from BEGIN up to, not including, END")
         ->type_name("BEGIN:END")
         ->group("Restoring");
+    app.add_flag_callback(
+           "--no-sparse", [&a] { a.sparse = false; }, "write runs of zeros to the disk, not as holes")
+        ->group("Restoring");
     add_common(options, a.common, true);
     app.get_option("--json")->description("with -l: print JSON");
 }

@@ -24,7 +24,7 @@ if ((EUID == 0)) && mount -t tmpfs -o size=64k tmpfs disk 2>/dev/null; then
     refuse "a full disk with --rm" 1 "No space left" \
         "$bitlaw" compress --rm --embed-model -m model.blm disk/in
     check "the source is there" cmp disk/in <(head -c 30000 text)
-    refuse "training onto a full disk" 1 "No space left" train_tiny disk/run text --tokens 4K
+    refuse "training onto a full disk" 1 "No space left" train_tiny disk/run text --tokens 4096
     umount disk && mounted=
 else
     ok "a full disk (not tried: needs root)"

@@ -11,7 +11,7 @@ printf '%s\n' "data = text" "held_out = text@2K:" "sizes = 8K" "layers = 1" "con
 
 # What makes a command line of each command whole, and cheap.
 declare -A whole=(
-    [train]="--data text --width 16 --layers 1 --context 32 --tokens 2K --batch-tokens 256 --validation text@:1K -q -f -o out"
+    [train]="--data text@:2K --width 16 --layers 1 --context 32 --tokens 2048 --batch-tokens 256 --validation text@2K: -q -f -o out"
     [compress]="-m model -qfc text" [decompress]="-m model -qfc text.blw" [eval]="-m model --data text -q"
     [sample]="-m model --bytes 5 -q" [data]="random --bytes 2100 -qf -o set" [table]="--data text --compressors gzip --no-models -q"
     [bench]="--quick --only nothing -q" [study]="plan --calibrate 0 study.conf -q")
@@ -27,7 +27,7 @@ for command in "${!whole[@]}"; do
             # These are what they say, and would go on for as long.
             [[ $number == bytes && $command == sample && $value =~ ^[0-9]+$ ]] && continue
             words=${whole[$command]}
-            [[ $number == minutes ]] && words=${words/--tokens 2K/}
+            [[ $number == minutes ]] && words=${words/--tokens 2048/}
             # shellcheck disable=SC2086
             (ulimit -v 6000000 && exec timeout 30 "$bitlaw" "$command" $words "--$number=$value") >"$work/out" 2>"$work/err" </dev/null
             code=$?
@@ -47,7 +47,7 @@ judge "every number of every command" echo "$tried tried: $wrong"
 
 # The same in a file, and in a study's config.
 for line in "tokens=18446744073709551616" "tokens=0" "width=0" "width=8193" "learning_rate=1e400" "learning_rate=nan" "beta1=1" \
-    "epsilon=0" "threads=257" "heads=4294967297" "preset=''" "data=''" "out=''" "validation_bytes=99999999999" "minutes=0"; do
+    "epsilon=0" "threads=257" "heads=4294967297" "preset=''" "validation_bytes=99999999999" "minutes=0"; do
     echo "$line" >one.conf
     key=${line%%=*}
     refuse "$line" 2 "one.conf:1: $key: " "$bitlaw" train --config one.conf --data text -o out2

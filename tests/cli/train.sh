@@ -123,5 +123,5 @@ refuse "an unknown name in the file" 2 "bogus.conf:1: there is no key 'bogus'" "
 printf '\001\002 = \003\n' >binary.conf
 refuse "a file of other bytes" 2 "binary.conf:1: .* is no line of the form key = value" \
     "$bitlaw" train -q --config binary.conf --data text --tokens 1K -o other2
-refuse "a file that is not there" 2 "none.conf" "$bitlaw" train -q --config none.conf --data text --tokens 1K -o other2
+refuse "a file that is not there" 1 "none.conf" "$bitlaw" train -q --config none.conf --data text --tokens 1K -o other2
 finish

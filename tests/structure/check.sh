@@ -87,7 +87,7 @@ lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(
     rule "private headers are included from their own layer only"
 
 find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
-    grep -vE "^(include/bitlaw(/($layers|predict/experts))?|src/($layers|capi)(/.*)?)\$" |
+    grep -vE "^(include/bitlaw(/($layers)(/.*)?)?|src/($layers|capi)(/.*)?)\$" |
     rule "every folder of include and src is a layer"
 
 # Standard headers have neither a dot nor a slash in their names.

@@ -104,7 +104,7 @@ compiles() {
     printf '#pragma once\n%b\n' "$2" >"$work/project/include/bitlaw/base/x.hpp"
     printf '#pragma once\n#include <vector>\nstruct Y {};\n' >"$work/project/include/bitlaw/base/a.hpp"
     local got
-    got=$("$(dirname "$check")/headers.sh" "$work/project" 2>/dev/null | sed -n 's/ compiles: .*//p' | sort -u | tail -n 1)
+    got=$("$(dirname "$check")/headers.sh" "$work/project" 2>/dev/null | sed -n 's/ compiles: .*//p' | sort -u | head -n 1)
     if [[ $got == "$1" ]]; then
         echo "ok finds: headers $1 ($2)"
     else
