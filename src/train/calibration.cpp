@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/progress.hpp"
-#include "bitlaw/base/text.hpp"
 #include "bitlaw/train/sampler.hpp"
 
 namespace bitlaw::train {
@@ -107,12 +105,6 @@ std::uint64_t steps_for(double seconds, const ResolvedRun& run, const Corpus& co
         token_seconds(learner, symbols, 1, std::min(kMostSeconds, kMostShare * seconds), stop);
 
     const double left = seconds * (1.0 - kMargin) - seconds_since(start);
-    // Measured times scatter, and one step is what the shortest runs are for.
-    if (const double step = run_seconds(1, measured, run, validate_every); step > 2.0 * seconds) {
-        fail_usage("one step of ", with_commas(run.step_tokens()), " bytes takes about ", fixed_text(step, 1),
-                   " s, and the budget is ", fixed_text(seconds, 1),
-                   " s; give more minutes or a smaller batch");
-    }
     return steps_within(left, measured, run, validate_every);
 }
 

@@ -34,6 +34,11 @@ void add_sizes(Warnings& list, const TrainOptions& options, const ResolvedRun& r
                                run.steps == 1 ? " step" : " steps", " of ", with_commas(step),
                                ", and not the ", with_commas(options.tokens), " asked for"));
     }
+    if (options.tokens == 0 && options.minutes > 0.0 && run.steps == 1 && !options.resume) {
+        list.push_back(text_of("one step of ", bytes(step),
+                               " is all that the run has, and it may take longer than ", options.minutes,
+                               " minutes"));
+    }
     const std::uint64_t leaf = leaf_sequences(run.positions()) * run.positions();
     const std::uint64_t wanted = options.micro_batch_tokens;
     if (wanted != 0 && (wanted < run.positions() || wanted > leaf)) {

@@ -196,7 +196,9 @@ class Run {
     }
 
     [[nodiscard]] std::string trouble() const {
-        return trouble_of(options_.config, progress_.mean_bits_per_byte.value, first_bits_,
+        // The only step of a run is measured before it: it says nothing of the model.
+        const double trained = progress_.step > 1 ? progress_.mean_bits_per_byte.value : 0.0;
+        return trouble_of(options_.config, trained, first_bits_,
                           validation_.empty() ? 0.0 : progress_.validation_bits_per_byte);
     }
 
