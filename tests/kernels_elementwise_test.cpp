@@ -79,6 +79,54 @@ void check_gradient(Random& random, Kernel kernel, Plain plain_version) {
     }
 }
 
+/// A gate (g, u, n, y) and its plain version, out of place and in the place of either.
+template <class Kernel, class Plain>
+void check_gate(Random& random, Kernel kernel, Plain plain_version) {
+    for (const std::size_t n : kLengths) {
+        const Matrix g = corners(random, n);
+        const Matrix u = Matrix::random(random, 1, n);
+        Matrix expected(1, n);
+        plain_version(g.data(), u.data(), n, expected.data());
+        for_every_isa([&] {
+            CAPTURE(kernel_table().name);
+            CAPTURE(n);
+            Matrix got(1, n);
+            kernel(g.data(), u.data(), n, got.data());
+            CHECK(difference(got, expected) == "");
+            Matrix in_gate = g;
+            kernel(in_gate.data(), u.data(), n, in_gate.data());
+            CHECK(difference(in_gate, expected) == "");
+            Matrix in_passed = u;
+            kernel(g.data(), in_passed.data(), n, in_passed.data());
+            CHECK(difference(in_passed, expected) == "");
+        });
+    }
+}
+
+/// The same for gradients (g, u, dy, n, dg, du) with du in the place of dy.
+template <class Kernel, class Plain>
+void check_gate_gradient(Random& random, Kernel kernel, Plain plain_version) {
+    for (const std::size_t n : kLengths) {
+        const Matrix g = corners(random, n);
+        const Matrix u = Matrix::random(random, 1, n);
+        const Matrix dy = Matrix::random(random, 1, n);
+        Matrix dg(1, n);
+        Matrix du(1, n);
+        plain_version(g.data(), u.data(), dy.data(), n, dg.data(), du.data());
+        for_every_isa([&] {
+            CAPTURE(kernel_table().name);
+            CAPTURE(n);
+            Matrix got_dg(1, n);
+            Matrix in_place = dy;
+            kernel(g.data(), u.data(), in_place.data(), n, got_dg.data(), in_place.data());
+            CHECK(difference(got_dg, dg) == "");
+            CHECK(difference(in_place, du) == "");
+        });
+    }
+}
+
+double wide_silu(double x) { return x / (1 + std::exp(-x)); }
+
 double wide_gelu(double x) {
     double y = 0;
     plain::gelu(&x, 1, &y);
@@ -160,7 +208,49 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("NaN stays NaN in gelu, squared_relu and their gradients") {
+TEST_CASE("gates: the plain version's bits, in place too") {
+    Random random(22);
+    check_gate(
+        random, [](auto... args) { kernel_table().silu_gate(args...); },
+        [](auto... args) { plain::silu_gate(args...); });
+    check_gate(
+        random, [](auto... args) { kernel_table().squared_relu_gate(args...); },
+        [](auto... args) { plain::squared_relu_gate(args...); });
+    check_gate_gradient(
+        random, [](auto... args) { kernel_table().silu_gate_backward(args...); },
+        [](auto... args) { plain::silu_gate_backward(args...); });
+    check_gate_gradient(
+        random, [](auto... args) { kernel_table().squared_relu_gate_backward(args...); },
+        [](auto... args) { plain::squared_relu_gate_backward(args...); });
+}
+
+TEST_CASE("silu_gate: errors within those of 2^x and of its argument; gradients agree with the derivative") {
+    for (double point = -100; point <= 100; point += 0.0937) {
+        const auto g = static_cast<float>(point);
+        const float u = 3.0F;
+        const float dy = 0.5F;
+        const double exact = wide_silu(g);
+        const double sigmoid = 1 / (1 + std::exp(-static_cast<double>(g)));
+        const double slope = sigmoid * (1 + g * (1 - sigmoid));
+        // Two roundings in the exponent become an absolute error of it; the rest rounds a few times.
+        const double relative =
+            (1 - sigmoid) * (std::ldexp(1.0, -22) + 0.7 * 2 * kEpsilon * 1.45 * std::abs(g)) + 4 * kEpsilon;
+        for_every_isa([&] {
+            float y = 0;
+            kernel_table().silu_gate(&g, &u, 1, &y);
+            REQUIRE(std::abs(y - 3 * exact) <= 3 * relative * std::abs(exact) + 1e-24);
+            float dg = 0;
+            float du = 0;
+            kernel_table().silu_gate_backward(&g, &u, &dy, 1, &dg, &du);
+            REQUIRE(std::abs(du - 0.5 * exact) <= 0.5 * relative * std::abs(exact) + 1e-24);
+            // A sum of two terms with the errors above.
+            const double size = sigmoid + std::abs(g) * sigmoid * (1 - sigmoid);
+            REQUIRE(std::abs(dg - 1.5 * slope) <= 1.5 * size * (2 * relative + 4 * kEpsilon) + 1e-24);
+        });
+    }
+}
+
+TEST_CASE("NaN stays NaN in gelu, squared_relu, gates and their gradients") {
     for_every_isa([&] {
         for (std::size_t place : {0, 3, 16, 18}) {
             std::vector<float> x(19, 1.0F);
@@ -175,6 +265,16 @@ TEST_CASE("NaN stays NaN in gelu, squared_relu and their gradients") {
             CHECK(std::isnan(y[place]));
             kernel_table().squared_relu_backward(x.data(), dy.data(), 19, y.data());
             CHECK(std::isnan(y[place]));
+            std::vector<float> du(19);
+            kernel_table().silu_gate(x.data(), dy.data(), 19, y.data());
+            CHECK(std::isnan(y[place]));
+            kernel_table().silu_gate_backward(x.data(), dy.data(), dy.data(), 19, y.data(), du.data());
+            CHECK((std::isnan(y[place]) && std::isnan(du[place])));
+            kernel_table().squared_relu_gate(x.data(), dy.data(), 19, y.data());
+            CHECK(std::isnan(y[place]));
+            kernel_table().squared_relu_gate_backward(x.data(), dy.data(), dy.data(), 19, y.data(),
+                                                      du.data());
+            CHECK((std::isnan(y[place]) && std::isnan(du[place])));
             CHECK(!std::isnan(y[place == 0 ? 1 : 0]));
         }
     });

@@ -181,6 +181,17 @@ struct Kernels {
     void (*squared_relu)(const float* x, std::size_t n, float* y);
     /// dx = dy * 2 max(x, 0); dx may be dy.
     void (*squared_relu_backward)(const float* x, const float* dy, std::size_t n, float* dx);
+    /// y = g sigmoid(g) u, g [n] the gate, u [n] what passes it; y may be g or u. (Ramachandran et al. 2017;
+    /// Shazeer 2020, "SwiGLU")
+    void (*silu_gate)(const float* g, const float* u, std::size_t n, float* y);
+    /// dg = dy u silu'(g), du = dy silu(g); du may be dy.
+    void (*silu_gate_backward)(const float* g, const float* u, const float* dy, std::size_t n, float* dg,
+                               float* du);
+    /// y = max(g, 0)^2 u; y may be g or u.
+    void (*squared_relu_gate)(const float* g, const float* u, std::size_t n, float* y);
+    /// dg = dy u 2 max(g, 0), du = dy max(g, 0)^2; du may be dy.
+    void (*squared_relu_gate_backward)(const float* g, const float* u, const float* dy, std::size_t n,
+                                       float* dg, float* du);
     /// y += x.
     void (*add)(const float* x, std::size_t n, float* y);
     /// y = x * factor; y may be x.

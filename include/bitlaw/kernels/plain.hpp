@@ -239,6 +239,50 @@ void squared_relu_backward(const Real* x, const Real* dy, std::size_t n, Real* d
     }
 }
 
+/// 1 / sigmoid(x) - 1.
+template <class Real>
+[[nodiscard]] Real inverse_odds(Real x) {
+    return bounded_exp2(x * Real(-1.44269504088896341));
+}
+
+template <class Real>
+void silu_gate(const Real* g, const Real* u, std::size_t n, Real* y) {
+    for (std::size_t i = 0; i < n; ++i) {
+        y[i] = g[i] / (1 + inverse_odds(g[i])) * u[i];
+    }
+}
+
+template <class Real>
+void silu_gate_backward(const Real* g, const Real* u, const Real* dy, std::size_t n, Real* dg, Real* du) {
+    for (std::size_t i = 0; i < n; ++i) {
+        Real gate = Real(64) < g[i] ? Real(64) : g[i];
+        gate = Real(-64) > gate ? Real(-64) : gate;
+        const Real odds = inverse_odds(gate);
+        const Real sigmoid = 1 / (1 + odds);
+        const Real back = dy[i];
+        dg[i] = back * u[i] * (sigmoid * std::fma(gate, odds * sigmoid, Real(1)));
+        du[i] = back * (g[i] * sigmoid);
+    }
+}
+
+template <class Real>
+void squared_relu_gate(const Real* g, const Real* u, std::size_t n, Real* y) {
+    for (std::size_t i = 0; i < n; ++i) {
+        y[i] = positive_part(g[i]) * positive_part(g[i]) * u[i];
+    }
+}
+
+template <class Real>
+void squared_relu_gate_backward(const Real* g, const Real* u, const Real* dy, std::size_t n, Real* dg,
+                                Real* du) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const Real gate = positive_part(g[i]);
+        const Real back = dy[i];
+        dg[i] = back * u[i] * (gate + gate);
+        du[i] = back * (gate * gate);
+    }
+}
+
 template <class Real>
 void add(const Real* x, std::size_t n, Real* y) {
     for (std::size_t i = 0; i < n; ++i) {

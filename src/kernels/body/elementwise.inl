@@ -47,6 +47,52 @@ inline void squared_relu_backward(const float* x, const float* dy, std::size_t n
     });
 }
 
+/// 2^(-x log2(e)) = 1 / sigmoid(x) - 1.
+inline Lanes inverse_odds(Lanes x) { return exp2_lanes(mul(x, broadcast(-1.44269504088896341F))); }
+
+inline void silu_gate(const float* g, const float* u, std::size_t n, float* y) {
+    each_vector(n, [&](std::size_t i, auto part) {
+        const Lanes gate = part.get(g + i);
+        const Lanes silu = div(gate, add(broadcast(1.0F), inverse_odds(gate)));
+        part.put(y + i, mul(silu, part.get(u + i)));
+    });
+}
+
+inline void silu_gate_backward(const float* g, const float* u, const float* dy, std::size_t n, float* dg,
+                               float* du) {
+    each_vector(n, [&](std::size_t i, auto part) {
+        // Beyond +-64 the derivative differs from 0 or 1 by less than 1e-25; the bounds keep its terms from
+        // growing where 2^x has reached its own. NaN stays.
+        const Lanes gate = max(broadcast(-64.0F), min(broadcast(64.0F), part.get(g + i)));
+        const Lanes odds = inverse_odds(gate);
+        const Lanes sigmoid = div(broadcast(1.0F), add(broadcast(1.0F), odds));
+        // silu' = sigmoid (1 + x (1 - sigmoid)), and 1 - sigmoid = odds * sigmoid.
+        const Lanes slope = mul(sigmoid, fma(gate, mul(odds, sigmoid), broadcast(1.0F)));
+        const Lanes back = part.get(dy + i);
+        const Lanes passed = part.get(u + i);
+        part.put(dg + i, mul(mul(back, passed), slope));
+        part.put(du + i, mul(back, mul(part.get(g + i), sigmoid)));
+    });
+}
+
+inline void squared_relu_gate(const float* g, const float* u, std::size_t n, float* y) {
+    each_vector(n, [&](std::size_t i, auto part) {
+        const Lanes gate = positive_part(part.get(g + i));
+        part.put(y + i, mul(mul(gate, gate), part.get(u + i)));
+    });
+}
+
+inline void squared_relu_gate_backward(const float* g, const float* u, const float* dy, std::size_t n,
+                                       float* dg, float* du) {
+    each_vector(n, [&](std::size_t i, auto part) {
+        const Lanes gate = positive_part(part.get(g + i));
+        const Lanes back = part.get(dy + i);
+        const Lanes passed = part.get(u + i);
+        part.put(dg + i, mul(mul(back, passed), add(gate, gate)));
+        part.put(du + i, mul(back, mul(gate, gate)));
+    });
+}
+
 inline void add(const float* x, std::size_t n, float* y) {
     each_vector(n, [&](std::size_t i, auto part) { part.put(y + i, add(part.get(y + i), part.get(x + i))); });
 }
