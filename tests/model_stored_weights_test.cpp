@@ -134,3 +134,39 @@ TEST_CASE(
     CHECK(wide.model.weights == model.model.weights);
     CHECK(wide.id != model.id);
 }
+
+TEST_CASE("every format: the bytes that it says, what is read back is the projection, which stays as it is") {
+    const test::HostileFloatState hostile;
+    for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
+        Model model = initial_model(test::tiny_config(architecture), 3);
+        Random random(4);
+        for (float& weight : model.weights) {
+            weight += static_cast<float>(0.1 * random.normal());
+        }
+        for (const WeightFormat* format : kWeightFormats) {
+            CAPTURE(format->name);
+            CHECK(is_weight_format(static_cast<std::uint8_t>(format->id)));
+            CHECK(parse_precision(format->name) == format->id);
+            const Bytes bytes = weight_bytes(model, format->id);
+            CHECK(bytes.size() == weight_bytes_count(model.config, format->id));
+            Model projected = model;
+            round_weights(projected, format->id);
+            Model read(model.config);
+            ByteReader reader(bytes, "the test");
+            read_weights(reader, format->id, read, "the test");
+            CHECK(read.weights == projected.weights);
+            CHECK(weight_bytes(projected, format->id) == bytes);
+            round_weights(projected, format->id);
+            CHECK(read.weights == projected.weights);
+
+            Model broken = model;
+            broken.weights.back() = std::numeric_limits<float>::infinity();
+            const Floats before = broken.weights;
+            CHECK_THROWS_AS(round_weights(broken, format->id), Error);
+            CHECK(broken.weights == before);
+        }
+    }
+    for (const int number : {0, 4, 255}) {
+        CHECK_FALSE(is_weight_format(static_cast<std::uint8_t>(number)));
+    }
+}

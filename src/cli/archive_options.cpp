@@ -79,7 +79,7 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
     app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
         ->group(compression);
     options.add({{.name = "weight_format",
-                  .help = "store the embedded model's weights as fp32, bf16 or int8",
+                  .help = text_of("store the embedded model's weights as ", precision_names()),
                   .shown_default = "as it is",
                   .group = compression,
                   .old_names = {"model_precision"}},

@@ -29,14 +29,12 @@ const Fields<ExportArguments>& export_fields() {
             flag_field(&A::from_state, {.name = "from_state",
                                         .help = "take the weights of a training folder's state.bls, in fp32 "
                                                 "as they are trained; the run may be unfinished"}),
-            choice_field(
-                &A::precision,
-                {{"fp32", Precision::fp32}, {"bf16", Precision::bf16}, {"int8", Precision::int8}},
-                {.name = "weight_format",
-                 .help = "how the weights are stored: fp32, bf16 or int8 (a byte a weight, a scale a "
-                         "row)",
-                 .old_names = {"model_precision"},
-                 .is_required = true}),
+            choice_field(&A::precision, precision_choices(),
+                         {.name = "weight_format",
+                          .help = text_of("how the weights are stored: ", precision_names(),
+                                          " (a byte a weight, a scale a row)"),
+                          .old_names = {"model_precision"},
+                          .is_required = true}),
             output,
             flag_field(&A::force, {.name = "force", .help = "overwrite OUT", .letter = "-f"}),
         };

@@ -71,10 +71,9 @@ void add_config(Facts& facts, const ModelConfig& c) {
     }
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
-    for (const Precision precision : {Precision::int8, Precision::bf16, Precision::fp32}) {
-        const std::uint64_t bytes = weight_bytes_count(c, precision);
-        facts.add(text_of("bytes_", precision_name(precision)),
-                  text_of("weights in ", precision_name(precision)),
+    for (const WeightFormat* format : kWeightFormats) {
+        const std::uint64_t bytes = weight_bytes_count(c, format->id);
+        facts.add(text_of("bytes_", format->name), text_of("weights in ", format->name),
                   {with_commas(bytes) + " bytes", std::to_string(bytes)});
     }
     // Means over one context, the first position of which sees little and the last all of the window.

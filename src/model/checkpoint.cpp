@@ -241,8 +241,7 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     }
     const ModelConfig config = parse_config(reader, name);
     const std::uint8_t precision_code = reader.u8();
-    if (precision_code < static_cast<std::uint8_t>(Precision::bf16) ||
-        precision_code > static_cast<std::uint8_t>(Precision::int8)) {
+    if (!is_weight_format(precision_code)) {
         fail(name, " is damaged: unknown precision ", int{precision_code}, kAgain);
     }
     const auto precision = static_cast<Precision>(precision_code);

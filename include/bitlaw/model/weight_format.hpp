@@ -1,0 +1,56 @@
+#pragma once
+/// \file How a tensor's weights are stored as bytes: one row of a table for each format. docs/FORMAT.md
+/// specifies them. Class A.
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "bitlaw/base/bytes.hpp"
+#include "bitlaw/base/fields.hpp"
+#include "bitlaw/model/tensor.hpp"
+
+namespace bitlaw::model {
+
+/// A format by its number in files. Every rate is measured with the stored weights. They are widened to fp32
+/// when they are loaded, so that coding knows no difference.
+enum class Precision : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3 };
+
+/// A format. What it reads back gives the same bytes again.
+struct WeightFormat {
+    Precision id;
+    const char* name;
+    /// Bytes that a tensor takes.
+    std::uint64_t (*bytes)(const Tensor& tensor);
+    /// Throws Error for a weight that is not finite. weights [rows, columns].
+    void (*encode)(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer);
+    /// Throws Error with `name` in it for bytes that the writer does not write.
+    void (*decode)(const Tensor& tensor, std::span<float> weights, ByteReader& reader,
+                   const std::string& name);
+    /// Rounds weights in place to what encode and decode would make of them; throws as encode.
+    void (*project)(const Tensor& tensor, std::span<float> weights);
+};
+
+extern const WeightFormat kFp32Weights;  ///< 4 bytes a weight
+extern const WeightFormat kBf16Weights;  ///< 2 bytes a weight: rounded to nearest, ties to even
+/// 1 byte a weight and 1 a row: levels times a power of two; tensors of one row (gains and biases, which are
+/// few and reach every symbol) as bf16. A row's scale is the smallest that cuts no weight at 127 levels, or
+/// half of it where that leaves less squared error; products of weights in bf16 then round nothing twice.
+extern const WeightFormat kInt8Weights;
+
+/// All of them.
+inline constexpr const WeightFormat* kWeightFormats[] = {&kInt8Weights, &kBf16Weights, &kFp32Weights};
+
+/// Whether a file's number means a format.
+[[nodiscard]] bool is_weight_format(std::uint8_t number);
+/// The format of a number that means one.
+[[nodiscard]] const WeightFormat& weight_format(Precision precision);
+/// "bf16", "fp32" or "int8".
+[[nodiscard]] const char* precision_name(Precision precision);
+/// The precision of that name; throws UsageError when there is none.
+[[nodiscard]] Precision parse_precision(const std::string& name);
+[[nodiscard]] Names<Precision> precision_choices();
+/// "fp32, bf16 or int8".
+[[nodiscard]] std::string precision_names();
+
+}  // namespace bitlaw::model
