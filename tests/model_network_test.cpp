@@ -14,8 +14,7 @@
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/predict/scorer.hpp"
 #include "bitlaw/predict/stepper.hpp"
-#include "support/hostile_float_state.hpp"
-#include "support/plain_network.hpp"
+#include "support/block_conformance.hpp"
 
 using namespace bitlaw;
 using namespace bitlaw::symbols;
@@ -72,137 +71,35 @@ Model noisy(const ModelConfig& config, std::uint64_t seed) {
     return model;
 }
 
-std::vector<Symbol> random_symbols(const ModelConfig& config, std::size_t count) {
-    Random random(3);
-    std::vector<Symbol> symbols(count);
-    for (Symbol& symbol : symbols) {
-        symbol = static_cast<Symbol>(random.below(config.alphabet));
-    }
-    return symbols;
-}
-
-struct Result {
-    double bits;
-    std::vector<float> logits;
-    std::vector<float> gradient;
-    bool operator==(const Result&) const = default;
-};
-
-Result run_network(const Model& model, const SequenceBatch& batch) {
-    const PackedModel packed(model, PackFor::training);
-    Network network(packed);
-    Result result;
-    result.bits = network.loss(batch);
-    result.logits.assign(network.logits().begin(), network.logits().end());
-    result.gradient.resize(model.layout.size);
-    const double again = network.gradient(batch, 0.25F, result.gradient);
-    CHECK(again == result.bits);
-    return result;
+/// So many sequences of the config's context.
+std::vector<Symbol> symbols_of(const ModelConfig& config, std::size_t sequences) {
+    return test::random_symbols(sequences * config.context, config.alphabet);
 }
 
 }  // namespace
 
-TEST_CASE(
-    "loss and every weight's gradient agree with finite differences of a plain double-precision network") {
+TEST_CASE("loss and gradients of whole networks agree with finite differences in double precision") {
     for (Kind kind : kKinds) {
         kind.cache = CachePrecision::fp32;  // rounding has no derivative: how gradients pass it, see below
         CAPTURE(static_cast<int>(kind.architecture));
         CAPTURE(arithmetic_name(kind.arithmetic));
         const ModelConfig config = tiny(kind);
-        const Model model = noisy(config, 11);
-        const std::vector<Symbol> symbols = random_symbols(config, 2 * config.context);
-        const SequenceBatch batch{symbols, 2, config.context};
-        const Result fast = run_network(model, batch);
-
-        const bitlaw::model::plain::PlainNetwork plain(model.spec);
-        std::vector<double> weights(model.weights.begin(), model.weights.end());
-        const double nats = plain.loss(weights, symbols, config.context);
-        // Relative error of a logit is some hundred roundings; the loss averages them.
-        const double epsilon = std::numeric_limits<float>::epsilon();
-        // bf16 rounds both factors of a product to 2^-9 of themselves: 2^-8 of its norm at most. Errors of
-        // the products that follow each other add up: 9 on the way to the logits, which are of size 1 as the
-        // loss is, 18 there and back.
-        const double product_error = std::ldexp(1.0, -8);
-        const bool bf16 = kind.arithmetic == Arithmetic::bf16;
-        CHECK(fast.bits * std::log(2.0) ==
-              doctest::Approx(nats).epsilon(bf16 ? 9 * product_error : 200 * epsilon));
-
-        for (const Tensor& tensor : model.layout.tensors()) {
-            CAPTURE(tensor.name);
-            double norm = 0;
-            double error = 0;
-            for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
-                // Central differences of a function of size 100: truncation h^2, rounding 1e-16 * 100 / h; h
-                // balances them.
-                const double h = 1e-5;
-                const double weight = weights[i];
-                weights[i] = weight + h;
-                const double above = plain.loss(weights, symbols, config.context);
-                weights[i] = weight - h;
-                const double below = plain.loss(weights, symbols, config.context);
-                weights[i] = weight;
-                const double difference = 0.25 * (above - below) / (2 * h);
-                norm += difference * difference;
-                error += (difference - fast.gradient[i]) * (difference - fast.gradient[i]);
-            }
-            CHECK(norm > 0);
-            // Sums of at most 42 tokens x 23 terms through some 20 operations in fp32: relative 2^-24 *
-            // sqrt(42 * 23) * 20 < 1e-4.
-            CHECK(std::sqrt(error) < (bf16 ? 18 * product_error : 1e-4) * std::sqrt(norm));
-        }
+        // Nine products follow each other on the way to the logits: four a layer, and the head's.
+        test::check_gradients(noisy(config, 11), symbols_of(config, 2), config.context, 9);
     }
 }
 
-TEST_CASE(
-    "forward and gradient give the same bits for every instruction set, thread count and in a hostile "
-    "process") {
-    const Isa before = chosen_isa();
-    const std::size_t threads_before = thread_count();
+TEST_CASE("networks give the same bits for every instruction set, thread count and in a hostile process") {
     for (const Kind kind : kKinds) {
+        CAPTURE(static_cast<int>(kind.architecture));
+        CAPTURE(arithmetic_name(kind.arithmetic));
         ModelConfig config = tiny(kind);
         config.context = allowed_context(kind.arithmetic, 131);
         config.window = kind.architecture == Architecture::vanilla ? config.context : 50;
         const Model model = noisy(config, 5);
-        const std::vector<Symbol> symbols = random_symbols(config, 3 * config.context);
-        const SequenceBatch batch{symbols, 3, config.context};
-        choose_isa(Isa::scalar);
-        set_thread_count(1);
-        const Result expected = run_network(model, batch);
-        for (const Isa isa : available_isas()) {
-            for (const std::size_t threads : {1, 2, 3}) {
-                CAPTURE(arithmetic_name(kind.arithmetic));
-                CAPTURE(isa_name(isa));
-                CAPTURE(threads);
-                choose_isa(isa);
-                set_thread_count(threads);
-                CHECK(run_network(model, batch) == expected);
-                const test::HostileFloatState hostile;
-                CHECK(run_network(model, batch) == expected);
-            }
-        }
-    }
-    choose_isa(before);
-    set_thread_count(threads_before);
-}
-
-TEST_CASE("gradient calls one after another continue the chain: any cut into sequences gives the same bits") {
-    for (const Arithmetic arithmetic : {Arithmetic::fp32, Arithmetic::bf16}) {
-        CAPTURE(arithmetic_name(arithmetic));
-        const ModelConfig config = tiny({Architecture::modern, arithmetic, CachePrecision::bf16});
-        const Model model = noisy(config, 5);
-        const std::vector<Symbol> symbols = random_symbols(config, 4 * config.context);
-        const PackedModel packed(model, PackFor::training);
-        Network network(packed);
-        std::vector<float> whole(model.layout.size);
-        (void)network.gradient({symbols, 4, config.context}, 0.5F, whole);
-        std::vector<float> parts(model.layout.size);
-        const std::span<const Symbol> all(symbols);
-        for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 1}, {1, 2}, {3, 1}}) {
-            (void)network.gradient(
-                {all.subspan(first * config.context, count * config.context), count, config.context}, 0.5F,
-                parts);
-        }
-        CHECK(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(float)) == 0);
+        const std::vector<Symbol> symbols = symbols_of(config, 4);
+        test::check_same_bits(model, {std::span(symbols).first(3 * config.context), 3, config.context});
+        test::check_batches(model, symbols, config.context);
     }
 }
 
@@ -213,10 +110,10 @@ TEST_CASE(
     config.arithmetic = Arithmetic::fp32;
     Model same(config);
     same.weights = model.weights;
-    const std::vector<Symbol> symbols = random_symbols(config, config.context);
+    const std::vector<Symbol> symbols = symbols_of(config, 1);
     const SequenceBatch batch{symbols, 1, config.context};
-    const Result rounded = run_network(model, batch);
-    const Result unrounded = run_network(same, batch);
+    const test::NetworkResult rounded = test::run_network(model, batch);
+    const test::NetworkResult unrounded = test::run_network(same, batch);
     CHECK(rounded.bits != unrounded.bits);
     for (const Tensor& tensor : model.layout.tensors()) {
         CAPTURE(tensor.name);
@@ -297,10 +194,10 @@ TEST_CASE("the precision of the cache is the one in force: loss and every gradie
     config.cache = CachePrecision::fp32;
     Model same(config);
     same.weights = model.weights;
-    const std::vector<Symbol> symbols = random_symbols(config, config.context);
+    const std::vector<Symbol> symbols = symbols_of(config, 1);
     const SequenceBatch batch{symbols, 1, config.context};
-    const Result rounded = run_network(model, batch);
-    const Result unrounded = run_network(same, batch);
+    const test::NetworkResult rounded = test::run_network(model, batch);
+    const test::NetworkResult unrounded = test::run_network(same, batch);
     CHECK(rounded.bits != unrounded.bits);
     // Every key and value is off by 2^-9 of itself at most.
     CHECK(rounded.bits == doctest::Approx(unrounded.bits).epsilon(std::ldexp(1.0, -7)));
@@ -316,7 +213,7 @@ TEST_CASE("bf16 sums pairs of tokens, so sequences of odd length are refused") {
     const Model model = noisy(config, 5);
     const PackedModel packed(model, PackFor::training);
     Network network(packed);
-    const std::vector<Symbol> symbols = random_symbols(config, 2 * 7);
+    const std::vector<Symbol> symbols = test::random_symbols(2 * 7, config.alphabet);
     std::vector<float> gradient(model.layout.size);
     CHECK_THROWS((void)network.gradient({symbols, 2, 7}, 1.0F, gradient));
     CHECK_NOTHROW((void)network.loss({symbols, 2, 7}));
@@ -326,51 +223,11 @@ TEST_CASE("scorer and stepper give the network's bits, however the stream is cut
     for (const Kind kind : kKinds) {
         const bool vanilla = kind.architecture == Architecture::vanilla;
         for (const std::uint32_t window : {1U, 16U, 33U}) {
+            CAPTURE(arithmetic_name(kind.arithmetic));
             ModelConfig config = tiny(kind);
             config.context = allowed_context(kind.arithmetic, vanilla ? window : 97);
             config.window = vanilla ? config.context : window;
-            const std::uint64_t reset = config.context;
-            const Model model = noisy(config, 9);
-            const PackedModel packed(model, PackFor::inference);
-            Network network(packed);
-            const std::size_t streams = 3;
-            const std::vector<Symbol> symbols = random_symbols(config, streams * reset);
-            (void)network.loss({symbols, streams, reset});
-            const std::vector<float> expected(network.logits().begin(), network.logits().end());
-            const std::size_t row_bytes = config.alphabet * sizeof(float);
-            for (const Isa isa : available_isas()) {
-                CAPTURE(arithmetic_name(kind.arithmetic));
-                CAPTURE(isa_name(isa));
-                choose_isa(isa);
-                for (const std::size_t cut : {1, 5, 16, 64, 256}) {
-                    CAPTURE(cut);
-                    // One stream through all sequences: the reset makes them independent.
-                    Scorer scorer(packed, reset);
-                    std::size_t wrong = 0;
-                    for (std::size_t first = 0; first < symbols.size(); first += cut) {
-                        const std::size_t n = std::min(cut, symbols.size() - first);
-                        const float* logits =
-                            scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
-                        wrong += std::memcmp(logits, expected.data() + first * config.alphabet,
-                                             n * row_bytes) != 0;
-                    }
-                    CHECK(wrong == 0);
-                }
-                Stepper stepper(packed, streams, reset);
-                std::size_t wrong = 0;
-                for (std::size_t t = 0; t < reset; ++t) {
-                    const float* logits = stepper.predict();
-                    std::vector<Symbol> next(streams);
-                    for (std::size_t stream = 0; stream < streams; ++stream) {
-                        const std::size_t token = stream * reset + t;
-                        wrong += std::memcmp(logits + stream * config.alphabet,
-                                             expected.data() + token * config.alphabet, row_bytes) != 0;
-                        next[stream] = symbols[token];
-                    }
-                    stepper.accept(next);
-                }
-                CHECK(wrong == 0);
-            }
+            test::check_streams(noisy(config, 9), symbols_of(config, 3), config.context);
         }
     }
 }
@@ -379,21 +236,5 @@ TEST_CASE("a stream far longer than the window runs in constant memory with step
     ModelConfig config = tiny({Architecture::modern, Arithmetic::fp32, CachePrecision::bf16});
     config.context = 64;
     config.window = 40;
-    const Model model = noisy(config, 2);
-    const PackedModel packed(model, PackFor::inference);
-    const std::vector<Symbol> symbols = random_symbols(config, 5000);
-    Scorer scorer(packed, 0);
-    Stepper stepper(packed, 1, 0);
-    std::size_t wrong = 0;
-    for (std::size_t first = 0; first < symbols.size();) {
-        const std::size_t n = std::min(symbols.size() - first, 1 + first * 7 % Scorer::kMaxPositions);
-        const float* logits = scorer.score(std::span<const Symbol>(symbols).subspan(first, n));
-        for (std::size_t i = 0; i < n; ++i) {
-            wrong += std::memcmp(logits + i * config.alphabet, stepper.predict(),
-                                 config.alphabet * sizeof(float)) != 0;
-            stepper.accept(std::span<const Symbol>(symbols).subspan(first + i, 1));
-        }
-        first += n;
-    }
-    CHECK(wrong == 0);
+    test::check_long_stream(noisy(config, 2), test::random_symbols(5000, config.alphabet));
 }
