@@ -123,6 +123,17 @@ std::string family_names() {
     return names;
 }
 
+std::string family_defaults(std::string (*value)(const Family& family)) {
+    const std::string usual = value(kFamilies[0]);
+    std::string others;
+    for (const Family& family : kFamilies) {
+        if (value(family) != usual) {
+            others += (others.empty() ? " (" : ", ") + std::string(family.name) + ": " + value(family);
+        }
+    }
+    return usual + others + (others.empty() ? "" : ")");
+}
+
 std::span<const Family> families() { return kFamilies; }
 
 const Family& family_of(Architecture architecture) {

@@ -98,7 +98,7 @@ Fields<O> make_fields() {
         whole_field(&O::micro_batch_tokens, {0, kBatchRange.max}, {.name = "micro_batch_tokens", .help = "bytes in memory at once; changes memory, never a bit", .shown_default = "1024 or 2048 by width, at least a sequence", .group = training, .is_of_process = true}),
         real_field(&O::learning_rate, kRateRange, {.name = "learning_rate", .help = "peak learning rate", .shown_default = "by width and bytes", .group = training, .letter = "--lr", .old_names = {"lr"}, .record = "learning_rate"}),
         choice_field(&O::optimizer, {{"automatic", Optimizer::automatic}, {"adamw", Optimizer::adamw}, {"muon", Optimizer::muon}},
-            {.name = "optimizer", .help = "of the hidden matrices: adamw or muon; the rest is AdamW's", .shown_default = "muon (modern), adamw (vanilla)", .group = training}),
+            {.name = "optimizer", .help = "of the hidden matrices: adamw or muon; the rest is AdamW's", .shown_default = family_defaults([](const Family& f) -> std::string { return f.recipe == Recipe::muon ? "muon" : "adamw"; }), .group = training}),
         of_muon(real_field(&O::matrix_learning_rate, kRateRange, {.name = "matrix_learning_rate", .help = "Muon's peak learning rate", .shown_default = "by width and bytes", .group = training, .letter = "--matrix-lr", .old_names = {"matrix_lr"}, .record = "matrix_learning_rate"})),
         of_muon(real_field(&O::momentum, kMemoryRange, {.name = "momentum", .help = "Muon's memory of the gradient", .group = training, .record = "momentum"})),
         real_field(&O::warmup, kShareRange, {.name = "warmup", .help = "share of the steps with a rising rate", .group = training, .record = "warmup", .is_schedule = true}),

@@ -38,6 +38,8 @@ struct Family {
 [[nodiscard]] std::span<const Family> families();
 /// "modern, or vanilla (the paper's network)".
 [[nodiscard]] std::string family_names();
+/// "bf16 (vanilla: fp32)": what `value` says of the first family, and of those of which it says otherwise.
+[[nodiscard]] std::string family_defaults(std::string (*value)(const Family& family));
 /// Throws Error when there is none with that id.
 [[nodiscard]] const Family& family_of(Architecture architecture);
 
