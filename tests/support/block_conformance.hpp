@@ -109,8 +109,8 @@ inline void check_gradients(const model::Model& model, std::span<const symbols::
         CAPTURE(tensor.name);
         double norm = 0;
         double error = 0;
-        // All of small tensors, some of large ones: a column more than a multiple of any width.
-        const std::size_t stride = std::max<std::size_t>(1, tensor.size() / 100) | 1;
+        // All of small tensors, about a hundred of large ones.
+        const std::size_t stride = tensor.size() / 100 | 1;
         for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); i += stride) {
             // Central differences of a function of size 100: truncation h^2, rounding 1e-16 * 100 / h; h
             // balances them.
@@ -305,7 +305,7 @@ inline void check_description(const model::BlockSpec& spec) {
 inline void check_block(model::BlockSpec spec) {
     CAPTURE(spec.kind->name);
     check_description(spec);
-    const std::vector<symbols::Symbol> all = random_symbols(3 * 132, kBlockAlphabet);
+    const std::vector<symbols::Symbol> all = random_symbols(3 * 70, kBlockAlphabet);
     const std::span<const symbols::Symbol> symbols(all);
     for (const model::Norm norm : {model::Norm::pre_rms, model::Norm::post_layer}) {
         for (const model::Arithmetic arithmetic : {model::Arithmetic::fp32, model::Arithmetic::bf16}) {
@@ -315,10 +315,13 @@ inline void check_block(model::BlockSpec spec) {
             model::BlockSpec exact = spec;
             exact.attention.cache = model::CachePrecision::fp32;  // rounding has no derivative
             check_gradients(noisy_network(network_of(exact, arithmetic), 11), symbols.first(2 * 22), 22, 9);
+            if ((norm == model::Norm::pre_rms) != (arithmetic == model::Arithmetic::bf16)) {
+                continue;  // each of them once is enough for the order of operations
+            }
             const model::Model model = noisy_network(network_of(spec, arithmetic), 5);
-            check_same_bits(model, {symbols, 3, 132});
-            check_batches(model, symbols, 132);
-            check_streams(model, symbols, 132);
+            check_same_bits(model, {symbols, 3, 70});
+            check_batches(model, symbols, 70);
+            check_streams(model, symbols, 70);
             check_long_stream(model, random_symbols(2000, kBlockAlphabet));
             check_resume(model, symbols.first(100));
         }
