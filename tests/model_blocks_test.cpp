@@ -25,9 +25,12 @@ BlockSpec hidden(const Block& kind, HiddenOptions options) {
 
 /// Every kind with the options that change what it computes.
 std::vector<BlockSpec> all_blocks() {
-    return {attention(1, true, CachePrecision::bf16), attention(2, false, CachePrecision::fp32),
+    return {attention(1, true, CachePrecision::bf16),
+            attention(2, false, CachePrecision::fp32),
             hidden(kMlp, {.activation = &kSquaredRelu}),
-            hidden(kMlp, {.activation = &kGelu, .biases = true})};
+            hidden(kMlp, {.activation = &kGelu, .biases = true}),
+            hidden(kSiluGatedMlp, {}),
+            hidden(kSquaredReluGatedMlp, {})};
 }
 
 }  // namespace

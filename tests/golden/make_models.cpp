@@ -57,6 +57,9 @@ int main(int argc, char** argv) {
         write_pair(folder, "vanilla-fp32", vanilla, Precision::fp32);
         write_pair(folder, "modern-bf16", rounded, Precision::bf16);
         write_pair(folder, "modern-int8", modern, Precision::int8);
+        ModelConfig gated = rounded;
+        gated.architecture = Architecture{2};
+        write_pair(folder, "gated-bf16", gated, Precision::bf16);
         // Bytes above 1 are stored at once: for tests of much data.
         write_pair(folder, "two-symbols", test::smallest_config(Architecture::modern, 2), Precision::bf16);
         write_state(argv[2]);

@@ -95,10 +95,25 @@ inline Matrix mlp(const PlainView& b, const Matrix& x, std::size_t n) {
     return product(b, 2, hidden, n, biases ? b.at(3) : nullptr);
 }
 
+inline double silu(double x) { return x / (1 + std::exp(-x)); }
+
+template <double kGate(double)>
+Matrix gated_mlp(const PlainView& b, const Matrix& x, std::size_t n) {
+    Matrix hidden = product(b, 0, x, n);
+    const Matrix up = product(b, 1, x, n);
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+        hidden[i] = kGate(hidden[i]) * up[i];
+    }
+    return product(b, 2, hidden, n);
+}
+
 /// f(x [n, C]) of one sequence, of the kinds that there are.
 using PlainBlock = Matrix (*)(const PlainView& block, const Matrix& x, std::size_t n);
 inline PlainBlock plain_block(const Block* kind) {
-    const std::map<const Block*, PlainBlock> blocks = {{&kAttention, attention}, {&kMlp, mlp}};
+    const std::map<const Block*, PlainBlock> blocks = {{&kAttention, attention},
+                                                       {&kMlp, mlp},
+                                                       {&kSiluGatedMlp, gated_mlp<silu>},
+                                                       {&kSquaredReluGatedMlp, gated_mlp<squared_relu>}};
     return blocks.at(kind);
 }
 
