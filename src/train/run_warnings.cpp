@@ -77,7 +77,8 @@ void add_validation(Warnings& list, const TrainOptions& options, const ResolvedR
     const TrainOptions defaults;
     const bool has_default = options.validation_bytes == defaults.validation_bytes;
     if (validation.ranges() == 0) {
-        if (!has_default || options.validate_every != 0) {
+        // 0 is what a run without them leaves in its train.conf.
+        if ((!has_default && options.validation_bytes != 0) || options.validate_every != 0) {
             list.emplace_back("there are no validation data, so validation bytes and intervals do nothing");
         }
         return;
@@ -87,7 +88,9 @@ void add_validation(Warnings& list, const TrainOptions& options, const ResolvedR
         list.push_back(text_of("the validation data have whole sequences of ", bytes(used), ", and not the ",
                                with_commas(options.validation_bytes), " asked for"));
     }
-    if (options.validate_every > run.steps) {
+    // What a run chose by itself, its train.conf may ask for.
+    if (options.validate_every > run.steps &&
+        options.validate_every != validation_interval(run, 0, run.steps)) {
         list.push_back(text_of("the run has ", run.steps, run.steps == 1 ? " step" : " steps",
                                ", so it is validated at its end only and not every ",
                                options.validate_every));

@@ -34,7 +34,7 @@ for command in "${!whole[@]}"; do
             tried=$((tried + 1))
             if ((code > 2)); then
                 wrong+="$command --$number=$value: exit code $code: $(head -c 300 "$work/err")"$'\n'
-            elif ((code != 0)) && { (($(wc -l <"$work/err") != 1)) || ! grep -q "^bitlaw: $command: " "$work/err"; }; then
+            elif ((code != 0)) && { (($(grep -vc ": warning: " "$work/err") != 1)) || ! grep -q "^bitlaw: $command: " "$work/err"; }; then
                 wrong+="$command --$number=$value: $(cat "$work/err")"$'\n'
             elif ((code == 0)) && [[ ! $value =~ ^[0-9]+$ ]]; then
                 wrong+="$command --$number=$value: was taken"$'\n'
@@ -51,6 +51,10 @@ for line in "tokens=18446744073709551616" "tokens=0" "width=0" "width=8193" "lea
     echo "$line" >one.conf
     key=${line%%=*}
     refuse "$line" 2 "one.conf:1: $key: " "$bitlaw" train --config one.conf --data text -o out2
+done
+for key in data out; do
+    echo "$key=''" >empty.conf
+    refuse "an empty $key in a file" 2 "empty.conf:1: $key: the name is empty" "$bitlaw" train --config empty.conf
 done
 refuse "validation of no sequence" 2 "validation_bytes is 5, which makes no sequence" \
     "$bitlaw" train --data text --validation text --context 64 --validation-bytes 5 -o out2

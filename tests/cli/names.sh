@@ -13,6 +13,8 @@ for name in "${names[@]}"; do
     cp text "$name"
     check "train on $(printf %q "$name")" "$bitlaw" train --data "$name" --validation "$name@:5K" "${small[@]}" -o "out$i"
     check "again by its train.conf" "$bitlaw" train -q --config "out$i/train.conf" -o "again$i"
+    ! grep -v "so the validation rate is in-sample" "$work/err"
+    judge "without another warning" cat "$work/err"
     same "with the same bytes" "out$i/model.blm" "again$i/model.blm"
 done
 check "all of them at once" "$bitlaw" train --data "${names[@]}" "${small[@]}" -o all
