@@ -7,8 +7,6 @@
 # Scripts run in the project's folder and get BITLAW (the tool), BITLAW_SIGNATURE and TMPDIR (a folder of their own, removed afterwards).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
-# Units run beside each other: a thread that waits must not keep a processor busy.
-export OMP_WAIT_POLICY=passive
 
 readonly build=$1
 readonly word=${2:-}

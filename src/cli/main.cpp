@@ -1,11 +1,7 @@
 #include <fcntl.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
-#include <system_error>
 #include <type_traits>
 #include <variant>
 
@@ -57,28 +53,6 @@ void occupy_standard_streams() {
     }
 }
 
-// gcc's OpenMP lets a thread that waits spin for milliseconds, in which the threads that it waits for do not
-// run when other programs use the processors too: on a busy machine 2 threads were 14 times slower than 1.
-// The library reads this once, before main, so the process starts itself anew; speed is all that changes if
-// it cannot.
-void wait_without_spinning(char** argv) {
-    constexpr const char* kSpinCount = "GOMP_SPINCOUNT";
-    if (std::getenv(kSpinCount) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr) {
-        return;
-    }
-    // Started through the dynamic loader by name (AppImage, nix-ld, Termux), /proc/self/exe is the loader;
-    // the kernel then mapped no interpreter.
-    if (::getauxval(AT_BASE) == 0) {
-        return;
-    }
-    std::error_code error;
-    const std::filesystem::path binary = std::filesystem::read_symlink("/proc/self/exe", error);
-    // Some 20 microseconds: as long as waking a thread takes.
-    if (!error && ::setenv(kSpinCount, "1000", 0) == 0) {
-        ::execv(binary.c_str(), argv);
-    }
-}
-
 // Settles what holds for the whole process, so that a wrong BITLAW_ISA is told before any work.
 template <class Arguments>
 void prepare(const Arguments& arguments, bool& silent) {
@@ -97,7 +71,6 @@ void prepare(const Arguments& arguments, bool& silent) {
 int main(int argc, char** argv) {
     using namespace bitlaw::cli;
     occupy_standard_streams();
-    wait_without_spinning(argv);
     bool silent = false;
     try {
         install_signal_handlers();

@@ -1,7 +1,10 @@
 #include "places.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <sstream>
 #include <system_error>
@@ -20,12 +23,29 @@ namespace fs = std::filesystem;
 /// What chosen() prefers.
 constexpr const char* kPreferredModel = "3.2m";
 
-// The folder above the one that holds this binary: the checkout for build/bitlaw, the prefix for bin/bitlaw.
-fs::path home() {
-    std::error_code error;
-    const fs::path binary = fs::read_symlink("/proc/self/exe", error);
-    return error ? fs::path() : binary.parent_path().parent_path();
+// The file that this function is mapped from; empty when the system does not say. /proc/self/exe is another
+// one where the tool was started through the dynamic loader, as in an AppImage.
+fs::path own_binary() {
+    const auto here = reinterpret_cast<std::uintptr_t>(&own_binary);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        // BEGIN-END permissions offset device number /path
+        const char* const line_end = line.data() + line.size();
+        std::uintptr_t begin = 0;
+        std::uintptr_t end = 0;
+        const char* const dash = std::from_chars(line.data(), line_end, begin, 16).ptr;
+        const bool is_range =
+            dash != line_end && std::from_chars(dash + 1, line_end, end, 16).ec == std::errc();
+        const std::size_t slash = line.find('/');
+        if (is_range && begin <= here && here < end && slash != std::string::npos) {
+            return line.substr(slash);
+        }
+    }
+    return {};
 }
+
+// The folder above the one that holds this binary: the checkout for build/bitlaw, the prefix for bin/bitlaw.
+fs::path home() { return own_binary().parent_path().parent_path(); }
 
 std::vector<fs::path> folders_of_environment(const char* name) {
     std::vector<fs::path> folders;

@@ -4,7 +4,6 @@
 # RUNNER may hold an emulator. --update writes the file from the plain C++ kernels and one thread: only when a change
 # of arithmetic is meant, together with a new arithmetic version.
 set -uo pipefail
-export OMP_WAIT_POLICY=passive  # three threads may have two processors
 program=$(realpath "${1:-${BITLAW_SIGNATURE:?name the program or set BITLAW_SIGNATURE}}")
 cd "$(dirname "$0")" || exit 1
 read -ra runner <<<"${RUNNER:-}"

@@ -1,6 +1,6 @@
 #pragma once
 /// \file The one place that starts threads (OpenMP). Work is split by output, so results do not depend on the
-/// count.
+/// count. A thread that waits spins for some microseconds and then sleeps, whatever OpenMP is set to.
 
 #include <cstddef>
 #include <type_traits>
