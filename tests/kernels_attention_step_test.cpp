@@ -39,18 +39,18 @@ class Caches {
 
     void append(std::uint64_t position, const float* k, std::size_t ldk, const float* v, std::size_t ldv) {
         if (precision_ == CachePrecision::bf16) {
-            kernel_table().attention_append_bf16(shape_, bf16(), streams_, position, k, ldk, v, ldv);
+            kernel_table().attention_append_bf16(shape_, bf16(), streams_, position, {k, ldk}, {v, ldv});
         } else {
-            kernel_table().attention_append(shape_, fp32(), streams_, position, k, ldk, v, ldv);
+            kernel_table().attention_append(shape_, fp32(), streams_, position, {k, ldk}, {v, ldv});
         }
     }
     void step(std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq, float* out,
               std::size_t ldo) {
         if (precision_ == CachePrecision::bf16) {
-            kernel_table().attention_step_bf16(shape_, bf16(), streams_, position, oldest, q, ldq, out, ldo,
-                                               scratch_.data());
+            kernel_table().attention_step_bf16(shape_, bf16(), streams_, position, oldest, {q, ldq},
+                                               {out, ldo}, scratch_.data());
         } else {
-            kernel_table().attention_step(shape_, fp32(), streams_, position, oldest, q, ldq, out, ldo,
+            kernel_table().attention_step(shape_, fp32(), streams_, position, oldest, {q, ldq}, {out, ldo},
                                           scratch_.data());
         }
     }
@@ -216,7 +216,7 @@ TEST_CASE(
         std::vector<std::uint16_t> expected_keys(keys), expected_values(keys);
         for (const std::uint64_t position : {std::uint64_t{0}, (std::uint64_t{1} << 40) + 37}) {
             kernel_table().attention_append_bf16(shape, {keys.data(), values.data(), ring}, kStreams,
-                                                 position, k.data(), width, v.data(), width);
+                                                 position, {k.data(), width}, {v.data(), width});
             const std::size_t slot = position % ring;
             for (std::size_t i = 0; i < k.size(); ++i) {
                 const auto rounded = [](float x) {

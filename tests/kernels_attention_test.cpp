@@ -23,11 +23,11 @@ constexpr std::size_t kLengths[] = {1, 2, 15, 16, 17, 31, 32, 33, 47, 64, 67, 10
 
 Results plain_results(const Sequence& s) {
     Results r(s);
-    plain::attention_forward(s.shape, s.plain_block(), r.out.data(), s.ld, r.maximum.data(),
-                             r.inverse.data());
-    plain::attention_backward(s.shape, s.plain_block(), r.out.data(), s.ld, s.dout.data(), s.ld,
-                              r.maximum.data(), r.inverse.data(), r.dq.data(), s.ld, r.dk.data(), s.kv_ld,
-                              r.dv.data(), s.kv_ld);
+    plain::attention_forward(s.shape, s.plain_block(),
+                             {{r.out.data(), s.ld}, r.maximum.data(), r.inverse.data()});
+    plain::attention_backward(
+        s.shape, s.plain_block(), {{r.out.data(), s.ld}, r.maximum.data(), r.inverse.data()},
+        {s.dout.data(), s.ld}, {{r.dq.data(), s.ld}, {r.dk.data(), s.kv_ld}, {r.dv.data(), s.kv_ld}});
     return r;
 }
 
@@ -58,11 +58,11 @@ void check_kernels(const Sequence& s, const Results& expected) {
                                0};
     filled(dout, s.dout);
     for (std::size_t head = 0; head < s.shape.kv_heads; ++head) {
-        kernel.attention_forward(s.shape, block, head, 0, s.length, out.data(), s.ld, maximum.data(),
-                                 inverse.data(), scratch.data());
-        kernel.attention_backward(s.shape, block, head, out.data(), s.ld, dout.data(), s.ld, maximum.data(),
-                                  inverse.data(), dq.data(), s.ld, dk.data(), s.kv_ld, dv.data(), s.kv_ld,
-                                  scratch.data());
+        kernel.attention_forward(s.shape, block, head, 0, s.length,
+                                 {{out.data(), s.ld}, maximum.data(), inverse.data()}, scratch.data());
+        kernel.attention_backward(
+            s.shape, block, head, {{out.data(), s.ld}, maximum.data(), inverse.data()}, {dout.data(), s.ld},
+            {{dq.data(), s.ld}, {dk.data(), s.kv_ld}, {dv.data(), s.kv_ld}}, scratch.data());
     }
     CHECK(holds_bits(out, expected.out));
     CHECK(holds_bits(maximum, expected.maximum));
@@ -172,17 +172,18 @@ TEST_CASE("attention agrees with double precision within rounding") {
             std::vector<float> scratch(kernel_table().attention_scratch(shape, s.length, 0));
             kernel_table().attention_backward(
                 shape, {s.q.data(), s.ld, s.k.data(), s.kv_ld, s.v.data(), s.kv_ld, s.length, 0}, 0,
-                fast.out.data(), s.ld, s.dout.data(), s.ld, fast.maximum.data(), fast.inverse.data(),
-                fast.dq.data(), s.ld, fast.dk.data(), s.kv_ld, fast.dv.data(), s.kv_ld, scratch.data());
+                {{fast.out.data(), s.ld}, fast.maximum.data(), fast.inverse.data()}, {s.dout.data(), s.ld},
+                {{fast.dq.data(), s.ld}, {fast.dk.data(), s.kv_ld}, {fast.dv.data(), s.kv_ld}},
+                scratch.data());
             const auto q = widen(s.q), k = widen(s.k), v = widen(s.v), g = widen(s.dout);
             const plain::Block<double> block{q.data(), s.ld,    k.data(), s.kv_ld,
                                              v.data(), s.kv_ld, s.length, 0};
             std::vector<double> out(q.size()), dq(q.size()), dk(k.size()), dv(k.size());
             std::vector<double> maximum(fast.maximum.size()), inverse(maximum);
-            plain::attention_forward(shape, block, out.data(), s.ld, maximum.data(), inverse.data());
-            plain::attention_backward(shape, block, out.data(), s.ld, g.data(), s.ld, maximum.data(),
-                                      inverse.data(), dq.data(), s.ld, dk.data(), s.kv_ld, dv.data(),
-                                      s.kv_ld);
+            plain::attention_forward(shape, block, {{out.data(), s.ld}, maximum.data(), inverse.data()});
+            plain::attention_backward(shape, block, {{out.data(), s.ld}, maximum.data(), inverse.data()},
+                                      {g.data(), s.ld},
+                                      {{dq.data(), s.ld}, {dk.data(), s.kv_ld}, {dv.data(), s.kv_ld}});
 
             // First-order bounds. A chain of n errs by n eps times the sum of its terms' sizes.
             const double chain = static_cast<double>(d) * kEps;
@@ -287,7 +288,7 @@ TEST_CASE("attention_backward is the gradient of attention_forward") {
             const plain::Block<double> block{q.data(), width,    k.data(), kv_width,
                                              v.data(), kv_width, length,   0};
             const auto loss = [&] {
-                plain::attention_forward(shape, block, out.data(), width, maximum.data(), inverse.data());
+                plain::attention_forward(shape, block, {{out.data(), width}, maximum.data(), inverse.data()});
                 double sum = 0;
                 for (std::size_t i = 0; i < out.size(); ++i) {
                     sum += weight[i] * out[i];
@@ -296,9 +297,9 @@ TEST_CASE("attention_backward is the gradient of attention_forward") {
             };
             loss();
             std::vector<double> dq(q.size()), dk(k.size()), dv(v.size());
-            plain::attention_backward(shape, block, out.data(), width, weight.data(), width, maximum.data(),
-                                      inverse.data(), dq.data(), width, dk.data(), kv_width, dv.data(),
-                                      kv_width);
+            plain::attention_backward(shape, block, {{out.data(), width}, maximum.data(), inverse.data()},
+                                      {weight.data(), width},
+                                      {{dq.data(), width}, {dk.data(), kv_width}, {dv.data(), kv_width}});
             // Central differences with h = eps^(1/3): truncation h^2 and rounding eps / h are both 4e-11,
             // times sums of some tens and third derivatives of some tens.
             constexpr double kStep = 6e-6;

@@ -108,7 +108,7 @@ TEST_CASE("bf16: packing rounds and interleaves pairs, zero beyond the matrix") 
             const std::size_t size = packed_size_bf16(k, n);
             REQUIRE(size == (k + k % 2) * (n + 31 - (n + 31) % 32));
             std::vector<std::uint16_t> expected(size);
-            plain::pack_bf16(w.data(), w.ld(), k, n, expected.data());
+            plain::pack_bf16({w.data(), w.ld()}, k, n, expected.data());
             if (k > 2 && n > 33) {  // panel 1, pair 1, column 1, even
                 REQUIRE(expected[((k + 1) / 2 + 1) * 64 + 2] ==
                         std::bit_cast<std::uint32_t>(plain::rounded_bf16(w.at(2, 33))) >> 16);
@@ -117,10 +117,10 @@ TEST_CASE("bf16: packing rounds and interleaves pairs, zero beyond the matrix") 
             CAPTURE(n);
             for_every_table([&](const Kernels& table) {
                 const GuardedPairs packed(size);
-                table.pack_bf16(w.data(), w.ld(), k, n, packed.data());
+                table.pack_bf16({w.data(), w.ld()}, k, n, packed.data());
                 CHECK(packed.numbers() == expected);
                 const GuardedPairs again(size);
-                table.pack_transposed_bf16(transposed.data(), transposed.ld(), k, n, again.data());
+                table.pack_transposed_bf16({transposed.data(), transposed.ld()}, k, n, again.data());
                 CHECK(again.numbers() == expected);
                 CHECK((packed.unharmed() && again.unharmed()));
             });
@@ -191,13 +191,13 @@ TEST_CASE("bf16 product: an element depends on its own row and column only") {
     for_every_table([&](const Kernels& table) {
         const Matrix whole = all.got(table);
         const GuardedPairs packed(packed_size_bf16(300, 70));
-        table.pack_bf16(all.w.data(), all.w.ld(), 300, 70, packed.data());
+        table.pack_bf16({all.w.data(), all.w.ld()}, 300, 70, packed.data());
         for (const std::size_t step : {1, 2, 3, 10, 64}) {
             Matrix parts = all.c;
             for (std::size_t r = 0; r < 67; r += step) {
-                table.product_bf16(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r),
+                table.product_bf16({all.a.data() + r * all.a.ld(), all.a.ld()}, std::min(step, 67 - r),
                                    packed.data(), 300, 70, ChainStart::bias, all.bias.data(),
-                                   parts.data() + r * parts.ld(), parts.ld());
+                                   {parts.data() + r * parts.ld(), parts.ld()});
             }
             CHECK(difference(parts, whole) == "");
         }
@@ -225,7 +225,7 @@ TEST_CASE("bf16 kernels leave the floating-point state as it was; the x86 sets d
     const Matrix expected_gradient = gradient.expected();
     for_every_table([&](const Kernels& table) {
         const GuardedPairs packed(packed_size_bf16(33, 40));
-        table.pack_bf16(test.w.data(), test.w.ld(), 33, 40, packed.data());
+        table.pack_bf16({test.w.data(), test.w.ld()}, 33, 40, packed.data());
         Matrix got = test.c;
         Matrix got_gradient = gradient.g;
         const bool hostile = std::string(table.name) != "scalar";
@@ -233,10 +233,11 @@ TEST_CASE("bf16 kernels leave the floating-point state as it was; the x86 sets d
         std::uint64_t after = 0;
         const auto run = [&] {
             before = float_state();
-            table.product_bf16(test.a.data(), test.a.ld(), 14, packed.data(), 33, 40, ChainStart::accumulate,
-                               nullptr, got.data(), got.ld());
-            table.weight_gradient_bf16(gradient.x.data(), gradient.x.ld(), gradient.y.data(), gradient.y.ld(),
-                                       33, 14, 40, got_gradient.data(), got_gradient.ld());
+            table.product_bf16({test.a.data(), test.a.ld()}, 14, packed.data(), 33, 40,
+                               ChainStart::accumulate, nullptr, {got.data(), got.ld()});
+            table.weight_gradient_bf16({gradient.x.data(), gradient.x.ld()},
+                                       {gradient.y.data(), gradient.y.ld()}, 33, 14, 40,
+                                       {got_gradient.data(), got_gradient.ld()});
             after = float_state();
         };
         if (hostile) {
@@ -265,7 +266,7 @@ TEST_CASE("bf16 product: the error is that of rounding the factors and of k addi
             const std::vector<double> bias = test.bias.widened();
             const std::vector<double> c = test.c.widened();
             std::vector<double> exact = c;
-            plain::product(a.data(), k, rows, w.data(), n, k, n, start, bias.data(), exact.data(), n);
+            plain::product({a.data(), k}, rows, {w.data(), n}, k, n, start, bias.data(), {exact.data(), n});
             for_every_table([&](const Kernels& table) {
                 const Matrix got = test.got(table);
                 for (std::size_t i = 0; i < rows * n; ++i) {
@@ -292,7 +293,7 @@ TEST_CASE("bf16 weight_gradient: the error is that of rounding the factors and o
     const std::vector<double> y = test.y.widened();
     const std::vector<double> g = test.g.widened();
     std::vector<double> exact = g;
-    plain::weight_gradient(x.data(), 14, y.data(), 37, 600, 14, 37, exact.data(), 37);
+    plain::weight_gradient<double>({x.data(), 14}, {y.data(), 37}, 600, 14, 37, {exact.data(), 37});
     for_every_table([&](const Kernels& table) {
         const Matrix got = test.got(table, 600);
         for (std::size_t i = 0; i < exact.size(); ++i) {
@@ -311,17 +312,15 @@ TEST_CASE("bf16 check at start: equal tables pass, a table that is off in one bi
     const Kernels& good = kernel_table();
     CHECK(same_bf16_bits(good, good));
     Kernels bad = good;
-    bad.product_bf16 = [](const float* a, std::size_t lda, std::size_t rows, const std::uint16_t* packed,
-                          std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
-                          std::size_t ldc) {
-        kernel_table().product_bf16(a, lda, rows, packed, k, n, start, bias, c, ldc);
-        c[7] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(c[7]) ^ 1U);
+    bad.product_bf16 = [](Rows a, std::size_t rows, const std::uint16_t* packed, std::size_t k, std::size_t n,
+                          ChainStart start, const float* bias, OutRows c) {
+        kernel_table().product_bf16(a, rows, packed, k, n, start, bias, c);
+        c.data[7] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(c.data[7]) ^ 1U);
     };
     CHECK_FALSE(same_bf16_bits(good, bad));
     bad = good;
-    bad.weight_gradient_bf16 = [](const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                                  std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
-        kernel_table().weight_gradient_bf16(x, ldx, y, ldy, rows - 1, k, n, g, ldg);
+    bad.weight_gradient_bf16 = [](Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g) {
+        kernel_table().weight_gradient_bf16(x, y, rows - 1, k, n, g);
     };
     CHECK_FALSE(same_bf16_bits(good, bad));
     if (bf16_in_hardware()) {

@@ -42,13 +42,13 @@ Matrix logits(Random& random, std::size_t n) {
 /// are.
 std::vector<std::uint32_t> frequencies_of(const Matrix& x) {
     std::vector<std::uint32_t> result(x.rows() * (x.n() + 2), 0xDEADBEEFU);
-    kernel_table().frequencies(x.data(), x.ld(), x.rows(), x.n(), result.data(), x.n() + 2);
+    kernel_table().frequencies({x.data(), x.ld()}, x.rows(), x.n(), {result.data(), x.n() + 2});
     return result;
 }
 
 std::vector<std::uint32_t> plain_frequencies_of(const Matrix& x) {
     std::vector<std::uint32_t> result(x.rows() * (x.n() + 2), 0xDEADBEEFU);
-    plain::frequencies(x.data(), x.ld(), x.rows(), x.n(), result.data(), x.n() + 2);
+    plain::frequencies<float>({x.data(), x.ld()}, x.rows(), x.n(), {result.data(), x.n() + 2});
     return result;
 }
 
@@ -60,33 +60,33 @@ TEST_CASE("softmax_numerators and cross_entropy_backward: the plain version's bi
         const Matrix x = logits(random, n);
         Matrix e(kRows, n, 1);
         Matrix total(1, kRows);
-        plain::softmax_numerators(x.data(), x.ld(), kRows, n, e.data(), e.ld(), total.data());
+        plain::softmax_numerators({x.data(), x.ld()}, kRows, n, {e.data(), e.ld()}, total.data());
         std::vector<std::uint32_t> targets(kRows);
         for (std::size_t r = 0; r < kRows; ++r) {
             targets[r] = static_cast<std::uint32_t>(r == 0 ? n - 1 : random.below(n));
         }
         Matrix dx(kRows, n);
-        plain::cross_entropy_backward(e.data(), e.ld(), total.data(), targets.data(), 0.01F, kRows, n,
-                                      dx.data(), dx.ld());
+        plain::cross_entropy_backward({e.data(), e.ld()}, total.data(), targets.data(), 0.01F, kRows, n,
+                                      {dx.data(), dx.ld()});
         for_every_isa([&] {
             CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got(kRows, n, 2);
             Matrix got_total(1, kRows);
-            kernel_table().softmax_numerators(x.data(), x.ld(), kRows, n, got.data(), got.ld(),
+            kernel_table().softmax_numerators({x.data(), x.ld()}, kRows, n, {got.data(), got.ld()},
                                               got_total.data());
             CHECK(difference(got, e) == "");
             CHECK(difference(got_total, total) == "");
             Matrix in_place = x;
-            kernel_table().softmax_numerators(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
+            kernel_table().softmax_numerators({in_place.data(), x.ld()}, kRows, n, {in_place.data(), x.ld()},
                                               got_total.data());
             CHECK(difference(in_place, e) == "");
             Matrix got_dx(kRows, n);
-            kernel_table().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F,
-                                                  kRows, n, got_dx.data(), got_dx.ld());
+            kernel_table().cross_entropy_backward({got.data(), got.ld()}, total.data(), targets.data(), 0.01F,
+                                                  kRows, n, {got_dx.data(), got_dx.ld()});
             CHECK(difference(got_dx, dx) == "");
-            kernel_table().cross_entropy_backward(got.data(), got.ld(), total.data(), targets.data(), 0.01F,
-                                                  kRows, n, got.data(), got.ld());
+            kernel_table().cross_entropy_backward({got.data(), got.ld()}, total.data(), targets.data(), 0.01F,
+                                                  kRows, n, {got.data(), got.ld()});
             CHECK(difference(got, dx) == "");
         });
     }
@@ -106,7 +106,7 @@ TEST_CASE("softmax: probabilities within the error of 2^x and of its argument; t
         for_every_isa([&] {
             Matrix e(1, n);
             Matrix total(1, 1);
-            kernel_table().softmax_numerators(x.data(), n, 1, n, e.data(), n, total.data());
+            kernel_table().softmax_numerators({x.data(), n}, 1, n, {e.data(), n}, total.data());
             double worst = 0;
             for (std::size_t j = 0; j < n; ++j) {
                 // The difference, log2(e) and the product round: 3 units of the argument's size, times ln 2
@@ -119,8 +119,8 @@ TEST_CASE("softmax: probabilities within the error of 2^x and of its argument; t
                   (worst + (static_cast<double>(n) / 16 + 5) * kEpsilon) * exact_total);
             const std::uint32_t target = 1;
             Matrix dx(1, n);
-            kernel_table().cross_entropy_backward(e.data(), n, total.data(), &target, 0.25F, 1, n, dx.data(),
-                                                  n);
+            kernel_table().cross_entropy_backward({e.data(), n}, total.data(), &target, 0.25F, 1, n,
+                                                  {dx.data(), n});
             const std::vector<double> wide = dx.widened();
             CHECK(std::abs(std::accumulate(wide.begin(), wide.end(), 0.0)) <=
                   0.25 * (static_cast<double>(n) / 16 + 8) * kEpsilon);

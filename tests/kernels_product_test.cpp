@@ -38,16 +38,17 @@ struct ProductCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = c;
-        plain::product(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start, bias.data(),
-                       result.data(), result.ld());
+        plain::product({a.data(), a.ld()}, a.rows(), {w.data(), w.ld()}, w.rows(), w.n(), start, bias.data(),
+                       {result.data(), result.ld()});
         return result;
     }
     [[nodiscard]] Matrix got() const {
         const GuardedFloats packed(packed_size(w.rows(), w.n()));
-        kernel_table().pack(w.data(), w.ld(), w.rows(), w.n(), packed.data());
+        kernel_table().pack({w.data(), w.ld()}, w.rows(), w.n(), packed.data());
         Matrix result = c;
-        kernel_table().product(a.data(), a.ld(), a.rows(), packed.data(), w.rows(), w.n(), start,
-                               start == ChainStart::bias ? bias.data() : nullptr, result.data(), result.ld());
+        kernel_table().product({a.data(), a.ld()}, a.rows(), packed.data(), w.rows(), w.n(), start,
+                               start == ChainStart::bias ? bias.data() : nullptr,
+                               {result.data(), result.ld()});
         return result;
     }
     [[nodiscard]] std::string name() const {
@@ -96,10 +97,10 @@ TEST_CASE("pack and pack_transposed fill panels of 32 columns, zero beyond the m
                 CAPTURE(k);
                 CAPTURE(n);
                 Matrix packed = Matrix::random(random, 1, size);
-                kernel_table().pack(w.data(), w.ld(), k, n, packed.data());
+                kernel_table().pack({w.data(), w.ld()}, k, n, packed.data());
                 CHECK(difference(packed, expected) == "");
                 Matrix again = Matrix::random(random, 1, size);
-                kernel_table().pack_transposed(transposed.data(), transposed.ld(), k, n, again.data());
+                kernel_table().pack_transposed({transposed.data(), transposed.ld()}, k, n, again.data());
                 CHECK(difference(again, expected) == "");
             });
         }
@@ -132,13 +133,13 @@ TEST_CASE("product: an element depends on its own row and column only") {
         CAPTURE(kernel_table().name);
         const Matrix whole = all.got();
         const GuardedFloats packed(packed_size(300, 70));
-        kernel_table().pack(all.w.data(), all.w.ld(), 300, 70, packed.data());
+        kernel_table().pack({all.w.data(), all.w.ld()}, 300, 70, packed.data());
         for (std::size_t step : {1, 2, 3, 10, 64}) {
             Matrix parts = all.c;
             for (std::size_t r = 0; r < 67; r += step) {
-                kernel_table().product(all.a.data() + r * all.a.ld(), all.a.ld(), std::min(step, 67 - r),
+                kernel_table().product({all.a.data() + r * all.a.ld(), all.a.ld()}, std::min(step, 67 - r),
                                        packed.data(), 300, 70, ChainStart::bias, all.bias.data(),
-                                       parts.data() + r * parts.ld(), parts.ld());
+                                       {parts.data() + r * parts.ld(), parts.ld()});
             }
             CHECK(difference(parts, whole) == "");
         }
@@ -172,7 +173,7 @@ TEST_CASE("product: the error is within k epsilon of the sum of magnitudes") {
             const std::vector<double> w = test.w.widened();
             const std::vector<double> bias = test.bias.widened();
             std::vector<double> exact = test.c.widened();
-            plain::product(a.data(), k, rows, w.data(), n, k, n, start, bias.data(), exact.data(), n);
+            plain::product({a.data(), k}, rows, {w.data(), n}, k, n, start, bias.data(), {exact.data(), n});
             for_every_isa([&, rows = rows, k = k, n = n] {
                 const Matrix got = test.got();
                 for (std::size_t i = 0; i < rows * n; ++i) {
@@ -225,20 +226,20 @@ TEST_CASE("weight_gradient: the plain version's bits, whatever the shape and how
             const Matrix y = Matrix::random(random, rows, n);
             const Matrix start = Matrix::random(random, k, n);
             Matrix expected = start;
-            plain::weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, expected.data(),
-                                   expected.ld());
+            plain::weight_gradient<float>({x.data(), x.ld()}, {y.data(), y.ld()}, rows, k, n,
+                                          {expected.data(), expected.ld()});
             for_every_isa([&] {
                 CAPTURE(kernel_table().name);
                 CAPTURE(text_of(rows, " x ", k, " x ", n));
                 Matrix got = start;
-                kernel_table().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), rows, k, n, got.data(),
-                                               got.ld());
+                kernel_table().weight_gradient({x.data(), x.ld()}, {y.data(), y.ld()}, rows, k, n,
+                                               {got.data(), got.ld()});
                 CHECK(difference(got, expected) == "");
                 Matrix cut = start;
                 for (std::size_t r = 0; r < rows; r += 100) {
-                    kernel_table().weight_gradient(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(),
-                                                   y.ld(), std::min<std::size_t>(100, rows - r), k, n,
-                                                   cut.data(), cut.ld());
+                    kernel_table().weight_gradient(
+                        {x.data() + r * x.ld(), x.ld()}, {y.data() + r * y.ld(), y.ld()},
+                        std::min<std::size_t>(100, rows - r), k, n, {cut.data(), cut.ld()});
                 }
                 CHECK(difference(cut, expected) == "");
             });
@@ -254,7 +255,7 @@ TEST_CASE("weight_gradient: the error is within rows epsilon of the sum of magni
     const std::vector<double> wide_y = y.widened();
     std::vector<double> exact(14 * 37);
     std::vector<double> size(14 * 37);
-    plain::weight_gradient(wide_x.data(), 14, wide_y.data(), 37, 600, 14, 37, exact.data(), 37);
+    plain::weight_gradient<double>({wide_x.data(), 14}, {wide_y.data(), 37}, 600, 14, 37, {exact.data(), 37});
     for (std::size_t i = 0; i < size.size(); ++i) {
         for (std::size_t r = 0; r < 600; ++r) {
             size[i] += std::abs(wide_x[r * 14 + i / 37] * wide_y[r * 37 + i % 37]);
@@ -262,7 +263,8 @@ TEST_CASE("weight_gradient: the error is within rows epsilon of the sum of magni
     }
     for_every_isa([&] {
         Matrix got(14, 37);
-        kernel_table().weight_gradient(x.data(), x.ld(), y.data(), y.ld(), 600, 14, 37, got.data(), got.ld());
+        kernel_table().weight_gradient({x.data(), x.ld()}, {y.data(), y.ld()}, 600, 14, 37,
+                                       {got.data(), got.ld()});
         for (std::size_t i = 0; i < size.size(); ++i) {
             REQUIRE(std::abs(got.at(i / 37, i % 37) - exact[i]) <= 600 * kEpsilon * size[i]);
         }

@@ -29,8 +29,8 @@ constexpr Sizes kSizes[] = {{1, 1, 16}, {3, 2, 16},  {5, 1, 32}, {2, 3, 48},
                             {7, 4, 64}, {2, 1, 128}, {0, 2, 32}};
 
 /// Input, angles and gradient of one case; rows are `ld` apart and the floats between them are NaN.
-struct Rows {
-    Rows(const Sizes& sizes, std::uint64_t seed)
+struct RotatedRows {
+    RotatedRows(const Sizes& sizes, std::uint64_t seed)
         : width(sizes.heads * sizes.head_width),
           ld(width + 3),
           x(sizes.rows * ld, std::nanf("")),
@@ -79,15 +79,18 @@ TEST_CASE("rotate and its gradient: every instruction set gives the plain versio
             CAPTURE(sizes.heads);
             CAPTURE(sizes.head_width);
             CAPTURE(normalise);
-            const Rows rows(sizes, 11);
+            const RotatedRows rows(sizes, 11);
             std::vector<float> y = rows.x;
             std::vector<float> inverse(normalise ? sizes.rows * sizes.heads : 0, std::nanf(""));
-            plain::rotate(y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width, rows.cosine.data(),
-                          rows.sine.data(), normalise, 1.7F, inverse.data());
+            plain::rotate(
+                {y.data(), rows.ld}, sizes.rows,
+                {sizes.heads, sizes.head_width, rows.cosine.data(), rows.sine.data(), normalise, 1.7F},
+                inverse.data());
             std::vector<float> dx = rows.dy;
-            plain::rotate_backward(dx.data(), rows.ld, y.data(), rows.ld, sizes.rows, sizes.heads,
-                                   sizes.head_width, rows.cosine.data(), rows.sine.data(), normalise, 1.7F,
-                                   inverse.data());
+            plain::rotate_backward(
+                {dx.data(), rows.ld}, {y.data(), rows.ld}, sizes.rows,
+                {sizes.heads, sizes.head_width, rows.cosine.data(), rows.sine.data(), normalise, 1.7F},
+                inverse.data());
             for (const Isa isa : available_isas()) {
                 CAPTURE(std::string(isa_name(isa)));
                 const IsaScope scope(isa);
@@ -100,18 +103,19 @@ TEST_CASE("rotate and its gradient: every instruction set gives the plain versio
                 copy(rows.x, fast_y);
                 copy(rows.cosine, cosine);
                 copy(rows.sine, sine);
-                kernel_table().rotate(fast_y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width,
-                                      cosine.data(), sine.data(), normalise, 1.7F,
-                                      normalise ? fast_inverse.data() : nullptr);
+                kernel_table().rotate(
+                    {fast_y.data(), rows.ld}, sizes.rows,
+                    {sizes.heads, sizes.head_width, cosine.data(), sine.data(), normalise, 1.7F},
+                    normalise ? fast_inverse.data() : nullptr);
                 CHECK(same_bits(y, fast_y));
                 CHECK(same_bits(inverse, fast_inverse));
                 GuardedFloats fast_dx(size);
                 std::copy(rows.dy.begin(), rows.dy.begin() + static_cast<std::ptrdiff_t>(size),
                           fast_dx.data());
-                kernel_table().rotate_backward(fast_dx.data(), rows.ld, normalise ? fast_y.data() : nullptr,
-                                               rows.ld, sizes.rows, sizes.heads, sizes.head_width,
-                                               cosine.data(), sine.data(), normalise, 1.7F,
-                                               normalise ? fast_inverse.data() : nullptr);
+                kernel_table().rotate_backward(
+                    {fast_dx.data(), rows.ld}, {normalise ? fast_y.data() : nullptr, rows.ld}, sizes.rows,
+                    {sizes.heads, sizes.head_width, cosine.data(), sine.data(), normalise, 1.7F},
+                    normalise ? fast_inverse.data() : nullptr);
                 CHECK((size == 0 || std::memcmp(dx.data(), fast_dx.data(), size * sizeof(float)) == 0));
                 CHECK(fast_y.unharmed());
                 CHECK(fast_inverse.unharmed());
@@ -125,17 +129,21 @@ TEST_CASE("rotate agrees with double precision within rounding") {
     constexpr double kEps = 0x1p-24;  // half a unit in the last place of 1
     for (const Sizes& sizes : kSizes) {
         for (const bool normalise : {true, false}) {
-            const Rows rows(sizes, 12);
+            const RotatedRows rows(sizes, 12);
             std::vector<float> y = rows.x;
             std::vector<float> inverse(sizes.rows * sizes.heads);
-            kernel_table().rotate(y.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width,
-                                  rows.cosine.data(), rows.sine.data(), normalise, 0.3F, inverse.data());
+            kernel_table().rotate(
+                {y.data(), rows.ld}, sizes.rows,
+                {sizes.heads, sizes.head_width, rows.cosine.data(), rows.sine.data(), normalise, 0.3F},
+                inverse.data());
             std::vector<double> exact = widen(rows.x);
             std::vector<double> exact_inverse(inverse.size());
             const std::vector<double> cosine = widen(rows.cosine);
             const std::vector<double> sine = widen(rows.sine);
-            plain::rotate(exact.data(), rows.ld, sizes.rows, sizes.heads, sizes.head_width, cosine.data(),
-                          sine.data(), normalise, static_cast<double>(0.3F), exact_inverse.data());
+            plain::rotate({exact.data(), rows.ld}, sizes.rows,
+                          {sizes.heads, sizes.head_width, cosine.data(), sine.data(), normalise,
+                           static_cast<double>(0.3F)},
+                          exact_inverse.data());
             // The lane sum has D / 16 + 4 roundings, halved by the root; then mean, epsilon, root,
             // quotient: 4. The rotation: normalisation, product, sum and factor, 4 roundings of terms no
             // larger than |x1| + |x2|.
@@ -164,7 +172,7 @@ TEST_CASE("rotate agrees with double precision within rounding") {
 TEST_CASE("rotate_backward is the gradient of rotate") {
     for (const Sizes& sizes : {Sizes{2, 2, 16}, Sizes{1, 1, 48}}) {
         for (const bool normalise : {true, false}) {
-            const Rows rows(sizes, 13);
+            const RotatedRows rows(sizes, 13);
             const std::size_t n = sizes.rows * sizes.heads * sizes.head_width;
             std::vector<double> x;
             std::vector<double> weight;
@@ -182,8 +190,9 @@ TEST_CASE("rotate_backward is the gradient of rotate") {
             }
             std::vector<double> inverse(sizes.rows * sizes.heads);
             const auto forward = [&](std::vector<double> input) {
-                plain::rotate(input.data(), rows.width, sizes.rows, sizes.heads, sizes.head_width,
-                              cosine.data(), sine.data(), normalise, 1.3, inverse.data());
+                plain::rotate({input.data(), rows.width}, sizes.rows,
+                              {sizes.heads, sizes.head_width, cosine.data(), sine.data(), normalise, 1.3},
+                              inverse.data());
                 return input;
             };
             const auto loss = [&](const std::vector<double>& input) {
@@ -196,9 +205,9 @@ TEST_CASE("rotate_backward is the gradient of rotate") {
             };
             const std::vector<double> y = forward(x);
             std::vector<double> dx = weight;
-            plain::rotate_backward(dx.data(), rows.width, y.data(), rows.width, sizes.rows, sizes.heads,
-                                   sizes.head_width, cosine.data(), sine.data(), normalise, 1.3,
-                                   inverse.data());
+            plain::rotate_backward(
+                {dx.data(), rows.width}, {y.data(), rows.width}, sizes.rows,
+                {sizes.heads, sizes.head_width, cosine.data(), sine.data(), normalise, 1.3}, inverse.data());
             // Central differences with h = eps^(1/3): truncation h^2 and rounding eps / h are both 4e-11,
             // times sums of some tens and third derivatives of some tens.
             constexpr double kStep = 6e-6;

@@ -49,27 +49,27 @@ TEST_CASE("rms_norm and its gradient: the plain version's bits, in place too") {
         const Matrix x = rows_of(random, n);
         Matrix y(kRows, n, 1);
         Matrix inverse(1, kRows);
-        plain::rms_norm(x.data(), x.ld(), kRows, n, y.data(), y.ld(), inverse.data());
+        plain::rms_norm({x.data(), x.ld()}, kRows, n, {y.data(), y.ld()}, inverse.data());
         const Matrix dy = rows_of(random, n);
         const Matrix start = Matrix::random(random, kRows, n);
         Matrix dx = start;
-        plain::rms_norm_backward(dy.data(), dy.ld(), y.data(), y.ld(), inverse.data(), kRows, n, dx.data(),
-                                 dx.ld());
+        plain::rms_norm_backward({dy.data(), dy.ld()}, {y.data(), y.ld()}, inverse.data(), kRows, n,
+                                 {dx.data(), dx.ld()});
         for_every_isa([&] {
             CAPTURE(kernel_table().name);
             CAPTURE(n);
             Matrix got(kRows, n, 4);
             Matrix got_inverse(1, kRows);
-            kernel_table().rms_norm(x.data(), x.ld(), kRows, n, got.data(), got.ld(), got_inverse.data());
+            kernel_table().rms_norm({x.data(), x.ld()}, kRows, n, {got.data(), got.ld()}, got_inverse.data());
             CHECK(difference(got, y) == "");
             CHECK(difference(got_inverse, inverse) == "");
             Matrix in_place = x;
-            kernel_table().rms_norm(in_place.data(), x.ld(), kRows, n, in_place.data(), x.ld(),
+            kernel_table().rms_norm({in_place.data(), x.ld()}, kRows, n, {in_place.data(), x.ld()},
                                     got_inverse.data());
             CHECK(difference(in_place, y) == "");
             Matrix got_dx = start;
-            kernel_table().rms_norm_backward(dy.data(), dy.ld(), y.data(), y.ld(), inverse.data(), kRows, n,
-                                             got_dx.data(), got_dx.ld());
+            kernel_table().rms_norm_backward({dy.data(), dy.ld()}, {y.data(), y.ld()}, inverse.data(), kRows,
+                                             n, {got_dx.data(), got_dx.ld()});
             CHECK(difference(got_dx, dx) == "");
         });
     }
@@ -82,26 +82,27 @@ TEST_CASE("rms_norm and its gradient: errors within the roundings of their sums"
         const Matrix dy = Matrix::random(random, 1, n);
         Wide exact(n);
         Wide exact_inverse(1);
-        plain::rms_norm(x.widened().data(), n, 1, n, exact.data(), n, exact_inverse.data());
+        plain::rms_norm({x.widened().data(), n}, 1, n, {exact.data(), n}, exact_inverse.data());
         for_every_isa([&] {
             Matrix y(1, n);
             Matrix inverse(1, 1);
-            kernel_table().rms_norm(x.data(), n, 1, n, y.data(), n, inverse.data());
+            kernel_table().rms_norm({x.data(), n}, 1, n, {y.data(), n}, inverse.data());
             CHECK(std::abs(inverse.at(0, 0) - exact_inverse[0]) <= steps(n) * kEpsilon * exact_inverse[0]);
             for (std::size_t j = 0; j < n; ++j) {
                 REQUIRE(std::abs(y.at(0, j) - exact[j]) <= (steps(n) + 1) * kEpsilon * std::abs(exact[j]));
             }
             // The gradient of the same y and inverse in both precisions.
             Wide exact_dx(n, 0.5);
-            plain::rms_norm_backward(dy.widened().data(), n, y.widened().data(), n, inverse.widened().data(),
-                                     1, n, exact_dx.data(), n);
+            plain::rms_norm_backward({dy.widened().data(), n}, {y.widened().data(), n},
+                                     inverse.widened().data(), 1, n, {exact_dx.data(), n});
             Matrix dx(1, n);
             double magnitude = 0;
             for (std::size_t j = 0; j < n; ++j) {
                 dx.at(0, j) = 0.5F;
                 magnitude += std::abs(dy.at(0, j) * y.at(0, j)) / static_cast<double>(n);
             }
-            kernel_table().rms_norm_backward(dy.data(), n, y.data(), n, inverse.data(), 1, n, dx.data(), n);
+            kernel_table().rms_norm_backward({dy.data(), n}, {y.data(), n}, inverse.data(), 1, n,
+                                             {dx.data(), n});
             for (std::size_t j = 0; j < n; ++j) {
                 const double size = std::abs(dy.at(0, j)) + std::abs(y.at(0, j)) * magnitude;
                 REQUIRE(std::abs(dx.at(0, j) - exact_dx[j]) <=
@@ -120,12 +121,12 @@ TEST_CASE("layer_norm and its gradient: the plain version's bits, in place and w
         Matrix normal(kRows, n, 1);
         Matrix y(kRows, n, 2);
         Matrix inverse(1, kRows);
-        plain::layer_norm(x.data(), x.ld(), kRows, n, gain.data(), bias.data(), normal.data(), normal.ld(),
-                          y.data(), y.ld(), inverse.data());
+        plain::layer_norm({x.data(), x.ld()}, kRows, n, gain.data(), bias.data(),
+                          {normal.data(), normal.ld()}, {y.data(), y.ld()}, inverse.data());
         const Matrix dy = rows_of(random, n);
         Matrix dx(kRows, n);
-        plain::layer_norm_backward(dy.data(), dy.ld(), normal.data(), normal.ld(), inverse.data(),
-                                   gain.data(), kRows, n, dx.data(), dx.ld());
+        plain::layer_norm_backward({dy.data(), dy.ld()}, {normal.data(), normal.ld()}, inverse.data(),
+                                   gain.data(), kRows, n, {dx.data(), dx.ld()});
         for_every_isa([&] {
             CAPTURE(kernel_table().name);
             CAPTURE(n);
@@ -133,31 +134,31 @@ TEST_CASE("layer_norm and its gradient: the plain version's bits, in place and w
             Matrix got_normal(kRows, n, 5);
             Matrix got(kRows, n, 0);
             Matrix got_inverse(1, kRows);
-            run.layer_norm(x.data(), x.ld(), kRows, n, gain.data(), bias.data(), got_normal.data(),
-                           got_normal.ld(), got.data(), got.ld(), got_inverse.data());
+            run.layer_norm({x.data(), x.ld()}, kRows, n, gain.data(), bias.data(),
+                           {got_normal.data(), got_normal.ld()}, {got.data(), got.ld()}, got_inverse.data());
             CHECK(difference(got_normal, normal) == "");
             CHECK(difference(got, y) == "");
             CHECK(difference(got_inverse, inverse) == "");
 
             Matrix over_x = x;  // the normal replaces x
             Matrix other(kRows, n);
-            run.layer_norm(over_x.data(), x.ld(), kRows, n, gain.data(), bias.data(), over_x.data(), x.ld(),
-                           other.data(), other.ld(), got_inverse.data());
+            run.layer_norm({over_x.data(), x.ld()}, kRows, n, gain.data(), bias.data(),
+                           {over_x.data(), x.ld()}, {other.data(), other.ld()}, got_inverse.data());
             CHECK(difference(over_x, normal) == "");
             CHECK(difference(other, y) == "");
 
             Matrix result_over_x = x;  // y replaces x, the normal is not kept
-            run.layer_norm(result_over_x.data(), x.ld(), kRows, n, gain.data(), bias.data(), nullptr, 0,
-                           result_over_x.data(), x.ld(), got_inverse.data());
+            run.layer_norm({result_over_x.data(), x.ld()}, kRows, n, gain.data(), bias.data(), {nullptr, 0},
+                           {result_over_x.data(), x.ld()}, got_inverse.data());
             CHECK(difference(result_over_x, y) == "");
 
             Matrix got_dx(kRows, n, 2);
-            run.layer_norm_backward(dy.data(), dy.ld(), normal.data(), normal.ld(), inverse.data(),
-                                    gain.data(), kRows, n, got_dx.data(), got_dx.ld());
+            run.layer_norm_backward({dy.data(), dy.ld()}, {normal.data(), normal.ld()}, inverse.data(),
+                                    gain.data(), kRows, n, {got_dx.data(), got_dx.ld()});
             CHECK(difference(got_dx, dx) == "");
             Matrix over_dy = dy;
-            run.layer_norm_backward(over_dy.data(), dy.ld(), normal.data(), normal.ld(), inverse.data(),
-                                    gain.data(), kRows, n, over_dy.data(), dy.ld());
+            run.layer_norm_backward({over_dy.data(), dy.ld()}, {normal.data(), normal.ld()}, inverse.data(),
+                                    gain.data(), kRows, n, {over_dy.data(), dy.ld()});
             CHECK(difference(over_dy, dx) == "");
         });
     }
@@ -177,8 +178,8 @@ TEST_CASE("layer_norm and its gradient: errors within the roundings of their sum
         Wide exact_normal(n);
         Wide exact(n);
         Wide exact_inverse(1);
-        plain::layer_norm(x.widened().data(), n, 1, n, gain.widened().data(), bias.widened().data(),
-                          exact_normal.data(), n, exact.data(), n, exact_inverse.data());
+        plain::layer_norm({x.widened().data(), n}, 1, n, gain.widened().data(), bias.widened().data(),
+                          {exact_normal.data(), n}, {exact.data(), n}, exact_inverse.data());
         double magnitude = 0;
         for (std::size_t j = 0; j < n; ++j) {
             magnitude += std::abs(x.at(0, j)) / count;
@@ -187,8 +188,8 @@ TEST_CASE("layer_norm and its gradient: errors within the roundings of their sum
             Matrix normal(1, n);
             Matrix y(1, n);
             Matrix inverse(1, 1);
-            kernel_table().layer_norm(x.data(), n, 1, n, gain.data(), bias.data(), normal.data(), n, y.data(),
-                                      n, inverse.data());
+            kernel_table().layer_norm({x.data(), n}, 1, n, gain.data(), bias.data(), {normal.data(), n},
+                                      {y.data(), n}, inverse.data());
             // The mean is off by steps * epsilon * magnitude, each centred number by that and its own
             // rounding; in units of the deviation this also bounds the relative error that they cause in the
             // deviation (Cauchy-Schwarz).
@@ -202,12 +203,12 @@ TEST_CASE("layer_norm and its gradient: errors within the roundings of their sum
                         std::abs(gain.at(0, j)) * bound + kEpsilon * std::abs(exact[j]));
             }
             Wide exact_dx(n);
-            plain::layer_norm_backward(dy.widened().data(), n, normal.widened().data(), n,
-                                       inverse.widened().data(), gain.widened().data(), 1, n, exact_dx.data(),
-                                       n);
+            plain::layer_norm_backward({dy.widened().data(), n}, {normal.widened().data(), n},
+                                       inverse.widened().data(), gain.widened().data(), 1, n,
+                                       {exact_dx.data(), n});
             Matrix dx(1, n);
-            kernel_table().layer_norm_backward(dy.data(), n, normal.data(), n, inverse.data(), gain.data(), 1,
-                                               n, dx.data(), n);
+            kernel_table().layer_norm_backward({dy.data(), n}, {normal.data(), n}, inverse.data(),
+                                               gain.data(), 1, n, {dx.data(), n});
             double sum = 0;
             double products = 0;
             for (std::size_t j = 0; j < n; ++j) {
@@ -238,10 +239,10 @@ TEST_CASE("the gradients of the norms: finite differences of the double version"
         Wide out(n);
         Wide scratch(1);
         if (layer) {
-            plain::layer_norm(x.data(), n, 1, n, gain.data(), bias.data(), static_cast<double*>(nullptr), 0,
-                              out.data(), n, scratch.data());
+            plain::layer_norm({x.data(), n}, 1, n, gain.data(), bias.data(),
+                              {static_cast<double*>(nullptr), 0}, {out.data(), n}, scratch.data());
         } else {
-            plain::rms_norm(x.data(), n, 1, n, out.data(), n, scratch.data());
+            plain::rms_norm({x.data(), n}, 1, n, {out.data(), n}, scratch.data());
         }
         double sum = 0;
         for (std::size_t j = 0; j < n; ++j) {
@@ -252,13 +253,13 @@ TEST_CASE("the gradients of the norms: finite differences of the double version"
     for (const bool layer : {false, true}) {
         Wide dx(n);
         if (layer) {
-            plain::layer_norm(x.data(), n, 1, n, gain.data(), bias.data(), normal.data(), n, y.data(), n,
-                              inverse.data());
-            plain::layer_norm_backward(dy.data(), n, normal.data(), n, inverse.data(), gain.data(), 1, n,
-                                       dx.data(), n);
+            plain::layer_norm({x.data(), n}, 1, n, gain.data(), bias.data(), {normal.data(), n},
+                              {y.data(), n}, inverse.data());
+            plain::layer_norm_backward({dy.data(), n}, {normal.data(), n}, inverse.data(), gain.data(), 1, n,
+                                       {dx.data(), n});
         } else {
-            plain::rms_norm(x.data(), n, 1, n, y.data(), n, inverse.data());
-            plain::rms_norm_backward(dy.data(), n, y.data(), n, inverse.data(), 1, n, dx.data(), n);
+            plain::rms_norm({x.data(), n}, 1, n, {y.data(), n}, inverse.data());
+            plain::rms_norm_backward({dy.data(), n}, {y.data(), n}, inverse.data(), 1, n, {dx.data(), n});
         }
         for (std::size_t j = 0; j < n; ++j) {
             const double before = x[j];
@@ -281,8 +282,8 @@ TEST_CASE("column_sums and column_products: the plain version's bits and small e
             const Matrix start = Matrix::random(random, 1, n);
             Matrix sums = start;
             Matrix products = start;
-            plain::column_sums(y.data(), y.ld(), rows, n, sums.data());
-            plain::column_products(x.data(), x.ld(), y.data(), y.ld(), rows, n, products.data());
+            plain::column_sums({y.data(), y.ld()}, rows, n, sums.data());
+            plain::column_products({x.data(), x.ld()}, {y.data(), y.ld()}, rows, n, products.data());
             for (std::size_t j = 0; j < n; ++j) {
                 double sum = start.at(0, j);
                 double product = sum;
@@ -304,10 +305,10 @@ TEST_CASE("column_sums and column_products: the plain version's bits and small e
                 CAPTURE(n);
                 CAPTURE(rows);
                 Matrix got = start;
-                kernel_table().column_sums(y.data(), y.ld(), rows, n, got.data());
+                kernel_table().column_sums({y.data(), y.ld()}, rows, n, got.data());
                 CHECK(difference(got, sums) == "");
                 Matrix again = start;
-                kernel_table().column_products(x.data(), x.ld(), y.data(), y.ld(), rows, n, again.data());
+                kernel_table().column_products({x.data(), x.ld()}, {y.data(), y.ld()}, rows, n, again.data());
                 CHECK(difference(again, products) == "");
             });
         }

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/text.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/message.hpp"
@@ -77,6 +78,24 @@ void rehash(Bytes& bytes) {
 }
 
 }  // namespace
+
+TEST_CASE("state: as many weighted ranges as a run may have fit its options") {
+    const TemporaryFolder folder;
+    TrainingState state = sample_state();
+    std::string& options = state.progress.options;
+    options += "weights=";
+    for (int i = 0; i < 4096; ++i) {
+        options += exact_text(0x1.fffffffffffffp-1022) + ",";  // as long as any number gets
+    }
+    state.progress.training.assign(4096, {.name = "a", .hash = 1, .begin = 2, .bytes = 3});
+    REQUIRE(options.size() > 1 << 16);
+    save_state(folder / "s", state.progress, state.weights, state.moments);
+    CHECK(load_state(folder / "s").progress.options == options);
+    options.assign((1 << 20) + 1, 'x');
+    CHECK(holds(
+        message_of<Error>([&] { save_state(folder / "t", state.progress, state.weights, state.moments); }),
+        "options' length"));
+}
 
 TEST_CASE("a state is read back as it was written") {
     const TrainingState wanted = sample_state();

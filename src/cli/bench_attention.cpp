@@ -51,10 +51,12 @@ class Attention {
         parallel_for(kSequences * kHeads * parts, [&](std::size_t task, std::size_t worker) {
             const std::size_t token = task / (kHeads * parts) * positions_;
             const std::size_t first = task % parts * kQueries;
-            kernel_table().attention_forward(
-                shape_, block(token), task / parts % kHeads, first, std::min(positions_, first + kQueries),
-                out_.data() + token * row_, row_, maximum_.data() + token * kHeads,
-                inverse_.data() + token * kHeads, scratch_[worker].data());
+            kernel_table().attention_forward(shape_, block(token), task / parts % kHeads, first,
+                                             std::min(positions_, first + kQueries),
+                                             {{out_.data() + token * row_, row_},
+                                              maximum_.data() + token * kHeads,
+                                              inverse_.data() + token * kHeads},
+                                             scratch_[worker].data());
         });
     }
 
@@ -63,9 +65,13 @@ class Attention {
             const std::size_t token = task / kHeads * positions_;
             const std::size_t at = token * row_;
             kernel_table().attention_backward(
-                shape_, block(token), task % kHeads, out_.data() + at, row_, dout_.data() + at, row_,
-                maximum_.data() + token * kHeads, inverse_.data() + token * kHeads, dq_.data() + at, row_,
-                dk_.data() + at, row_, dv_.data() + at, row_, scratch_[worker].data());
+                shape_, block(token), task % kHeads,
+                {{out_.data() + at, row_},
+                 maximum_.data() + token * kHeads,
+                 inverse_.data() + token * kHeads},
+                {dout_.data() + at, row_},
+                {{dq_.data() + at, row_}, {dk_.data() + at, row_}, {dv_.data() + at, row_}},
+                scratch_[worker].data());
         });
     }
 

@@ -39,10 +39,10 @@ struct Product {
         const Floats w = random_floats(k * n);
         if (arithmetic == Arithmetic::bf16) {
             packed_bf16.resize(packed_size_bf16(k, n));
-            kernel_table().pack_bf16(w.data(), n, k, n, packed_bf16.data());
+            kernel_table().pack_bf16({w.data(), n}, k, n, packed_bf16.data());
         } else {
             packed.resize(packed_size(k, n));
-            kernel_table().pack(w.data(), n, k, n, packed.data());
+            kernel_table().pack({w.data(), n}, k, n, packed.data());
         }
     }
 
@@ -55,8 +55,8 @@ struct Product {
         const std::size_t rows = m < kSplitRows ? m : piece_rows(m);
         parallel_for((m + rows - 1) / rows, [&](std::size_t task) {
             const std::size_t row = task * rows;
-            multiply(w, a.data() + row * k, k, std::min(rows, m - row), ChainStart::zero, nullptr,
-                     c.data() + row * n, n);
+            multiply(w, {a.data() + row * k, k}, std::min(rows, m - row), ChainStart::zero, nullptr,
+                     {c.data() + row * n, n});
         });
     }
 
@@ -85,8 +85,8 @@ struct WeightGradient {
                                                              : kernel_table().weight_gradient;
         parallel_for((n + kPart - 1) / kPart, [&](std::size_t task) {
             const std::size_t first = task * kPart;
-            gradient(x.data(), k, y.data() + first, n, rows, k, std::min(kPart, n - first), g.data() + first,
-                     n);
+            gradient({x.data(), k}, {y.data() + first, n}, rows, k, std::min(kPart, n - first),
+                     {g.data() + first, n});
         });
     }
 

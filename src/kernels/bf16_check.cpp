@@ -70,13 +70,13 @@ bool same_bf16_bits(const Kernels& one, const Kernels& other) {
             std::vector<float>& result = results[second ? 1 : 0];
             std::vector<float>& gradient = gradients[second ? 1 : 0];
             result = c;
-            table.pack_bf16(w.data(), kColumns, kDepth, kColumns, packed.data());
-            table.product_bf16(a.data(), kDepth, kRows, packed.data(), kDepth, kColumns,
-                               ChainStart::accumulate, nullptr, result.data(), kColumns);
+            table.pack_bf16({w.data(), kColumns}, kDepth, kColumns, packed.data());
+            table.product_bf16({a.data(), kDepth}, kRows, packed.data(), kDepth, kColumns,
+                               ChainStart::accumulate, nullptr, {result.data(), kColumns});
             // The same numbers again: G [27, 70] += the transpose of X [37, 27] times Y [37, 70].
             gradient = c;
-            table.weight_gradient_bf16(a.data(), kRows, w.data(), kColumns, kDepth, kRows, kColumns,
-                                       gradient.data(), kColumns);
+            table.weight_gradient_bf16({a.data(), kRows}, {w.data(), kColumns}, kDepth, kRows, kColumns,
+                                       {gradient.data(), kColumns});
         }
         if (!same_bits(results[0], results[1]) || !same_bits(gradients[0], gradients[1])) {
             return false;

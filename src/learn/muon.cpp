@@ -79,16 +79,16 @@ void orthogonalise(float* x, std::size_t rows, std::size_t columns, OrthogonalSc
     float* sum = scratch.sum.data();
     for (int iteration = 0; iteration < kIterations; ++iteration) {
         std::fill(a, a + square, 0.0F);
-        k.weight_gradient(current, columns, current, columns, rows, columns, columns, a, columns);
+        k.weight_gradient({current, columns}, {current, columns}, rows, columns, columns, {a, columns});
         k.scale(a, kQuintic, square, sum);
-        k.pack(sum, columns, columns, columns, scratch.packed.data());
+        k.pack({sum, columns}, columns, columns, scratch.packed.data());
         k.scale(a, kCubic, square, sum);
-        k.product(a, columns, columns, scratch.packed.data(), columns, columns, ChainStart::accumulate,
-                  nullptr, sum, columns);
-        k.pack(sum, columns, columns, columns, scratch.packed.data());
+        k.product({a, columns}, columns, scratch.packed.data(), columns, columns, ChainStart::accumulate,
+                  nullptr, {sum, columns});
+        k.pack({sum, columns}, columns, columns, scratch.packed.data());
         k.scale(current, kLinear, floats, next);
-        k.product(current, columns, rows, scratch.packed.data(), columns, columns, ChainStart::accumulate,
-                  nullptr, next, columns);
+        k.product({current, columns}, rows, scratch.packed.data(), columns, columns, ChainStart::accumulate,
+                  nullptr, {next, columns});
         std::swap(current, next);
     }
     if (current != x) {

@@ -81,15 +81,16 @@ void GradientTasks::run(const Task& task, std::size_t rows) {
     const std::size_t columns = task.columns;
     switch (task.kind) {
         case Task::Kind::product:
-            k.weight_gradient(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g, columns);
+            k.weight_gradient({task.x, task.inputs}, {task.y, columns}, rows, task.k, task.n,
+                              {task.g, columns});
             break;
         case Task::Kind::product_bf16:
-            k.weight_gradient_bf16(task.x, task.inputs, task.y, columns, rows, task.k, task.n, task.g,
-                                   columns);
+            k.weight_gradient_bf16({task.x, task.inputs}, {task.y, columns}, rows, task.k, task.n,
+                                   {task.g, columns});
             break;
-        case Task::Kind::sum: k.column_sums(task.y, columns, rows, task.n, task.g); break;
+        case Task::Kind::sum: k.column_sums({task.y, columns}, rows, task.n, task.g); break;
         case Task::Kind::scaled_sum:
-            k.column_products(task.x, columns, task.y, columns, rows, task.n, task.g);
+            k.column_products({task.x, columns}, {task.y, columns}, rows, task.n, task.g);
             break;
     }
 }

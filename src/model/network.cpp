@@ -214,8 +214,8 @@ void Network::State::record_bits(const float* numerators, std::size_t token, std
 double Network::State::code_length() {
     for_tiles([&](const RowTile& tile, Worker& worker) {
         grow(worker.numerators, kTileRows * alphabet);
-        kernel_table().softmax_numerators(logits.data() + tile.first * alphabet, alphabet, tile.rows,
-                                          alphabet, worker.numerators.data(), alphabet,
+        kernel_table().softmax_numerators({logits.data() + tile.first * alphabet, alphabet}, tile.rows,
+                                          alphabet, {worker.numerators.data(), alphabet},
                                           totals.data() + tile.first);
         record_bits(worker.numerators.data(), tile.first, tile.rows);
     });
@@ -268,10 +268,10 @@ double Network::State::backward(float factor, std::span<float> gradient) {
     for_tiles([&](const RowTile& tile, Worker&) {
         float* x = logits.data() + tile.first * alphabet;
         float* total = totals.data() + tile.first;
-        kernel_table().softmax_numerators(x, alphabet, tile.rows, alphabet, x, alphabet, total);
+        kernel_table().softmax_numerators({x, alphabet}, tile.rows, alphabet, {x, alphabet}, total);
         record_bits(x, tile.first, tile.rows);
-        kernel_table().cross_entropy_backward(x, alphabet, total, targets.data() + tile.first, factor,
-                                              tile.rows, alphabet, x, alphabet);
+        kernel_table().cross_entropy_backward({x, alphabet}, total, targets.data() + tile.first, factor,
+                                              tile.rows, alphabet, {x, alphabet});
         head_rows_backward(model, x, entered() + tile.first * width, inverse_of(tile), tile.rows,
                            tile.scratch, gradients.leaving() + tile.first * width);
     });

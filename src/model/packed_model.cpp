@@ -49,10 +49,10 @@ void PackedModel::repack() {
         const kernels::Kernels& k = kernels::kernel_table();
         const float* weights = model_->view(*tensor).data();
         if (view->bf16 != nullptr) {
-            (transposed ? k.pack_transposed_bf16 : k.pack_bf16)(weights, tensor->columns, view->k, view->n,
+            (transposed ? k.pack_transposed_bf16 : k.pack_bf16)({weights, tensor->columns}, view->k, view->n,
                                                                 bf16_.data() + offset);
         } else {
-            (transposed ? k.pack_transposed : k.pack)(weights, tensor->columns, view->k, view->n,
+            (transposed ? k.pack_transposed : k.pack)({weights, tensor->columns}, view->k, view->n,
                                                       fp32_.data() + offset);
         }
     });

@@ -110,8 +110,8 @@ void finish_rows(const PackedModel& model, RowMemory& memory, std::size_t block,
     if (view.spec.norm == Norm::post_layer) {
         const std::vector<Tensor>& norm = model.model().layout.norms[block];  // gain, bias
         kernels::kernel_table().layer_norm(
-            rows.sum, width, tile.rows, width, model.vector(norm[0]), model.vector(norm[1]), rows.sum, width,
-            memory.stream(block + 1) + first, width, memory.inverse(block, tile));
+            {rows.sum, width}, tile.rows, width, model.vector(norm[0]), model.vector(norm[1]),
+            {rows.sum, width}, {memory.stream(block + 1) + first, width}, memory.inverse(block, tile));
     }
 }
 
@@ -122,8 +122,8 @@ std::size_t enter_rows(const PackedModel& model, RowMemory& memory, std::size_t 
         const BlockView view = model.block(block);
         const std::size_t width = view.spec.width;
         if (view.spec.norm == Norm::pre_rms) {
-            kernels::kernel_table().rms_norm(memory.stream(block) + tile.first * width, width, tile.rows,
-                                             width, memory.normal(block, tile), width,
+            kernels::kernel_table().rms_norm({memory.stream(block) + tile.first * width, width}, tile.rows,
+                                             width, {memory.normal(block, tile), width},
                                              memory.inverse(block, tile));
         }
         if (view.spec.kind->mixing != nullptr) {

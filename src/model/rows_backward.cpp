@@ -105,8 +105,9 @@ void through_block(const PackedModel& model, RowMemory& memory, GradientMemory& 
     std::copy_n(g.dsum, tile.rows * width, din);
     step(view, memory.rows(block, tile), g, tile.rows);
     if (view.spec.norm == Norm::pre_rms) {
-        kernels::kernel_table().rms_norm_backward(g.din, width, memory.normal(block, tile), width,
-                                                  memory.inverse(block, tile), tile.rows, width, din, width);
+        kernels::kernel_table().rms_norm_backward({g.din, width}, {memory.normal(block, tile), width},
+                                                  memory.inverse(block, tile), tile.rows, width,
+                                                  {din, width});
     }
 }
 
@@ -119,9 +120,9 @@ void leave_rows_backward(const PackedModel& model, RowMemory& memory, GradientMe
     if (view.spec.norm == Norm::post_layer) {
         float* dsum = gradients.dsum(block, tile);
         kernels::kernel_table().layer_norm_backward(
-            gradients.dout(block, tile), width, memory.normal(block, tile), width,
+            {gradients.dout(block, tile), width}, {memory.normal(block, tile), width},
             memory.inverse(block, tile), model.vector(model.model().layout.norms[block].front()), tile.rows,
-            width, dsum, width);
+            width, {dsum, width});
     }
     if (view.spec.kind->mixing == nullptr) {
         through_block(model, memory, gradients, block, tile, view.spec.kind->finish_backward);

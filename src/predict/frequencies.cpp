@@ -71,8 +71,8 @@ void frequencies_of(std::span<const float> logits, std::span<std::uint32_t> freq
             "the model's prediction is not a number: its weights are too large or it is damaged; "
             "use another model");
     }
-    kernel_table().frequencies(logits.data(), logits.size(), 1, logits.size(), frequency.data(),
-                               frequency.size());
+    kernel_table().frequencies({logits.data(), logits.size()}, 1, logits.size(),
+                               {frequency.data(), frequency.size()});
 }
 
 Interval interval_of(std::span<const std::uint32_t> frequency, Symbol symbol) {

@@ -36,7 +36,9 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::uint64_t kMostMetadataBytes = 1 << 24;
 constexpr std::uint64_t kMostSources = 4096;
 constexpr std::uint64_t kMostNameBytes = 1024;
-constexpr std::uint64_t kMostOptionsBytes = 1 << 16;
+// 4,096 weights of 24 digits and a comma each are 100 KiB; the same bound as a model's record, which holds
+// the same text.
+constexpr std::uint64_t kMostOptionsBytes = 1 << 20;
 
 constexpr std::uint64_t padded(std::uint64_t size) {
     return (size + kAlignment - 1) / kAlignment * kAlignment;

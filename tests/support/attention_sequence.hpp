@@ -95,9 +95,10 @@ inline void block_forward(const Sequence& s, std::size_t past, std::size_t step,
     for (std::size_t first = 0; first < queries; first += step) {
         for (std::size_t head = 0; head < s.shape.kv_heads; ++head) {
             kernel.attention_forward(s.shape, block, head, first, std::min(queries, first + step),
-                                     r.out.data() + past * s.ld, s.ld,
-                                     r.maximum.data() + past * s.shape.heads,
-                                     r.inverse.data() + past * s.shape.heads, scratch.data());
+                                     {{r.out.data() + past * s.ld, s.ld},
+                                      r.maximum.data() + past * s.shape.heads,
+                                      r.inverse.data() + past * s.shape.heads},
+                                     scratch.data());
         }
     }
     REQUIRE(scratch.unharmed());

@@ -122,17 +122,17 @@ struct ProductCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = c;
-        kernels::plain::product_bf16(a.data(), a.ld(), a.rows(), w.data(), w.ld(), w.rows(), w.n(), start,
-                                     bias.data(), result.data(), result.ld());
+        kernels::plain::product_bf16({a.data(), a.ld()}, a.rows(), {w.data(), w.ld()}, w.rows(), w.n(), start,
+                                     bias.data(), {result.data(), result.ld()});
         return result;
     }
     [[nodiscard]] Matrix got(const kernels::Kernels& table) const {
         const GuardedPairs packed(kernels::packed_size_bf16(w.rows(), w.n()));
-        table.pack_bf16(w.data(), w.ld(), w.rows(), w.n(), packed.data());
+        table.pack_bf16({w.data(), w.ld()}, w.rows(), w.n(), packed.data());
         Matrix result = c;
-        table.product_bf16(a.data(), a.ld(), a.rows(), packed.data(), w.rows(), w.n(), start,
-                           start == kernels::ChainStart::bias ? bias.data() : nullptr, result.data(),
-                           result.ld());
+        table.product_bf16({a.data(), a.ld()}, a.rows(), packed.data(), w.rows(), w.n(), start,
+                           start == kernels::ChainStart::bias ? bias.data() : nullptr,
+                           {result.data(), result.ld()});
         return result;
     }
 
@@ -162,17 +162,17 @@ struct GradientCase {
 
     [[nodiscard]] Matrix expected() const {
         Matrix result = g;
-        kernels::plain::weight_gradient_bf16(x.data(), x.ld(), y.data(), y.ld(), x.rows(), x.n(), y.n(),
-                                             result.data(), result.ld());
+        kernels::plain::weight_gradient_bf16({x.data(), x.ld()}, {y.data(), y.ld()}, x.rows(), x.n(), y.n(),
+                                             {result.data(), result.ld()});
         return result;
     }
     /// `step` rows at a time.
     [[nodiscard]] Matrix got(const kernels::Kernels& table, std::size_t step) const {
         Matrix result = g;
         for (std::size_t r = 0; r < x.rows(); r += step) {
-            table.weight_gradient_bf16(x.data() + r * x.ld(), x.ld(), y.data() + r * y.ld(), y.ld(),
-                                       std::min(step, x.rows() - r), x.n(), y.n(), result.data(),
-                                       result.ld());
+            table.weight_gradient_bf16({x.data() + r * x.ld(), x.ld()}, {y.data() + r * y.ld(), y.ld()},
+                                       std::min(step, x.rows() - r), x.n(), y.n(),
+                                       {result.data(), result.ld()});
         }
         return result;
     }

@@ -73,16 +73,17 @@ inline Matrix attention(const PlainView& b, const Matrix& x, std::size_t n) {
     const double width = static_cast<double>(d);
     const double scale = a.qk_norm ? 10 / width : 1 / std::sqrt(width);
     Matrix inverse(n * a.heads);
-    kernels::plain::rotate(qkv.data(), projected, n, a.heads, d, cosine.data(), sine.data(), a.qk_norm,
-                           scale * 1.44269504088896340736, inverse.data());
-    kernels::plain::rotate(qkv.data() + queries, projected, n, a.kv_heads, d, cosine.data(), sine.data(),
-                           a.qk_norm, 1.0, inverse.data());
+    kernels::plain::rotate(
+        {qkv.data(), projected}, n,
+        {a.heads, d, cosine.data(), sine.data(), a.qk_norm, scale * 1.44269504088896340736}, inverse.data());
+    kernels::plain::rotate({qkv.data() + queries, projected}, n,
+                           {a.kv_heads, d, cosine.data(), sine.data(), a.qk_norm, 1.0}, inverse.data());
     const kernels::AttentionShape shape{a.heads, a.kv_heads, d, a.window, !a.qk_norm};
     const kernels::plain::Block<double> block{
         qkv.data(), projected, qkv.data() + queries, projected, qkv.data() + queries + keys, projected, n, 0};
     Matrix out(n * queries);
     Matrix maximum(n * a.heads);
-    kernels::plain::attention_forward(shape, block, out.data(), queries, maximum.data(), inverse.data());
+    kernels::plain::attention_forward(shape, block, {{out.data(), queries}, maximum.data(), inverse.data()});
     return product(b, 1, out, n);
 }
 

@@ -5,10 +5,11 @@
 /// "Chain" means one sequence of fused multiply-adds in ascending order; "lane sum" means 16 partial sums,
 /// element i in lane i mod 16, each lane a chain, joined by the halving tree (l[i] + l[i+8], then +4, +2,
 /// +1). Unless said otherwise inputs and outputs do not overlap, and every row length may be any number, 0
-/// included. Row-major everywhere; `ld` is the distance in floats between rows.
+/// included. Row-major everywhere.
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace bitlaw::kernels {
 
@@ -25,6 +26,29 @@ inline constexpr std::size_t kPanel = 32;
 [[nodiscard]] constexpr std::size_t packed_size_bf16(std::size_t k, std::size_t n) {
     return (k + 1) / 2 * 2 * ((n + kPanel - 1) / kPanel) * kPanel;
 }
+
+/// Rows of numbers in memory, `ld` numbers apart. Its functions are always inlined, so that no instruction
+/// set's copy of them can be kept for all.
+template <class Number>
+struct RowsView {
+    Number* data = nullptr;
+    std::size_t ld = 0;
+
+    constexpr RowsView() = default;
+    [[gnu::always_inline]] constexpr RowsView(Number* first, std::size_t distance)
+        : data(first), ld(distance) {}
+    /// Rows to read of rows to write.
+    template <class Other>
+    requires std::is_same_v<Number, const Other>
+    [[gnu::always_inline]] constexpr RowsView(RowsView<Other> rows) : data(rows.data), ld(rows.ld) {}
+    /// Row r.
+    [[nodiscard, gnu::always_inline]] constexpr Number* operator[](std::size_t r) const {
+        return data + r * ld;
+    }
+};
+/// Rows that a kernel reads, and rows that it writes.
+using Rows = RowsView<const float>;
+using OutRows = RowsView<float>;
 
 /// What a product's chain starts from.
 enum class ChainStart : std::uint8_t { zero, bias, accumulate };
@@ -71,6 +95,33 @@ struct AttentionCacheBf16 {
     std::size_t ring;  ///< slots
 };
 
+/// What attention gives: maximum and inverse are m and 1 / l of every query and head.
+template <class Number>
+struct AttentionResult {
+    RowsView<Number> out;  ///< [queries, heads * D]
+    Number* maximum;       ///< [queries, heads]
+    Number* inverse;       ///< [queries, heads]
+};
+
+/// Gradients of queries, keys and values.
+template <class Real>
+struct AttentionGradients {
+    RowsView<Real> q;  ///< [queries, heads * D]
+    RowsView<Real> k;  ///< [queries, kv_heads * D]
+    RowsView<Real> v;  ///< [queries, kv_heads * D]
+};
+
+/// How the heads of rows are turned.
+template <class Real>
+struct Rotation {
+    std::size_t heads;
+    std::size_t head_width;  ///< D
+    const Real* cosine;      ///< [rows, D/2]
+    const Real* sine;        ///< [rows, D/2]
+    bool normalise;          ///< divides by the root of the mean square first
+    Real factor;
+};
+
 /// Slots that a cache for this window needs.
 [[nodiscard]] constexpr std::size_t ring_size(std::size_t window) { return (window + 15 + 15) / 16 * 16; }
 
@@ -94,19 +145,18 @@ struct Kernels {
     // -------------------------------------------------------------------------------------------------
 
     /// Packs W [k, n] into panels: packed[p][kk][j] = W[kk][32 p + j], zero beyond n.
-    void (*pack)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed);
+    void (*pack)(Rows w, std::size_t k, std::size_t n, float* packed);
     /// The same for the transpose of W [n, k]: packed[p][kk][j] = W[32 p + j][kk], zero beyond n.
-    void (*pack_transposed)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed);
+    void (*pack_transposed)(Rows w, std::size_t k, std::size_t n, float* packed);
 
     /// C[r][j] = start + sum over kk of A[r][kk] * W[kk][j]; one chain per element from 0, bias[j] or
     /// C[r][j]. A [rows, k], packed W [k, n], C [rows, n].
-    void (*product)(const float* a, std::size_t lda, std::size_t rows, const float* packed, std::size_t k,
-                    std::size_t n, ChainStart start, const float* bias, float* c, std::size_t ldc);
+    void (*product)(Rows a, std::size_t rows, const float* packed, std::size_t k, std::size_t n,
+                    ChainStart start, const float* bias, OutRows c);
 
     /// G[kk][j] += sum over rows r ascending of X[r][kk] * Y[r][j], continuing the chain in G.
     /// X [rows, k], Y [rows, n], G [k, n].
-    void (*weight_gradient)(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                            std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg);
+    void (*weight_gradient)(Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g);
 
     // ---- products of numbers rounded to bfloat16, summed in fp32
     // ----------------------------------------------
@@ -119,55 +169,47 @@ struct Kernels {
     // sign and payload of NaN.
 
     /// Rounds and packs W [k, n] into panels: packed[p][i][j][s] = W[2 i + s][32 p + j], zero beyond k and n.
-    void (*pack_bf16)(const float* w, std::size_t ldw, std::size_t k, std::size_t n, std::uint16_t* packed);
+    void (*pack_bf16)(Rows w, std::size_t k, std::size_t n, std::uint16_t* packed);
     /// The same for the transpose of W [n, k]: packed[p][i][j][s] = W[32 p + j][2 i + s], zero beyond k and
     /// n.
-    void (*pack_transposed_bf16)(const float* w, std::size_t ldw, std::size_t k, std::size_t n,
-                                 std::uint16_t* packed);
+    void (*pack_transposed_bf16)(Rows w, std::size_t k, std::size_t n, std::uint16_t* packed);
 
     /// C[r][j] = start + sum over kk of A[r][kk] * W[kk][j], as above, from 0, bias[j] or C[r][j].
     /// A [rows, k] is rounded here, W [k, n] is packed, C [rows, n]. Takes 300 KB of stack.
-    void (*product_bf16)(const float* a, std::size_t lda, std::size_t rows, const std::uint16_t* packed,
-                         std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
-                         std::size_t ldc);
+    void (*product_bf16)(Rows a, std::size_t rows, const std::uint16_t* packed, std::size_t k, std::size_t n,
+                         ChainStart start, const float* bias, OutRows c);
 
     /// G[kk][j] += sum over rows r of X[r][kk] * Y[r][j], as above, continuing the chain in G; rows may be
     /// split among calls after any even number of them, for the same bits. X [rows, k], Y [rows, n] are
     /// rounded here, G [k, n]. Takes 420 KB of stack.
-    void (*weight_gradient_bf16)(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                                 std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg);
+    void (*weight_gradient_bf16)(Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g);
 
     // ---- sums of columns
     // --------------------------------------------------------------------------------------
 
     /// g[j] += sum over rows r ascending of y[r][j] (plain additions in that order). y [rows, n].
-    void (*column_sums)(const float* y, std::size_t ldy, std::size_t rows, std::size_t n, float* g);
+    void (*column_sums)(Rows y, std::size_t rows, std::size_t n, float* g);
     /// g[j] += sum over rows r ascending of x[r][j] * y[r][j], continuing the chain in g.
-    void (*column_products)(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                            std::size_t rows, std::size_t n, float* g);
+    void (*column_products)(Rows x, Rows y, std::size_t rows, std::size_t n, float* g);
 
     // ---- norms, row by row
     // ------------------------------------------------------------------------------------------
 
     /// inverse[r] = 1 / sqrt(lanesum(x^2) / n + 1e-6), y = x * inverse. x, y [rows, n]; y may be x.
     /// (Zhang and Sennrich 2019, without gain.)
-    void (*rms_norm)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* y,
-                     std::size_t ldy, float* inverse);
+    void (*rms_norm)(Rows x, std::size_t rows, std::size_t n, OutRows y, float* inverse);
     /// dx += inverse * (dy - y * lanesum(dy * y) / n), with y the forward's result. All [rows, n].
-    void (*rms_norm_backward)(const float* dy, std::size_t lddy, const float* y, std::size_t ldy,
-                              const float* inverse, std::size_t rows, std::size_t n, float* dx,
-                              std::size_t lddx);
+    void (*rms_norm_backward)(Rows dy, Rows y, const float* inverse, std::size_t rows, std::size_t n,
+                              OutRows dx);
     /// mean = lanesum(x) / n; inverse[r] = 1 / sqrt(lanesum((x - mean)^2) / n + 1e-5);
     /// normal = (x - mean) * inverse; y = fma(normal, gain, bias). x, normal, y [rows, n]; gain, bias [n].
     /// normal may be x or null (not kept); y may be x. (Ba et al. 2016)
-    void (*layer_norm)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, const float* gain,
-                       const float* bias, float* normal, std::size_t ldn, float* y, std::size_t ldy,
-                       float* inverse);
+    void (*layer_norm)(Rows x, std::size_t rows, std::size_t n, const float* gain, const float* bias,
+                       OutRows normal, OutRows y, float* inverse);
     /// g = dy * gain; dx = inverse * (g - lanesum(g) / n - normal * lanesum(g * normal) / n). dx overwritten,
     /// may be dy.
-    void (*layer_norm_backward)(const float* dy, std::size_t lddy, const float* normal, std::size_t ldn,
-                                const float* inverse, const float* gain, std::size_t rows, std::size_t n,
-                                float* dx, std::size_t lddx);
+    void (*layer_norm_backward)(Rows dy, Rows normal, const float* inverse, const float* gain,
+                                std::size_t rows, std::size_t n, OutRows dx);
 
     // ---- element by element (flat arrays of n floats)
     // ---------------------------------------------------------------
@@ -212,12 +254,10 @@ struct Kernels {
     /// + 1e-6), stored in inverse[row * heads + head]), rotate the pairs (i, i + D/2) by the row's angles,
     /// multiply by factor. y1 = fma(x1, cos, -(x2 * sin)), y2 = fma(x2, cos, x1 * sin). x [rows, heads * D];
     /// cosine, sine [rows, D/2].
-    void (*rotate)(float* x, std::size_t ldx, std::size_t rows, std::size_t heads, std::size_t head_width,
-                   const float* cosine, const float* sine, bool normalise, float factor, float* inverse);
+    void (*rotate)(OutRows x, std::size_t rows, const Rotation<float>& rotation, float* inverse);
     /// Gradient of `rotate`: dx in place, y the forward's result (read only when normalise).
-    void (*rotate_backward)(float* dx, std::size_t lddx, const float* y, std::size_t ldy, std::size_t rows,
-                            std::size_t heads, std::size_t head_width, const float* cosine, const float* sine,
-                            bool normalise, float factor, const float* inverse);
+    void (*rotate_backward)(OutRows dx, Rows y, std::size_t rows, const Rotation<float>& rotation,
+                            const float* inverse);
 
     // ---- attention (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023)
     // --------------------------------------------
@@ -232,53 +272,46 @@ struct Kernels {
     /// heads * D]. `first` is a multiple of 16. Zeros of m and out are positive, so that masked keys leave no
     /// trace.
     void (*attention_forward)(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
-                              std::size_t first, std::size_t last, float* out, std::size_t ldo,
-                              float* maximum, float* inverse, float* scratch);
+                              std::size_t first, std::size_t last, const AttentionResult<float>& result,
+                              float* scratch);
     /// Gradients of attention_forward for all queries of one key-value head, past == 0. With P_j = p_j / l
     /// and delta = chain over d of dout_d out_d: dp_j = chain over d of dout_d v_jd; ds_j = P_j (dp_j -
     /// delta) ln 2; dq_d = chain over j ascending of ds_j k_jd; dk_jd, dv_jd = chains over the group's heads
     /// ascending, then queries ascending, of ds_j q_d and P_j dout_d. dq [queries, heads * D], dk, dv
     /// [queries, kv_heads * D]: this head's columns are overwritten. Zeros are positive.
     void (*attention_backward)(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
-                               const float* out, std::size_t ldo, const float* dout, std::size_t lddo,
-                               const float* maximum, const float* inverse, float* dq, std::size_t lddq,
-                               float* dk, std::size_t lddk, float* dv, std::size_t lddv, float* scratch);
+                               const AttentionResult<const float>& forward, Rows dout,
+                               const AttentionGradients<float>& gradients, float* scratch);
     /// Writes k, v [streams, kv_heads * D] of `position` into the caches.
     void (*attention_append)(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
-                             std::uint64_t position, const float* k, std::size_t ldk, const float* v,
-                             std::size_t ldv);
+                             std::uint64_t position, Rows k, Rows v);
     /// The same, rounded as round_bf16 does.
     void (*attention_append_bf16)(const AttentionShape& shape, const AttentionCacheBf16& cache,
-                                  std::size_t streams, std::uint64_t position, const float* k,
-                                  std::size_t ldk, const float* v, std::size_t ldv);
+                                  std::size_t streams, std::uint64_t position, Rows k, Rows v);
     /// Floats of scratch memory that attention_step needs, for any number of streams.
     std::size_t (*attention_step_scratch)(const AttentionShape& shape);
     /// The same bits as attention_forward for one query of each stream at `position`, whose own key is
     /// already in the cache. `oldest` is the first position of the contexts (0, or where the streams were
     /// last reset). q, out [streams, heads * D].
     void (*attention_step)(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
-                           std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq,
-                           float* out, std::size_t ldo, float* scratch);
+                           std::uint64_t position, std::uint64_t oldest, Rows q, OutRows out, float* scratch);
     /// The same bits as attention_forward for keys and values that round_bf16 has rounded.
     void (*attention_step_bf16)(const AttentionShape& shape, const AttentionCacheBf16& cache,
-                                std::size_t streams, std::uint64_t position, std::uint64_t oldest,
-                                const float* q, std::size_t ldq, float* out, std::size_t ldo, float* scratch);
+                                std::size_t streams, std::uint64_t position, std::uint64_t oldest, Rows q,
+                                OutRows out, float* scratch);
 
     // ---- output
     // -----------------------------------------------------------------------------------------------------
 
     /// For every row: m = max; e_j = 2^((x_j - m) * log2(e)); total[r] = lanesum(e). e [rows, n], may be x.
-    void (*softmax_numerators)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* e,
-                               std::size_t lde, float* total);
+    void (*softmax_numerators)(Rows x, std::size_t rows, std::size_t n, OutRows e, float* total);
     /// Gradient of the mean negative log-likelihood: dx_j = e_j * (factor / total) - (j == target ? factor :
     /// 0). e, total from softmax_numerators; targets [rows] < n. dx may be e.
-    void (*cross_entropy_backward)(const float* e, std::size_t lde, const float* total,
-                                   const std::uint32_t* targets, float factor, std::size_t rows,
-                                   std::size_t n, float* dx, std::size_t lddx);
+    void (*cross_entropy_backward)(Rows e, const float* total, const std::uint32_t* targets, float factor,
+                                   std::size_t rows, std::size_t n, OutRows dx);
     /// Integer frequencies: e_j as above; frequency_j = 1 + floor(e_j * (2^24 - 1)); so the likeliest symbol
     /// gets 2^24 and every symbol at least 1. x, frequency [rows, n].
-    void (*frequencies)(const float* x, std::size_t ldx, std::size_t rows, std::size_t n,
-                        std::uint32_t* frequency, std::size_t ldf);
+    void (*frequencies)(Rows x, std::size_t rows, std::size_t n, RowsView<std::uint32_t> frequency);
 };
 
 /// The kernels of the chosen instruction set.

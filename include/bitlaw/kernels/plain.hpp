@@ -18,6 +18,12 @@
 
 namespace bitlaw::kernels::plain {
 
+/// Rows to read and rows to write. `Real` is deduced from other arguments.
+template <class Real>
+using In = RowsView<const std::type_identity_t<Real>>;
+template <class Real>
+using Out = RowsView<std::type_identity_t<Real>>;
+
 /// Sixteen partial sums: element i goes to lane i mod 16; total() joins them by the halving tree.
 template <class Real>
 class LaneSum {
@@ -67,48 +73,46 @@ template <class Real>
 
 /// Kernels::product with W [k, n] unpacked.
 template <class Real>
-void product(const Real* a, std::size_t lda, std::size_t rows, const Real* w, std::size_t ldw, std::size_t k,
-             std::size_t n, ChainStart start, const Real* bias, Real* c, std::size_t ldc) {
+void product(In<Real> a, std::size_t rows, In<Real> w, std::size_t k, std::size_t n, ChainStart start,
+             const Real* bias, Out<Real> c) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
-            Real sum = start == ChainStart::accumulate ? c[r * ldc + j]
+            Real sum = start == ChainStart::accumulate ? c[r][j]
                        : start == ChainStart::bias     ? bias[j]
                                                        : Real(0);
             for (std::size_t kk = 0; kk < k; ++kk) {
-                sum = std::fma(a[r * lda + kk], w[kk * ldw + j], sum);
+                sum = std::fma(a[r][kk], w[kk][j], sum);
             }
-            c[r * ldc + j] = sum;
+            c[r][j] = sum;
         }
     }
 }
 
 template <class Real>
-void weight_gradient(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows,
-                     std::size_t k, std::size_t n, Real* g, std::size_t ldg) {
+void weight_gradient(In<Real> x, In<Real> y, std::size_t rows, std::size_t k, std::size_t n, Out<Real> g) {
     for (std::size_t kk = 0; kk < k; ++kk) {
         for (std::size_t j = 0; j < n; ++j) {
             for (std::size_t r = 0; r < rows; ++r) {
-                g[kk * ldg + j] = std::fma(x[r * ldx + kk], y[r * ldy + j], g[kk * ldg + j]);
+                g[kk][j] = std::fma(x[r][kk], y[r][j], g[kk][j]);
             }
         }
     }
 }
 
 template <class Real>
-void column_sums(const Real* y, std::size_t ldy, std::size_t rows, std::size_t n, Real* g) {
+void column_sums(In<Real> y, std::size_t rows, std::size_t n, Real* g) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
-            g[j] += y[r * ldy + j];
+            g[j] += y[r][j];
         }
     }
 }
 
 template <class Real>
-void column_products(const Real* x, std::size_t ldx, const Real* y, std::size_t ldy, std::size_t rows,
-                     std::size_t n, Real* g) {
+void column_products(In<Real> x, In<Real> y, std::size_t rows, std::size_t n, Real* g) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
-            g[j] = std::fma(x[r * ldx + j], y[r * ldy + j], g[j]);
+            g[j] = std::fma(x[r][j], y[r][j], g[j]);
         }
     }
 }
@@ -123,37 +127,36 @@ template <class Real>
 }
 
 template <class Real>
-void rms_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* y, std::size_t ldy,
-              Real* inverse) {
+void rms_norm(In<Real> x, std::size_t rows, std::size_t n, Out<Real> y, Real* inverse) {
     for (std::size_t r = 0; r < rows; ++r) {
-        inverse[r] = 1 / std::sqrt(mean_of(sum_squares(x + r * ldx, n), n) + Real(1e-6F));
+        inverse[r] = 1 / std::sqrt(mean_of(sum_squares(x[r], n), n) + Real(1e-6F));
         for (std::size_t i = 0; i < n; ++i) {
-            y[r * ldy + i] = x[r * ldx + i] * inverse[r];
+            y[r][i] = x[r][i] * inverse[r];
         }
     }
 }
 
 template <class Real>
-void rms_norm_backward(const Real* dy, std::size_t lddy, const Real* y, std::size_t ldy, const Real* inverse,
-                       std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
+void rms_norm_backward(In<Real> dy, In<Real> y, const Real* inverse, std::size_t rows, std::size_t n,
+                       Out<Real> dx) {
     for (std::size_t r = 0; r < rows; ++r) {
         LaneSum<Real> sum;
         for (std::size_t i = 0; i < n; ++i) {
-            sum.add_product(i, dy[r * lddy + i], y[r * ldy + i]);
+            sum.add_product(i, dy[r][i], y[r][i]);
         }
         const Real mean = mean_of(sum.total(), n);
         for (std::size_t i = 0; i < n; ++i) {
-            const Real across = std::fma(y[r * ldy + i], -mean, dy[r * lddy + i]);
-            dx[r * lddx + i] = std::fma(inverse[r], across, dx[r * lddx + i]);
+            const Real across = std::fma(y[r][i], -mean, dy[r][i]);
+            dx[r][i] = std::fma(inverse[r], across, dx[r][i]);
         }
     }
 }
 
 template <class Real>
-void layer_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, const Real* gain,
-                const Real* bias, Real* normal, std::size_t ldn, Real* y, std::size_t ldy, Real* inverse) {
+void layer_norm(In<Real> x, std::size_t rows, std::size_t n, const Real* gain, const Real* bias,
+                Out<Real> normal, Out<Real> y, Real* inverse) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const Real* const row = x + r * ldx;
+        const Real* const row = x[r];
         LaneSum<Real> sum;
         for (std::size_t i = 0; i < n; ++i) {
             sum.add(i, row[i]);
@@ -166,31 +169,30 @@ void layer_norm(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n,
         inverse[r] = 1 / std::sqrt(mean_of(squares.total(), n) + Real(1e-5F));
         for (std::size_t i = 0; i < n; ++i) {
             const Real value = (row[i] - mean) * inverse[r];
-            if (normal != nullptr) {
-                normal[r * ldn + i] = value;
+            if (normal.data != nullptr) {
+                normal[r][i] = value;
             }
-            y[r * ldy + i] = std::fma(value, gain[i], bias[i]);
+            y[r][i] = std::fma(value, gain[i], bias[i]);
         }
     }
 }
 
 template <class Real>
-void layer_norm_backward(const Real* dy, std::size_t lddy, const Real* normal, std::size_t ldn,
-                         const Real* inverse, const Real* gain, std::size_t rows, std::size_t n, Real* dx,
-                         std::size_t lddx) {
+void layer_norm_backward(In<Real> dy, In<Real> normal, const Real* inverse, const Real* gain,
+                         std::size_t rows, std::size_t n, Out<Real> dx) {
     for (std::size_t r = 0; r < rows; ++r) {
         LaneSum<Real> sum;
         LaneSum<Real> products;
         for (std::size_t i = 0; i < n; ++i) {
-            const Real g = dy[r * lddy + i] * gain[i];
+            const Real g = dy[r][i] * gain[i];
             sum.add(i, g);
-            products.add_product(i, g, normal[r * ldn + i]);
+            products.add_product(i, g, normal[r][i]);
         }
         const Real mean = mean_of(sum.total(), n);
         const Real slope = mean_of(products.total(), n);
         for (std::size_t i = 0; i < n; ++i) {
-            const Real centred = dy[r * lddy + i] * gain[i] - mean;
-            dx[r * lddx + i] = inverse[r] * std::fma(normal[r * ldn + i], -slope, centred);
+            const Real centred = dy[r][i] * gain[i] - mean;
+            dx[r][i] = inverse[r] * std::fma(normal[r][i], -slope, centred);
         }
     }
 }
@@ -329,14 +331,13 @@ template <class Real>
 }
 
 template <class Real>
-void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, Real* e,
-                        std::size_t lde, Real* total) {
+void softmax_numerators(In<Real> x, std::size_t rows, std::size_t n, Out<Real> e, Real* total) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const Real maximum = row_maximum(x + r * ldx, n);
+        const Real maximum = row_maximum(x[r], n);
         LaneSum<Real> sum;
         for (std::size_t i = 0; i < n; ++i) {
-            const Real value = bounded_exp2((x[r * ldx + i] - maximum) * Real(1.4426950408889634));
-            e[r * lde + i] = value;
+            const Real value = bounded_exp2((x[r][i] - maximum) * Real(1.4426950408889634));
+            e[r][i] = value;
             sum.add(i, value);
         }
         total[r] = sum.total();
@@ -344,12 +345,12 @@ void softmax_numerators(const Real* x, std::size_t ldx, std::size_t rows, std::s
 }
 
 template <class Real>
-void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, const std::uint32_t* targets,
-                            Real factor, std::size_t rows, std::size_t n, Real* dx, std::size_t lddx) {
+void cross_entropy_backward(In<Real> e, const Real* total, const std::uint32_t* targets, Real factor,
+                            std::size_t rows, std::size_t n, Out<Real> dx) {
     for (std::size_t r = 0; r < rows; ++r) {
         const Real share = factor / total[r];
         for (std::size_t i = 0; i < n; ++i) {
-            dx[r * lddx + i] = e[r * lde + i] * share - (i == targets[r] ? factor : Real(0));
+            dx[r][i] = e[r][i] * share - (i == targets[r] ? factor : Real(0));
         }
     }
 }
@@ -357,13 +358,12 @@ void cross_entropy_backward(const Real* e, std::size_t lde, const Real* total, c
 /// e is bounded by 1 here, so that NaN and infinite logits, for which 2^x is bounded only by 2^127, stay in
 /// range.
 template <class Real>
-void frequencies(const Real* x, std::size_t ldx, std::size_t rows, std::size_t n, std::uint32_t* frequency,
-                 std::size_t ldf) {
+void frequencies(In<Real> x, std::size_t rows, std::size_t n, RowsView<std::uint32_t> frequency) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const Real maximum = row_maximum(x + r * ldx, n);
+        const Real maximum = row_maximum(x[r], n);
         for (std::size_t i = 0; i < n; ++i) {
-            const Real e = bounded_exp2((x[r * ldx + i] - maximum) * Real(1.4426950408889634));
-            frequency[r * ldf + i] = 1 + static_cast<std::uint32_t>((e < 1 ? e : Real(1)) * Real(16777215));
+            const Real e = bounded_exp2((x[r][i] - maximum) * Real(1.4426950408889634));
+            frequency[r][i] = 1 + static_cast<std::uint32_t>((e < 1 ? e : Real(1)) * Real(16777215));
         }
     }
 }

@@ -36,12 +36,12 @@ template <class Real>
 
 /// Kernels::rotate.
 template <class Real>
-void rotate(Real* x, std::size_t ldx, std::size_t rows, std::size_t heads, std::size_t head_width,
-            const Real* cosine, const Real* sine, bool normalise, Real factor, Real* inverse) {
+void rotate(Out<Real> x, std::size_t rows, const Rotation<Real>& rotation, Real* inverse) {
+    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
     const std::size_t half = head_width / 2;
     for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t head = 0; head < heads; ++head) {
-            Real* const pair = x + row * ldx + head * head_width;
+            Real* const pair = x[row] + head * head_width;
             Real norm = 1;
             if (normalise) {
                 norm = 1 / std::sqrt(lane_product(pair, pair, head_width) / static_cast<Real>(head_width) +
@@ -63,14 +63,14 @@ void rotate(Real* x, std::size_t ldx, std::size_t rows, std::size_t heads, std::
 /// Kernels::rotate_backward: g = dy * factor - y * ((lanesum(dy * y) / D) / factor), turned back, times
 /// inverse.
 template <class Real>
-void rotate_backward(Real* dx, std::size_t lddx, const Real* y, std::size_t ldy, std::size_t rows,
-                     std::size_t heads, std::size_t head_width, const Real* cosine, const Real* sine,
-                     bool normalise, Real factor, const Real* inverse) {
+void rotate_backward(Out<Real> dx, In<Real> y, std::size_t rows, const Rotation<Real>& rotation,
+                     const Real* inverse) {
+    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
     const std::size_t half = head_width / 2;
     for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t head = 0; head < heads; ++head) {
-            Real* const pair = dx + row * lddx + head * head_width;
-            const Real* const result = normalise ? y + row * ldy + head * head_width : nullptr;
+            Real* const pair = dx[row] + head * head_width;
+            const Real* const result = normalise ? y[row] + head * head_width : nullptr;
             const Real norm = normalise ? inverse[row * heads + head] : 1;
             const Real share =
                 normalise ? lane_product(pair, result, head_width) / static_cast<Real>(head_width) / factor
@@ -111,9 +111,10 @@ struct Block {
 
 /// Kernels::attention_forward for all heads and queries. Zeros in `maximum` and `out` are positive.
 template <class Real>
-void attention_forward(const AttentionShape& shape, const Block<Real>& block, Real* out, std::size_t ldo,
-                       Real* maximum, Real* inverse) {
+void attention_forward(const AttentionShape& shape, const Block<Real>& block,
+                       const AttentionResult<Real>& attended) {
     const std::size_t d = shape.head_width;
+    const auto [out, maximum, inverse] = attended;
     for (std::size_t query = 0; query < block.queries; ++query) {
         const std::size_t last = block.past + query;
         const std::size_t first = first_key(shape, last);
@@ -129,7 +130,7 @@ void attention_forward(const AttentionShape& shape, const Block<Real>& block, Re
             }
             most += 0;
             LaneSum<Real> sum;
-            Real* const result = out + query * ldo + head * d;
+            Real* const result = out[query] + head * d;
             for (std::size_t i = 0; i < d; ++i) {
                 result[i] = 0;
             }
@@ -153,25 +154,26 @@ void attention_forward(const AttentionShape& shape, const Block<Real>& block, Re
 /// Kernels::attention_backward for all heads: P_j = p_j * inverse, ds_j = (P_j * (dp_j - delta)) * ln 2.
 /// Zeros in dq, dk and dv are positive.
 template <class Real>
-void attention_backward(const AttentionShape& shape, const Block<Real>& block, const Real* out,
-                        std::size_t ldo, const Real* dout, std::size_t lddo, const Real* maximum,
-                        const Real* inverse, Real* dq, std::size_t lddq, Real* dk, std::size_t lddk, Real* dv,
-                        std::size_t lddv) {
+void attention_backward(const AttentionShape& shape, const Block<Real>& block,
+                        const AttentionResult<const Real>& forward, In<Real> dout,
+                        const AttentionGradients<Real>& gradients) {
     const std::size_t d = shape.head_width;
+    const auto [out, maximum, inverse] = forward;
+    const auto [dq, dk, dv] = gradients;
     const std::size_t width = shape.kv_heads * d;
     for (std::size_t j = 0; j < block.queries; ++j) {
         for (std::size_t i = 0; i < width; ++i) {
-            dk[j * lddk + i] = 0;
-            dv[j * lddv + i] = 0;
+            dk[j][i] = 0;
+            dv[j][i] = 0;
         }
     }
     for (std::size_t head = 0; head < shape.heads; ++head) {
         const std::size_t column = head / (shape.heads / shape.kv_heads) * d;
         for (std::size_t query = 0; query < block.queries; ++query) {
             const Real* const q = block.q + query * block.ldq + head * d;
-            const Real* const g = dout + query * lddo + head * d;
-            Real* const dq_row = dq + query * lddq + head * d;
-            const Real delta = chain_product(g, out + query * ldo + head * d, d);
+            const Real* const g = dout[query] + head * d;
+            Real* const dq_row = dq[query] + head * d;
+            const Real delta = chain_product(g, out[query] + head * d, d);
             for (std::size_t i = 0; i < d; ++i) {
                 dq_row[i] = 0;
             }
@@ -183,8 +185,8 @@ void attention_backward(const AttentionShape& shape, const Block<Real>& block, c
                 const Real ds = p * (dp - delta) * static_cast<Real>(0.69314718055994531L);
                 for (std::size_t i = 0; i < d; ++i) {
                     dq_row[i] = std::fma(ds, k[i], dq_row[i]);
-                    dk[j * lddk + column + i] = std::fma(ds, q[i], dk[j * lddk + column + i]);
-                    dv[j * lddv + column + i] = std::fma(p, g[i], dv[j * lddv + column + i]);
+                    dk[j][column + i] = std::fma(ds, q[i], dk[j][column + i]);
+                    dv[j][column + i] = std::fma(p, g[i], dv[j][column + i]);
                 }
             }
             for (std::size_t i = 0; i < d; ++i) {
@@ -194,8 +196,8 @@ void attention_backward(const AttentionShape& shape, const Block<Real>& block, c
     }
     for (std::size_t j = 0; j < block.queries; ++j) {
         for (std::size_t i = 0; i < width; ++i) {
-            dk[j * lddk + i] += 0;
-            dv[j * lddv + i] += 0;
+            dk[j][i] += 0;
+            dv[j][i] += 0;
         }
     }
 }

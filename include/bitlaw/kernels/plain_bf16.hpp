@@ -44,46 +44,44 @@ namespace bitlaw::kernels::plain {
 }
 
 /// The numbers pack_bf16 makes of W [k, n].
-inline void pack_bf16(const float* w, std::size_t ldw, std::size_t k, std::size_t n, std::uint16_t* packed) {
+inline void pack_bf16(Rows w, std::size_t k, std::size_t n, std::uint16_t* packed) {
     const std::size_t pairs = (k + 1) / 2;
     for (std::size_t i = 0; i < packed_size_bf16(k, n); ++i) {
         const std::size_t kk = i / (2 * kPanel) % (pairs == 0 ? 1 : pairs) * 2 + i % 2;
         const std::size_t j = i / (2 * kPanel * pairs) * kPanel + i / 2 % kPanel;
-        const float value = kk < k && j < n ? rounded_bf16(w[kk * ldw + j]) : 0.0F;
+        const float value = kk < k && j < n ? rounded_bf16(w[kk][j]) : 0.0F;
         packed[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value) >> 16);
     }
 }
 
 /// Kernels::product_bf16 with W [k, n] unpacked.
-inline void product_bf16(const float* a, std::size_t lda, std::size_t rows, const float* w, std::size_t ldw,
-                         std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
-                         std::size_t ldc) {
+inline void product_bf16(Rows a, std::size_t rows, Rows w, std::size_t k, std::size_t n, ChainStart start,
+                         const float* bias, OutRows c) {
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t j = 0; j < n; ++j) {
-            float sum = start == ChainStart::accumulate ? c[r * ldc + j]
+            float sum = start == ChainStart::accumulate ? c[r][j]
                         : start == ChainStart::bias     ? bias[j]
                                                         : 0.0F;
             for (std::size_t even = 0; even < k; even += 2) {
                 for (const std::size_t kk : {even + 1, even}) {
-                    const float x = kk < k ? rounded_bf16(a[r * lda + kk]) : 0.0F;
-                    const float y = kk < k ? rounded_bf16(w[kk * ldw + j]) : 0.0F;
+                    const float x = kk < k ? rounded_bf16(a[r][kk]) : 0.0F;
+                    const float y = kk < k ? rounded_bf16(w[kk][j]) : 0.0F;
                     sum = fma_flushed(x, y, sum);
                 }
             }
-            c[r * ldc + j] = sum;
+            c[r][j] = sum;
         }
     }
 }
 
-inline void weight_gradient_bf16(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                                 std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
+inline void weight_gradient_bf16(Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g) {
     for (std::size_t kk = 0; kk < k; ++kk) {
         for (std::size_t j = 0; j < n; ++j) {
-            float& sum = g[kk * ldg + j];
+            float& sum = g[kk][j];
             for (std::size_t even = 0; even < rows; even += 2) {
                 for (const std::size_t r : {even + 1, even}) {
-                    const float left = r < rows ? rounded_bf16(x[r * ldx + kk]) : 0.0F;
-                    const float right = r < rows ? rounded_bf16(y[r * ldy + j]) : 0.0F;
+                    const float left = r < rows ? rounded_bf16(x[r][kk]) : 0.0F;
+                    const float right = r < rows ? rounded_bf16(y[r][j]) : 0.0F;
                     sum = fma_flushed(left, right, sum);
                 }
             }

@@ -19,7 +19,7 @@ struct PackedMatrix {
 
 /// C = start + A W, in the matrix's arithmetic: one chain per element, from 0, bias[j] or C. A [rows, k], C
 /// [rows, n]; they do not overlap. Class A.
-void multiply(const PackedMatrix& w, const float* a, std::size_t lda, std::size_t rows,
-              kernels::ChainStart start, const float* bias, float* c, std::size_t ldc);
+void multiply(const PackedMatrix& w, kernels::Rows a, std::size_t rows, kernels::ChainStart start,
+              const float* bias, kernels::OutRows c);
 
 }  // namespace bitlaw::model

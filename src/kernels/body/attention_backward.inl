@@ -119,11 +119,12 @@ inline void deltas(const float* dout_t, const float* out, std::size_t ldo, std::
 }
 
 void attention_backward(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
-                        const float* out, std::size_t ldo, const float* dout, std::size_t lddo,
-                        const float* maximum, const float* inverse, float* dq, std::size_t lddq, float* dk,
-                        std::size_t lddk, float* dv, std::size_t lddv, float* scratch_memory) {
+                        const AttentionResult<const float>& forward, Rows dout,
+                        const AttentionGradients<float>& gradients, float* scratch_memory) {
     const std::size_t d = shape.head_width;
     const std::size_t group = shape.heads / shape.kv_heads;
+    const auto [out, maximum, inverse] = forward;
+    const auto [dq, dk, dv] = gradients;
     const BackwardScratch scratch = backward_scratch(shape, block.queries, first_line(scratch_memory));
     for (std::size_t base = 0; base < block.queries; base += scratch.block) {
         const std::size_t left = block.queries - base;
@@ -151,8 +152,8 @@ void attention_backward(const AttentionShape& shape, const AttentionBlock& block
                 range.begin = is_first ? range.begin : base;
                 range.end = range.end < base + keys ? range.end : base + keys;
                 const float* const q_rows = block.q + query * block.ldq + head * d;
-                const float* const dout_rows = dout + query * lddo + head * d;
-                float* const dq_rows = dq + query * lddq + head * d;
+                const float* const dout_rows = dout[query] + head * d;
+                float* const dq_rows = dq[query] + head * d;
                 QueryNumbers numbers{};
                 for (std::size_t i = 0; i < count; ++i) {
                     numbers.maximum[i] = maximum[(query + i) * shape.heads + head];
@@ -160,25 +161,24 @@ void attention_backward(const AttentionShape& shape, const AttentionBlock& block
                 }
                 copy_rows(q_rows, block.ldq, count, kQueryTile, d, scratch.queries);
                 transpose_rows(q_rows, block.ldq, count, d, scratch.queries_t, kQueryTile);
-                copy_rows(dout_rows, lddo, count, kQueryTile, d, scratch.dout);
-                transpose_rows(dout_rows, lddo, count, d, scratch.dout_t, kQueryTile);
-                deltas(scratch.dout_t, out + query * ldo + head * d, ldo, count, d, scratch.dq,
-                       numbers.delta);
-                copy_rows(dq_rows, lddq, is_first ? 0 : count, kQueryTile, d, scratch.dq);
+                copy_rows(dout_rows, dout.ld, count, kQueryTile, d, scratch.dout);
+                transpose_rows(dout_rows, dout.ld, count, d, scratch.dout_t, kQueryTile);
+                deltas(scratch.dout_t, out[query] + head * d, out.ld, count, d, scratch.dq, numbers.delta);
+                copy_rows(dq_rows, dq.ld, is_first ? 0 : count, kQueryTile, d, scratch.dq);
                 const std::size_t after = rest - count < kQueryTile ? rest - count : kQueryTile;
                 fetch_rows(q_rows + count * block.ldq, block.ldq, after, d);
-                fetch_rows(dout_rows + count * lddo, lddo, after, d);
-                fetch_rows(out + (query + count) * ldo + head * d, ldo, after, d);
-                fetch_rows(dq_rows, lddq, count, d);
+                fetch_rows(dout_rows + count * dout.ld, dout.ld, after, d);
+                fetch_rows(out[query + count] + head * d, out.ld, after, d);
+                fetch_rows(dq_rows, dq.ld, count, d);
                 backward_tile(tile, range, base, d, numbers, scratch);
                 for (std::size_t i = 0; i < count; ++i) {
                     for (std::size_t column = 0; column < d; column += 16) {
-                        store(dq_rows + i * lddq + column, add(load(scratch.dq + i * d + column), zero()));
+                        store(dq_rows + i * dq.ld + column, add(load(scratch.dq + i * d + column), zero()));
                     }
                 }
             }
         }
-        untranspose_keys(scratch.dk_t, keys, d, dk + base * lddk + kv_head * d, lddk);
-        untranspose_keys(scratch.dv_t, keys, d, dv + base * lddv + kv_head * d, lddv);
+        untranspose_keys(scratch.dk_t, keys, d, dk[base] + kv_head * d, dk.ld);
+        untranspose_keys(scratch.dv_t, keys, d, dv[base] + kv_head * d, dv.ld);
     }
 }

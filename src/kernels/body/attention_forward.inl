@@ -164,11 +164,12 @@ inline void forward_tile(const QueryTile& tile, std::size_t base, bool subtract_
 }
 
 void attention_forward(const AttentionShape& shape, const AttentionBlock& block, std::size_t kv_head,
-                       std::size_t first, std::size_t last, float* out, std::size_t ldo, float* maximum,
-                       float* inverse, float* scratch_memory) {
+                       std::size_t first, std::size_t last, const AttentionResult<float>& result,
+                       float* scratch_memory) {
     if (first >= last) {
         return;
     }
+    const auto [out, maximum, inverse] = result;
     const std::size_t d = shape.head_width;
     const std::size_t group = shape.heads / shape.kv_heads;
     const KeyRange needed = QueryTile{block.past + first, last - first, shape.window}.keys();
@@ -188,7 +189,7 @@ void attention_forward(const AttentionShape& shape, const AttentionBlock& block,
         const std::size_t rest = last - query - count;
         fetch_rows(block.q + (query + count) * block.ldq + kv_head * group * d, block.ldq,
                    rest < kQueryTile ? rest : kQueryTile, group * d);
-        fetch_rows(out + query * ldo + kv_head * group * d, ldo, count, group * d);
+        fetch_rows(out[query] + kv_head * group * d, out.ld, count, group * d);
         for (std::size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
             float tile_maximum[kQueryTile];
             transpose_rows(block.q + query * block.ldq + head * d, block.ldq, count, d, scratch.queries,
@@ -201,7 +202,7 @@ void attention_forward(const AttentionShape& shape, const AttentionBlock& block,
                 for (std::size_t column = 0; column < d; column += 16) {
                     // Adding zero makes a negative zero positive, which masked keys may or may not have done
                     // before.
-                    store(out + (query + i) * ldo + head * d + column,
+                    store(out[query + i] + head * d + column,
                           add(mul(load(scratch.out + i * d + column), broadcast(factor)), zero()));
                 }
             }

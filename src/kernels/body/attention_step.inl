@@ -59,8 +59,7 @@ inline Lanes odd_values(const std::uint16_t* values, std::size_t slot, std::size
 }
 
 void attention_append(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
-                      std::uint64_t position, const float* k, std::size_t ldk, const float* v,
-                      std::size_t ldv) {
+                      std::uint64_t position, Rows k, Rows v) {
     const std::size_t d = shape.head_width;
     const auto slot = static_cast<std::size_t>(position % cache.ring);
     for (std::size_t unit = 0; unit < streams * shape.kv_heads; ++unit) {
@@ -68,15 +67,14 @@ void attention_append(const AttentionShape& shape, const AttentionCache& cache, 
         const std::size_t column = unit % shape.kv_heads * d;
         float* const keys = cache.k + (unit * cache.ring + slot / 16 * 16) * d + slot % 16;
         for (std::size_t i = 0; i < d; ++i) {
-            keys[i * 16] = k[stream * ldk + column + i];
+            keys[i * 16] = k[stream][column + i];
         }
-        copy_rows(v + stream * ldv + column, d, 1, 1, d, cache.v + (unit * cache.ring + slot) * d);
+        copy_rows(v[stream] + column, d, 1, 1, d, cache.v + (unit * cache.ring + slot) * d);
     }
 }
 
 void attention_append_bf16(const AttentionShape& shape, const AttentionCacheBf16& cache, std::size_t streams,
-                           std::uint64_t position, const float* k, std::size_t ldk, const float* v,
-                           std::size_t ldv) {
+                           std::uint64_t position, Rows k, Rows v) {
     const std::size_t d = shape.head_width;
     const auto slot = static_cast<std::size_t>(position % cache.ring);
     for (std::size_t unit = 0; unit < streams * shape.kv_heads; ++unit) {
@@ -86,8 +84,8 @@ void attention_append_bf16(const AttentionShape& shape, const AttentionCacheBf16
         std::uint16_t* const values = cache.v + (unit * cache.ring + slot / 2 * 2) * d + slot % 2;
         for (std::size_t first = 0; first < d; first += 16) {
             std::uint16_t rounded[32];  // pairs of a key's and a value's element
-            store_pairs(rounded, round_bf16_lanes(load(k + stream * ldk + column + first)),
-                        round_bf16_lanes(load(v + stream * ldv + column + first)));
+            store_pairs(rounded, round_bf16_lanes(load(k[stream] + column + first)),
+                        round_bf16_lanes(load(v[stream] + column + first)));
             for (std::size_t i = 0; i < 16; ++i) {
                 keys[(first + i) / 2 * 32 + i % 2] = rounded[2 * i];
                 values[2 * (first + i)] = rounded[2 * i + 1];
@@ -327,8 +325,8 @@ std::size_t attention_step_scratch(const AttentionShape& shape) {
 
 template <class Number, class Cache>
 inline void attention_step_any(const AttentionShape& shape, const Cache& cache, std::size_t streams,
-                               std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq,
-                               float* out, std::size_t ldo, float* scratch) {
+                               std::uint64_t position, std::uint64_t oldest, Rows q, OutRows out,
+                               float* scratch) {
     const std::size_t d = shape.head_width;
     const std::size_t shared = shape.heads / shape.kv_heads;  // query heads of one key-value head
     const std::size_t all = streams * shape.kv_heads;
@@ -344,9 +342,9 @@ inline void attention_step_any(const AttentionShape& shape, const Cache& cache, 
             const std::size_t unit = first + u;
             const std::size_t stream = unit / shape.kv_heads;
             const std::size_t column = unit % shape.kv_heads * shared * d;
-            units[u] = {cache.v + unit * cache.ring * d, nullptr, nullptr, out + stream * ldo + column};
+            units[u] = {cache.v + unit * cache.ring * d, nullptr, nullptr, out[stream] + column};
             keys[u] = cache.k + unit * cache.ring * d;
-            queries[u] = q + stream * ldq + column;
+            queries[u] = q[stream] + column;
         }
         std::size_t head = 0;
         for (; head + kStepHeads <= shared; head += kStepHeads) {
@@ -362,13 +360,11 @@ inline void attention_step_any(const AttentionShape& shape, const Cache& cache, 
 }
 
 void attention_step(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
-                    std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq, float* out,
-                    std::size_t ldo, float* scratch) {
-    attention_step_any<float>(shape, cache, streams, position, oldest, q, ldq, out, ldo, scratch);
+                    std::uint64_t position, std::uint64_t oldest, Rows q, OutRows out, float* scratch) {
+    attention_step_any<float>(shape, cache, streams, position, oldest, q, out, scratch);
 }
 
 void attention_step_bf16(const AttentionShape& shape, const AttentionCacheBf16& cache, std::size_t streams,
-                         std::uint64_t position, std::uint64_t oldest, const float* q, std::size_t ldq,
-                         float* out, std::size_t ldo, float* scratch) {
-    attention_step_any<std::uint16_t>(shape, cache, streams, position, oldest, q, ldq, out, ldo, scratch);
+                         std::uint64_t position, std::uint64_t oldest, Rows q, OutRows out, float* scratch) {
+    attention_step_any<std::uint16_t>(shape, cache, streams, position, oldest, q, out, scratch);
 }

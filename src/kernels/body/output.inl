@@ -12,11 +12,10 @@ inline Lanes numerator(Lanes x, Lanes maximum) {
     return exp2_lanes(mul(sub(x, maximum), broadcast(1.4426950408889634F)));
 }
 
-inline void softmax_numerators(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* e,
-                               std::size_t lde, float* total) {
+inline void softmax_numerators(Rows x, std::size_t rows, std::size_t n, OutRows e, float* total) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const float* const row = x + r * ldx;
-        float* const result = e + r * lde;
+        const float* const row = x[r];
+        float* const result = e[r];
         const Lanes maximum = broadcast(row_maximum(row, n));
         Lanes sum = zero();
         each_vector(n, [&](std::size_t i, auto part) {
@@ -28,12 +27,11 @@ inline void softmax_numerators(const float* x, std::size_t ldx, std::size_t rows
     }
 }
 
-inline void cross_entropy_backward(const float* e, std::size_t lde, const float* total,
-                                   const std::uint32_t* targets, float factor, std::size_t rows,
-                                   std::size_t n, float* dx, std::size_t lddx) {
+inline void cross_entropy_backward(Rows e, const float* total, const std::uint32_t* targets, float factor,
+                                   std::size_t rows, std::size_t n, OutRows dx) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const float* const row = e + r * lde;
-        float* const result = dx + r * lddx;
+        const float* const row = e[r];
+        float* const result = dx[r];
         const Lanes share = broadcast(factor / total[r]);
         each_vector(n,
                     [&](std::size_t i, auto part) { part.put(result + i, mul(part.get(row + i), share)); });
@@ -41,12 +39,11 @@ inline void cross_entropy_backward(const float* e, std::size_t lde, const float*
     }
 }
 
-inline void frequencies(const float* x, std::size_t ldx, std::size_t rows, std::size_t n,
-                        std::uint32_t* frequency, std::size_t ldf) {
+inline void frequencies(Rows x, std::size_t rows, std::size_t n, RowsView<std::uint32_t> frequency) {
     const Lanes most = broadcast(16777215.0F);  // 2^24 - 1
     for (std::size_t r = 0; r < rows; ++r) {
-        const float* const row = x + r * ldx;
-        std::uint32_t* const result = frequency + r * ldf;
+        const float* const row = x[r];
+        std::uint32_t* const result = frequency[r];
         const Lanes maximum = broadcast(row_maximum(row, n));
         for (std::size_t i = 0; i < n; i += 16) {
             const std::size_t count = least(16, n - i);

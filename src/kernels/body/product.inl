@@ -6,22 +6,22 @@ constexpr std::size_t kDepth = 256;
 /// ... and so many rows of it (256 KB) in the second-level cache.
 constexpr std::size_t kRowBlock = 252;
 
-inline void pack(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed) {
+inline void pack(Rows w, std::size_t k, std::size_t n, float* packed) {
     for (std::size_t first = 0; first < n; first += kPanel) {
         const std::size_t columns = least(kPanel, n - first);
         for (std::size_t kk = 0; kk < k; ++kk, packed += kPanel) {
-            const float* row = w + kk * ldw + first;
+            const float* row = w[kk] + first;
             store(packed, load_some(row, columns));
             store(packed + 16, columns > 16 ? load_some(row + 16, columns - 16) : zero());
         }
     }
 }
 
-inline void pack_transposed(const float* w, std::size_t ldw, std::size_t k, std::size_t n, float* packed) {
+inline void pack_transposed(Rows w, std::size_t k, std::size_t n, float* packed) {
     for (std::size_t first = 0; first < n; first += kPanel, packed += k * kPanel) {
         for (std::size_t j = 0; j < kPanel; ++j) {
             for (std::size_t kk = 0; kk < k; ++kk) {
-                packed[kk * kPanel + j] = first + j < n ? w[(first + j) * ldw + kk] : 0.0F;
+                packed[kk * kPanel + j] = first + j < n ? w[first + j][kk] : 0.0F;
             }
         }
     }
@@ -44,8 +44,8 @@ struct FloatFactors {
     std::size_t k;
 };
 
-inline void product(const float* a, std::size_t lda, std::size_t rows, const float* packed, std::size_t k,
-                    std::size_t n, ChainStart start, const float* bias, float* c, std::size_t ldc) {
+inline void product(Rows a, std::size_t rows, const float* packed, std::size_t k, std::size_t n,
+                    ChainStart start, const float* bias, OutRows c) {
     const std::size_t row_blocks = (rows + kRowBlock - 1) / kRowBlock;
     // Few rows use every weight once, so that there is nothing to keep in a cache.
     const std::size_t depth_blocks = k == 0 || rows <= kTileRows ? 1 : (k + kDepth - 1) / kDepth;
@@ -56,16 +56,16 @@ inline void product(const float* a, std::size_t lda, std::size_t rows, const flo
         for (std::size_t j = 0; j < depth_blocks; ++j) {
             const std::size_t depth = (k + j) / depth_blocks;
             tile_block(height, n,
-                       Tile<FloatFactors>{.factors = {.a = a + row * lda + kk,
-                                                      .a_row = lda,
+                       Tile<FloatFactors>{.factors = {.a = a[row] + kk,
+                                                      .a_row = a.ld,
                                                       .a_step = 1,
                                                       .b = packed + kk * kPanel,
                                                       .b_panel = k * kPanel,
                                                       .k = depth},
                                           .start = j == 0 ? start : ChainStart::accumulate,
                                           .bias = bias,
-                                          .c = c + row * ldc,
-                                          .ldc = ldc,
+                                          .c = c[row],
+                                          .ldc = c.ld,
                                           .columns = 0});
             kk += depth;
         }
@@ -73,8 +73,7 @@ inline void product(const float* a, std::size_t lda, std::size_t rows, const flo
     }
 }
 
-inline void weight_gradient(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                            std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
+inline void weight_gradient(Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g) {
     alignas(64) float panel[kDepth * kPanel];
     const std::size_t blocks = (rows + kDepth - 1) / kDepth;
     std::size_t row = 0;
@@ -83,18 +82,18 @@ inline void weight_gradient(const float* x, std::size_t ldx, const float* y, std
         for (std::size_t first = 0; first < n; first += kPanel) {
             const std::size_t columns = least(kPanel, n - first);
             // Rows of y a power of two apart would fall into few sets of the cache, hence the copy.
-            pack(y + row * ldy + first, ldy, depth, columns, panel);
+            pack({y[row] + first, y.ld}, depth, columns, panel);
             tile_block(k, columns,
-                       Tile<FloatFactors>{.factors = {.a = x + row * ldx,
+                       Tile<FloatFactors>{.factors = {.a = x[row],
                                                       .a_row = 1,
-                                                      .a_step = ldx,
+                                                      .a_step = x.ld,
                                                       .b = panel,
                                                       .b_panel = kPanel * depth,
                                                       .k = depth},
                                           .start = ChainStart::accumulate,
                                           .bias = nullptr,
-                                          .c = g + first,
-                                          .ldc = ldg,
+                                          .c = g.data + first,
+                                          .ldc = g.ld,
                                           .columns = 0});
         }
         row += depth;

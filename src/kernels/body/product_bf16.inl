@@ -32,19 +32,18 @@ inline void pack_panels(const float* w, std::size_t ldw, std::size_t k, std::siz
     }
 }
 
-inline void pack_bf16(const float* w, std::size_t ldw, std::size_t k, std::size_t n, std::uint16_t* packed) {
-    pack_panels(w, ldw, k, n, packed, pairs_of(k) * 2 * kPanel);
+inline void pack_bf16(Rows w, std::size_t k, std::size_t n, std::uint16_t* packed) {
+    pack_panels(w.data, w.ld, k, n, packed, pairs_of(k) * 2 * kPanel);
 }
 
-inline void pack_transposed_bf16(const float* w, std::size_t ldw, std::size_t k, std::size_t n,
-                                 std::uint16_t* packed) {
+inline void pack_transposed_bf16(Rows w, std::size_t k, std::size_t n, std::uint16_t* packed) {
     const std::size_t pairs = pairs_of(k);
     for (std::size_t first = 0; first < (n + kPanel - 1) / kPanel * kPanel; first += 16) {
         std::uint16_t* const half = packed + first / kPanel * pairs * 2 * kPanel + first % kPanel * 2;
         for (std::size_t kk = 0; kk < k; kk += 16) {
             Lanes block[16];  // rows of W, then columns of the result
             for (std::size_t j = 0; j < 16; ++j) {
-                block[j] = first + j < n ? load_some(w + (first + j) * ldw + kk, k - kk) : zero();
+                block[j] = first + j < n ? load_some(w[first + j] + kk, k - kk) : zero();
             }
             transpose_lanes(block);
             for (std::size_t i = 0; i < least(8, pairs - kk / 2); ++i) {
@@ -70,9 +69,8 @@ struct PairFactors {
     std::size_t pairs;
 };
 
-inline void product_bf16(const float* a, std::size_t lda, std::size_t rows, const std::uint16_t* packed,
-                         std::size_t k, std::size_t n, ChainStart start, const float* bias, float* c,
-                         std::size_t ldc) {
+inline void product_bf16(Rows a, std::size_t rows, const std::uint16_t* packed, std::size_t k, std::size_t n,
+                         ChainStart start, const float* bias, OutRows c) {
     [[maybe_unused]] const FlushScope scope;
     alignas(64) Left left[kLeftSize];
     const std::size_t row_blocks = (rows + kPairRows - 1) / kPairRows;
@@ -84,8 +82,7 @@ inline void product_bf16(const float* a, std::size_t lda, std::size_t rows, cons
         for (std::size_t j = 0; j < depth_blocks; ++j) {
             const std::size_t pairs = (pairs_of(k) + j) / depth_blocks;
             for (std::size_t r = 0; r < height; ++r) {
-                round_row(a + (row + r) * lda + 2 * pair, least(2 * pairs, k - 2 * pair),
-                          left + r * ByRows::kRow);
+                round_row(a[row + r] + 2 * pair, least(2 * pairs, k - 2 * pair), left + r * ByRows::kRow);
             }
             tile_block(height, n,
                        Tile<PairFactors<ByRows>>{.factors = {.left = left,
@@ -94,8 +91,8 @@ inline void product_bf16(const float* a, std::size_t lda, std::size_t rows, cons
                                                              .pairs = pairs},
                                                  .start = j == 0 ? start : ChainStart::accumulate,
                                                  .bias = bias,
-                                                 .c = c + row * ldc,
-                                                 .ldc = ldc,
+                                                 .c = c[row],
+                                                 .ldc = c.ld,
                                                  .columns = 0});
             pair += pairs;
         }
@@ -115,8 +112,7 @@ inline void round_columns(const float* x, std::size_t ldx, std::size_t depth, st
     }
 }
 
-inline void weight_gradient_bf16(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                                 std::size_t rows, std::size_t k, std::size_t n, float* g, std::size_t ldg) {
+inline void weight_gradient_bf16(Rows x, Rows y, std::size_t rows, std::size_t k, std::size_t n, OutRows g) {
     [[maybe_unused]] const FlushScope scope;
     alignas(64) Left left[kLeftSize];
     alignas(64) std::uint16_t packed[kPairDepth * kColumnBlock];
@@ -129,18 +125,18 @@ inline void weight_gradient_bf16(const float* x, std::size_t ldx, const float* y
         std::size_t kk = 0;
         for (std::size_t j = 0; j < k_blocks; ++j) {
             const std::size_t height = (k + j) / k_blocks;
-            round_columns(x + 2 * pair * ldx + kk, ldx, depth, height, left);
+            round_columns(x[2 * pair] + kk, x.ld, depth, height, left);
             for (std::size_t first = 0; first < n; first += kColumnBlock) {
                 const std::size_t columns = least(kColumnBlock, n - first);
                 const std::size_t panel = pairs * 2 * kPanel;
-                pack_panels(y + 2 * pair * ldy + first, ldy, depth, columns, packed, panel);
+                pack_panels(y[2 * pair] + first, y.ld, depth, columns, packed, panel);
                 tile_block(height, columns,
                            Tile<PairFactors<ByColumns>>{
                                .factors = {.left = left, .packed = packed, .panel = panel, .pairs = pairs},
                                .start = ChainStart::accumulate,
                                .bias = nullptr,
-                               .c = g + kk * ldg + first,
-                               .ldc = ldg,
+                               .c = g[kk] + first,
+                               .ldc = g.ld,
                                .columns = 0});
             }
             kk += height;

@@ -9,13 +9,13 @@ inline float head_product(const float* x, const float* y, std::size_t n) {
     return halving_sum(sum);
 }
 
-void rotate(float* x, std::size_t ldx, std::size_t rows, std::size_t heads, std::size_t head_width,
-            const float* cosine, const float* sine, bool normalise, float factor, float* inverse) {
+void rotate(OutRows x, std::size_t rows, const Rotation<float>& rotation, float* inverse) {
+    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
     const std::size_t half = head_width / 2;
     const Lanes scale_by = broadcast(factor);
     for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t head = 0; head < heads; ++head) {
-            float* const first = x + row * ldx + head * head_width;
+            float* const first = x[row] + head * head_width;
             float* const second = first + half;
             Lanes norm = broadcast(1.0F);
             if (normalise) {
@@ -42,16 +42,16 @@ void rotate(float* x, std::size_t ldx, std::size_t rows, std::size_t heads, std:
 // With u = x * inverse and y = factor * R u: du = factor * R^T dy and dx = inverse * (du - u * (du . u) / D).
 // As R is a rotation, du . u = dy . y and u = R^T y / factor, so dx = inverse * R^T (factor * dy - y * (dy .
 // y) / (D * factor)).
-void rotate_backward(float* dx, std::size_t lddx, const float* y, std::size_t ldy, std::size_t rows,
-                     std::size_t heads, std::size_t head_width, const float* cosine, const float* sine,
-                     bool normalise, float factor, const float* inverse) {
+void rotate_backward(OutRows dx, Rows y, std::size_t rows, const Rotation<float>& rotation,
+                     const float* inverse) {
+    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
     const std::size_t half = head_width / 2;
     const Lanes scale_by = broadcast(factor);
     for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t head = 0; head < heads; ++head) {
-            float* const first = dx + row * lddx + head * head_width;
+            float* const first = dx[row] + head * head_width;
             float* const second = first + half;
-            const float* const y_first = normalise ? y + row * ldy + head * head_width : nullptr;
+            const float* const y_first = normalise ? y[row] + head * head_width : nullptr;
             Lanes norm = broadcast(1.0F);
             Lanes share = zero();
             if (normalise) {

@@ -38,38 +38,41 @@ inline float sum_squares(const float* x, std::size_t n) {
     return halving_sum(sum);
 }
 
-inline void rms_norm(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, float* y,
-                     std::size_t ldy, float* inverse) {
-    for (std::size_t r = 0; r < rows; ++r, x += ldx, y += ldy) {
-        inverse[r] = 1.0F / __builtin_sqrtf(mean_of(sum_squares(x, n), n) + 1e-6F);
+inline void rms_norm(Rows x, std::size_t rows, std::size_t n, OutRows y, float* inverse) {
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float* const row = x[r];
+        float* const result = y[r];
+        inverse[r] = 1.0F / __builtin_sqrtf(mean_of(sum_squares(row, n), n) + 1e-6F);
         const Lanes factor = broadcast(inverse[r]);
-        each_vector(n, [&](std::size_t i, auto part) { part.put(y + i, mul(part.get(x + i), factor)); });
+        each_vector(n,
+                    [&](std::size_t i, auto part) { part.put(result + i, mul(part.get(row + i), factor)); });
     }
 }
 
-inline void rms_norm_backward(const float* dy, std::size_t lddy, const float* y, std::size_t ldy,
-                              const float* inverse, std::size_t rows, std::size_t n, float* dx,
-                              std::size_t lddx) {
-    for (std::size_t r = 0; r < rows; ++r, dy += lddy, y += ldy, dx += lddx) {
+inline void rms_norm_backward(Rows dy, Rows y, const float* inverse, std::size_t rows, std::size_t n,
+                              OutRows dx) {
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float* const slope = dy[r];
+        const float* const value = y[r];
+        float* const result = dx[r];
         Lanes sum = zero();
         each_vector(n, [&](std::size_t i, auto part) {
-            sum = part.keep(fma(part.get(dy + i), part.get(y + i), sum), sum);
+            sum = part.keep(fma(part.get(slope + i), part.get(value + i), sum), sum);
         });
         const Lanes minus_mean = broadcast(-mean_of(halving_sum(sum), n));
         const Lanes factor = broadcast(inverse[r]);
         each_vector(n, [&](std::size_t i, auto part) {
-            const Lanes across = fma(part.get(y + i), minus_mean, part.get(dy + i));
-            part.put(dx + i, fma(factor, across, part.get(dx + i)));
+            const Lanes across = fma(part.get(value + i), minus_mean, part.get(slope + i));
+            part.put(result + i, fma(factor, across, part.get(result + i)));
         });
     }
 }
 
-inline void layer_norm(const float* x, std::size_t ldx, std::size_t rows, std::size_t n, const float* gain,
-                       const float* bias, float* normal, std::size_t ldn, float* y, std::size_t ldy,
-                       float* inverse) {
+inline void layer_norm(Rows x, std::size_t rows, std::size_t n, const float* gain, const float* bias,
+                       OutRows normal, OutRows y, float* inverse) {
     for (std::size_t r = 0; r < rows; ++r) {
-        const float* const row = x + r * ldx;
-        float* const result = y + r * ldy;
+        const float* const row = x[r];
+        float* const result = y[r];
         Lanes sum = zero();
         each_vector(n, [&](std::size_t i, auto part) { sum = part.keep(add(part.get(row + i), sum), sum); });
         const Lanes mean = broadcast(mean_of(halving_sum(sum), n));
@@ -82,32 +85,34 @@ inline void layer_norm(const float* x, std::size_t ldx, std::size_t rows, std::s
         const Lanes factor = broadcast(inverse[r]);
         each_vector(n, [&](std::size_t i, auto part) {
             const Lanes value = mul(sub(part.get(row + i), mean), factor);
-            if (normal != nullptr) {
-                part.put(normal + r * ldn + i, value);
+            if (normal.data != nullptr) {
+                part.put(normal[r] + i, value);
             }
             part.put(result + i, fma(value, part.get(gain + i), part.get(bias + i)));
         });
     }
 }
 
-inline void layer_norm_backward(const float* dy, std::size_t lddy, const float* normal, std::size_t ldn,
-                                const float* inverse, const float* gain, std::size_t rows, std::size_t n,
-                                float* dx, std::size_t lddx) {
-    for (std::size_t r = 0; r < rows; ++r, dy += lddy, normal += ldn, dx += lddx) {
+inline void layer_norm_backward(Rows dy, Rows normal, const float* inverse, const float* gain,
+                                std::size_t rows, std::size_t n, OutRows dx) {
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float* const slope = dy[r];
+        const float* const value = normal[r];
+        float* const result = dx[r];
         Lanes sum = zero();
         Lanes product_sum = zero();
         each_vector(n, [&](std::size_t i, auto part) {
-            const Lanes g = mul(part.get(dy + i), part.get(gain + i));
+            const Lanes g = mul(part.get(slope + i), part.get(gain + i));
             sum = part.keep(add(g, sum), sum);
-            product_sum = part.keep(fma(g, part.get(normal + i), product_sum), product_sum);
+            product_sum = part.keep(fma(g, part.get(value + i), product_sum), product_sum);
         });
         const Lanes mean = broadcast(mean_of(halving_sum(sum), n));
-        const Lanes minus_slope = broadcast(-mean_of(halving_sum(product_sum), n));
+        const Lanes minus_share = broadcast(-mean_of(halving_sum(product_sum), n));
         const Lanes factor = broadcast(inverse[r]);
         each_vector(n, [&](std::size_t i, auto part) {
-            const Lanes g = mul(part.get(dy + i), part.get(gain + i));
-            const Lanes across = fma(part.get(normal + i), minus_slope, sub(g, mean));
-            part.put(dx + i, mul(factor, across));
+            const Lanes g = mul(part.get(slope + i), part.get(gain + i));
+            const Lanes across = fma(part.get(value + i), minus_share, sub(g, mean));
+            part.put(result + i, mul(factor, across));
         });
     }
 }
@@ -140,15 +145,14 @@ inline __attribute__((always_inline)) void each_column(std::size_t rows, std::si
     });
 }
 
-inline void column_sums(const float* y, std::size_t ldy, std::size_t rows, std::size_t n, float* g) {
+inline void column_sums(Rows y, std::size_t rows, std::size_t n, float* g) {
     each_column(rows, n, g, [=](Lanes sum, std::size_t r, std::size_t j, auto part) {
-        return add(sum, part.get(y + r * ldy + j));
+        return add(sum, part.get(y[r] + j));
     });
 }
 
-inline void column_products(const float* x, std::size_t ldx, const float* y, std::size_t ldy,
-                            std::size_t rows, std::size_t n, float* g) {
+inline void column_products(Rows x, Rows y, std::size_t rows, std::size_t n, float* g) {
     each_column(rows, n, g, [=](Lanes sum, std::size_t r, std::size_t j, auto part) {
-        return fma(part.get(x + r * ldx + j), part.get(y + r * ldy + j), sum);
+        return fma(part.get(x[r] + j), part.get(y[r] + j), sum);
     });
 }

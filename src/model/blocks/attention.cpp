@@ -84,10 +84,10 @@ void begin(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const Widths w(b.spec);
     float* qkv = rows.value[kRotated];
     float* keys = qkv + w.queries;
-    multiply(b.forward[kQkv], rows.in, w.width, n, ChainStart::zero, nullptr, qkv, w.projected);
-    k.rotate(qkv, w.projected, n, a.heads, w.head, rows.cosine, rows.sine, a.qk_norm, query_factor(a),
+    multiply(b.forward[kQkv], {rows.in, w.width}, n, ChainStart::zero, nullptr, {qkv, w.projected});
+    k.rotate({qkv, w.projected}, n, {a.heads, w.head, rows.cosine, rows.sine, a.qk_norm, query_factor(a)},
              rows.value[kQueryInverse]);
-    k.rotate(keys, w.projected, n, a.kv_heads, w.head, rows.cosine, rows.sine, a.qk_norm, 1.0F,
+    k.rotate({keys, w.projected}, n, {a.kv_heads, w.head, rows.cosine, rows.sine, a.qk_norm, 1.0F},
              rows.value[kKeyInverse]);
     if (a.cache == CachePrecision::bf16) {
         for (std::size_t row = 0; row < n; ++row) {  // keys and values, side by side
@@ -98,13 +98,14 @@ void begin(const BlockView& b, const BlockRows& rows, std::size_t n) {
 
 void finish(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const Widths w(b.spec);
-    multiply(b.forward[kOut], rows.value[kAttended], w.queries, n, ChainStart::accumulate, nullptr, rows.sum,
-             w.width);
+    multiply(b.forward[kOut], {rows.value[kAttended], w.queries}, n, ChainStart::accumulate, nullptr,
+             {rows.sum, w.width});
 }
 
 void finish_backward(const BlockView& b, const BlockRows& /*rows*/, const BlockGradients& g, std::size_t n) {
     const Widths w(b.spec);
-    multiply(b.backward[kOut], g.dsum, w.width, n, ChainStart::zero, nullptr, g.value[kDattended], w.queries);
+    multiply(b.backward[kOut], {g.dsum, w.width}, n, ChainStart::zero, nullptr,
+             {g.value[kDattended], w.queries});
 }
 
 void begin_backward(const BlockView& b, const BlockRows& rows, const BlockGradients& g, std::size_t n) {
@@ -113,11 +114,12 @@ void begin_backward(const BlockView& b, const BlockRows& rows, const BlockGradie
     const Widths w(b.spec);
     const float* qkv = rows.value[kRotated];
     float* dqkv = g.value[kDqkv];
-    k.rotate_backward(dqkv, w.projected, qkv, w.projected, n, a.heads, w.head, rows.cosine, rows.sine,
-                      a.qk_norm, query_factor(a), rows.value[kQueryInverse]);
-    k.rotate_backward(dqkv + w.queries, w.projected, qkv + w.queries, w.projected, n, a.kv_heads, w.head,
-                      rows.cosine, rows.sine, a.qk_norm, 1.0F, rows.value[kKeyInverse]);
-    multiply(b.backward[kQkv], dqkv, w.projected, n, g.start, nullptr, g.din, w.width);
+    k.rotate_backward({dqkv, w.projected}, {qkv, w.projected}, n,
+                      {a.heads, w.head, rows.cosine, rows.sine, a.qk_norm, query_factor(a)},
+                      rows.value[kQueryInverse]);
+    k.rotate_backward({dqkv + w.queries, w.projected}, {qkv + w.queries, w.projected}, n,
+                      {a.kv_heads, w.head, rows.cosine, rows.sine, a.qk_norm, 1.0F}, rows.value[kKeyInverse]);
+    multiply(b.backward[kQkv], {dqkv, w.projected}, n, g.start, nullptr, {g.din, w.width});
 }
 
 void weight_gradients(const BlockView& b, const BlockRows& rows, const BlockGradients& g,
@@ -158,10 +160,10 @@ void forward(const BlockSpec& s, const BlockRows& rows, std::size_t positions, s
     const Widths w(s);
     const std::size_t parts = parts_of(positions);
     const std::size_t first = (parts - 1 - task % parts) * kTaskQueries;
-    kernels::kernel_table().attention_forward(shape_of(s), sequence_of(w, rows, positions), task / parts,
-                                              first, std::min(positions, first + kTaskQueries),
-                                              rows.value[kAttended], w.queries, rows.value[kMaximum],
-                                              rows.value[kInverse], scratch);
+    kernels::kernel_table().attention_forward(
+        shape_of(s), sequence_of(w, rows, positions), task / parts, first,
+        std::min(positions, first + kTaskQueries),
+        {{rows.value[kAttended], w.queries}, rows.value[kMaximum], rows.value[kInverse]}, scratch);
 }
 
 void backward(const BlockSpec& s, const BlockRows& rows, const BlockGradients& g, std::size_t positions,
@@ -169,9 +171,11 @@ void backward(const BlockSpec& s, const BlockRows& rows, const BlockGradients& g
     const Widths w(s);
     float* dqkv = g.value[kDqkv];
     kernels::kernel_table().attention_backward(
-        shape_of(s), sequence_of(w, rows, positions), task, rows.value[kAttended], w.queries,
-        g.value[kDattended], w.queries, rows.value[kMaximum], rows.value[kInverse], dqkv, w.projected,
-        dqkv + w.queries, w.projected, dqkv + w.queries + w.keys, w.projected, scratch);
+        shape_of(s), sequence_of(w, rows, positions), task,
+        {{rows.value[kAttended], w.queries}, rows.value[kMaximum], rows.value[kInverse]},
+        {g.value[kDattended], w.queries},
+        {{dqkv, w.projected}, {dqkv + w.queries, w.projected}, {dqkv + w.queries + w.keys, w.projected}},
+        scratch);
 }
 
 // ---- streams: ring buffers of keys, then of values
@@ -203,15 +207,15 @@ void step(const BlockSpec& s, const BlockRows& rows, std::size_t streams, std::u
     const float* new_values = new_keys + w.keys;  // [S, Hkv D]
     if (s.attention.cache == CachePrecision::bf16) {
         const kernels::AttentionCacheBf16 cache{state.halves.data(), state.halves.data() + numbers, ring};
-        k.attention_append_bf16(shape, cache, streams, position, new_keys, w.projected, new_values,
-                                w.projected);
-        k.attention_step_bf16(shape, cache, streams, position, 0, q, w.projected, rows.value[kAttended],
-                              w.queries, scratch);
+        k.attention_append_bf16(shape, cache, streams, position, {new_keys, w.projected},
+                                {new_values, w.projected});
+        k.attention_step_bf16(shape, cache, streams, position, 0, {q, w.projected},
+                              {rows.value[kAttended], w.queries}, scratch);
         return;
     }
     const kernels::AttentionCache cache{state.floats.data(), state.floats.data() + numbers, ring};
-    k.attention_append(shape, cache, streams, position, new_keys, w.projected, new_values, w.projected);
-    k.attention_step(shape, cache, streams, position, 0, q, w.projected, rows.value[kAttended], w.queries,
+    k.attention_append(shape, cache, streams, position, {new_keys, w.projected}, {new_values, w.projected});
+    k.attention_step(shape, cache, streams, position, 0, {q, w.projected}, {rows.value[kAttended], w.queries},
                      scratch);
 }
 
@@ -267,9 +271,9 @@ void piece(const BlockSpec& s, const BlockRows& rows, std::size_t n, std::uint64
                                         .queries = n,
                                         .past = state.rows};
     for (std::size_t head = 0; head < s.attention.kv_heads; ++head) {
-        kernels::kernel_table().attention_forward(shape_of(s), block, head, 0, n, rows.value[kAttended],
-                                                  w.queries, rows.value[kMaximum], rows.value[kInverse],
-                                                  scratch);
+        kernels::kernel_table().attention_forward(
+            shape_of(s), block, head, 0, n,
+            {{rows.value[kAttended], w.queries}, rows.value[kMaximum], rows.value[kInverse]}, scratch);
     }
     state.rows += n;
 }

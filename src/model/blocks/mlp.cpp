@@ -32,16 +32,16 @@ void finish(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const std::size_t width = b.spec.width;
     const std::size_t hidden = b.spec.hidden.width;
     const bool biases = b.spec.hidden.biases;
-    multiply(b.forward[kUp], rows.in, width, n, biases ? ChainStart::bias : ChainStart::zero,
-             b.vector(kUpBias), rows.value[kRaised], hidden);
+    multiply(b.forward[kUp], {rows.in, width}, n, biases ? ChainStart::bias : ChainStart::zero,
+             b.vector(kUpBias), {rows.value[kRaised], hidden});
     (k.*b.spec.hidden.activation->forward)(rows.value[kRaised], n * hidden, rows.value[kHidden]);
     if (biases) {
-        multiply(b.forward[kDown], rows.value[kHidden], hidden, n, ChainStart::bias, b.vector(kDownBias),
-                 rows.value[kResult], width);
+        multiply(b.forward[kDown], {rows.value[kHidden], hidden}, n, ChainStart::bias, b.vector(kDownBias),
+                 {rows.value[kResult], width});
         k.add(rows.value[kResult], n * width, rows.sum);
     } else {
-        multiply(b.forward[kDown], rows.value[kHidden], hidden, n, ChainStart::accumulate, nullptr, rows.sum,
-                 width);
+        multiply(b.forward[kDown], {rows.value[kHidden], hidden}, n, ChainStart::accumulate, nullptr,
+                 {rows.sum, width});
     }
 }
 
@@ -51,9 +51,9 @@ void finish_backward(const BlockView& b, const BlockRows& rows, const BlockGradi
     const std::size_t hidden = b.spec.hidden.width;
     float* draised = g.value[kDraised];
     (k.*b.spec.hidden.activation->forward)(rows.value[kRaised], n * hidden, g.value[kHiddenAgain]);
-    multiply(b.backward[kDown], g.dsum, width, n, ChainStart::zero, nullptr, draised, hidden);
+    multiply(b.backward[kDown], {g.dsum, width}, n, ChainStart::zero, nullptr, {draised, hidden});
     (k.*b.spec.hidden.activation->backward)(rows.value[kRaised], draised, n * hidden, draised);
-    multiply(b.backward[kUp], draised, hidden, n, g.start, nullptr, g.din, width);
+    multiply(b.backward[kUp], {draised, hidden}, n, g.start, nullptr, {g.din, width});
 }
 
 void weight_gradients(const BlockView& b, const BlockRows& rows, const BlockGradients& g,
