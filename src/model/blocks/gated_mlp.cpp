@@ -38,11 +38,11 @@ void finish(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const std::size_t hidden = b.spec.hidden.width;
     float* opened = rows.value[kOpened];
     float* raised = rows.value[kRaised];
-    multiply(b.forward[kGate], rows.in, width, n, ChainStart::zero, nullptr, opened, hidden);
-    multiply(b.forward[kUp], rows.in, width, n, ChainStart::zero, nullptr, raised, hidden);
+    multiply(b.forward[kGate], {rows.in, width}, n, ChainStart::zero, nullptr, {opened, hidden});
+    multiply(b.forward[kUp], {rows.in, width}, n, ChainStart::zero, nullptr, {raised, hidden});
     (kernels::kernel_table().*kForward)(opened, raised, n * hidden, rows.value[kHidden]);
-    multiply(b.forward[kDown], rows.value[kHidden], hidden, n, ChainStart::accumulate, nullptr, rows.sum,
-             width);
+    multiply(b.forward[kDown], {rows.value[kHidden], hidden}, n, ChainStart::accumulate, nullptr,
+             {rows.sum, width});
 }
 
 template <Forward kForward, Backward kBackward>
@@ -55,10 +55,10 @@ void finish_backward(const BlockView& b, const BlockRows& rows, const BlockGradi
     float* dopened = g.value[kDopened];
     float* draised = g.value[kDraised];
     (k.*kForward)(opened, raised, n * hidden, g.value[kHiddenAgain]);
-    multiply(b.backward[kDown], g.dsum, width, n, ChainStart::zero, nullptr, draised, hidden);
+    multiply(b.backward[kDown], {g.dsum, width}, n, ChainStart::zero, nullptr, {draised, hidden});
     (k.*kBackward)(opened, raised, draised, n * hidden, dopened, draised);
-    multiply(b.backward[kGate], dopened, hidden, n, g.start, nullptr, g.din, width);
-    multiply(b.backward[kUp], draised, hidden, n, ChainStart::accumulate, nullptr, g.din, width);
+    multiply(b.backward[kGate], {dopened, hidden}, n, g.start, nullptr, {g.din, width});
+    multiply(b.backward[kUp], {draised, hidden}, n, ChainStart::accumulate, nullptr, {g.din, width});
 }
 
 void weight_gradients(const BlockView& b, const BlockRows& rows, const BlockGradients& g,
