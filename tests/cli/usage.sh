@@ -15,7 +15,7 @@ refuse "threads 257" 2 "--threads: .257. must lie in 0 \.\. 256" \
 refuse "threads -1" 2 "threads" "$bitlaw" info -T -1
 refuse "threads two" 2 "'two' is not a size" "$bitlaw" info -T two
 refuse "unknown preset lists the presets" 2 \
-    "no preset '900k'; choose one of 50k, 200k, 800k, 3.2m, 10m, vanilla-200k, vanilla-800k, vanilla-3.2m" \
+    "no preset '900k'; choose one of 50k, 200k, 800k, 3.2m, 10m, gated-200k, gated-relu2-200k, vanilla-200k, vanilla-800k, vanilla-3.2m" \
     "$bitlaw" train --data text --preset 900k -o out
 refuse "bad size" 2 "tokens: '12Q' is not a size" "$bitlaw" train --data text --tokens 12Q -o out
 refuse "bad real number" 2 "--learning-rate: '1e' must be a number" "$bitlaw" train --data text --lr 1e -o out
@@ -24,7 +24,7 @@ refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 
     "$bitlaw" sample --temperature 1e-40
 refuse "tokens and minutes" 2 "exclude each other" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
 refuse "config that is no network" 2 "--head-width: .5. must lie in 16 \.\. 128" "$bitlaw" train --data text --head-width 5 -o out
-refuse "unknown architecture" 2 "choose modern or vanilla" "$bitlaw" train --data text --architecture x -o out
+refuse "unknown architecture" 2 "choose modern, gated, gated-relu2 or vanilla" "$bitlaw" train --data text --architecture x -o out
 refuse "unknown cache" 2 "cache: .fp16. is not known" "$bitlaw" train --data text --cache fp16 -o out
 refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --arithmetic int8 -o out
 refuse "bf16 needs pairs" 2 "context is 63, but must be even" \
