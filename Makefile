@@ -46,9 +46,9 @@ CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
 SHARED   := -fPIC -fvisibility=hidden -fvisibility-inlines-hidden
 CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(SHARED) $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
-# xxhash, Eigen, cereal and CLI11 are headers only. Pictures and sound are read by src/datasets, compressors measured by
+# xxhash, Eigen, cereal, nlohmann-json and CLI11 are headers only; fmt writes numbers for people. Pictures and sound are read by src/datasets, compressors measured by
 # src/baselines.
-LDLIBS   += -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec -ljxl
+LDLIBS   += -lfmt -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrotlidec -ljxl
 
 # ---- Sources --------------------------------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp src/$(layer)/*/
 X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/kernels/*_avx512bf16.cpp)
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
                   $(call sources_of,base entropy symbols kernels model learn predict train coding))
-LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,datasets baselines laws interop table studies)
+LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,format datasets baselines laws interop table studies)
 CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
 CLI_SOURCES       := $(wildcard src/cli/*.cpp)
 TEST_SOURCES      := $(wildcard tests/*.cpp)
@@ -238,13 +238,13 @@ $(OUT)/settings.txt: ALWAYS
 # ---- What must be installed -----------------------------------------------------------------------------------------
 
 # header=package and command=package (Debian 12). The demo and bitlaw table draw with gnuplot; nothing is compiled
-# with it. The core (make signature-arm64) does without the packages of datasets and baselines.
-STUDY_PACKAGES  := png.h=libpng-dev jpeglib.h=libjpeg-dev FLAC/stream_decoder.h=libflac-dev zlib.h=zlib1g-dev \
+# with it. The core (make signature-arm64) does without the packages of the layers above it.
+OUTER_PACKAGES  := png.h=libpng-dev jpeglib.h=libjpeg-dev FLAC/stream_decoder.h=libflac-dev zlib.h=zlib1g-dev \
                    bzlib.h=libbz2-dev lzma.h=liblzma-dev zstd.h=libzstd-dev brotli/encode.h=libbrotli-dev \
-                   jxl/encode.h=libjxl-dev
+                   jxl/encode.h=libjxl-dev nlohmann/json.hpp=nlohmann-json3-dev fmt/core.h=libfmt-dev
 HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/CLI.hpp=libcli11-dev \
                    doctest/doctest.h=doctest-dev xxhash.h=libxxhash-dev \
-                   $(if $(filter signature-program,$(MAKECMDGOALS)),,$(STUDY_PACKAGES)) \
+                   $(if $(filter signature-program,$(MAKECMDGOALS)),,$(OUTER_PACKAGES)) \
                    $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)

@@ -5,8 +5,6 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
-#include "bitlaw/base/json_value.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "support/message.hpp"
 #include "support/pictures.hpp"
@@ -191,23 +189,4 @@ TEST_CASE("dataset: a manifest is read back, and others are refused") {
             message_of<Error>([&] { (void)parse_manifest(json.substr(0, count), "m"); }).empty() ? 1 : 0;
     }
     CHECK(silent == 0);
-}
-
-TEST_CASE("dataset: JSON values") {
-    const JsonValue json =
-        JsonValue::parse(R"( {"a": [1, -2.5e3, true, null, "xA\u00e9\ud83d\ude00"], "b": {}} )", "t");
-    REQUIRE(json["a"].items().size() == 5);
-    CHECK(json["a"].items()[0].integer_or(7) == 1);
-    CHECK(json["a"].items()[1].integer_or(7) == 7);
-    CHECK(json["a"].items()[2].boolean_or(false));
-    CHECK(json["a"].items()[3].is_null());
-    CHECK(json["a"].items()[4].text_or("") == "xA\xC3\xA9\xF0\x9F\x98\x80");
-    CHECK(json["b"]["missing"].is_null());
-    const std::string name("say \"x\\y\"\n\xff\xc3\xbc \0", 14);
-    CHECK(JsonValue::parse("\xEF\xBB\xBF{\"n\":\r\n" + json_text(name) + "}", "t")["n"].text_or("") == name);
-    for (const std::string bad :
-         {"", "{", "[1,]", "{\"a\" 1}", "tru", "1 2", "\"\\x\"", "\"\n\"", "inf", "nan", "+1"}) {
-        CHECK_THROWS_AS((void)JsonValue::parse(bad, "t"), Error);
-    }
-    CHECK_THROWS_AS((void)JsonValue::parse(std::string(100'000, '['), "t"), Error);
 }

@@ -2,10 +2,11 @@
 
 #include <cmath>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json_value.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
@@ -13,6 +14,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/datasets/dataset.hpp"
+#include "bitlaw/format/json.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "bitlaw/table/table_plot.hpp"
 #include "bitlaw/table/table_text.hpp"
@@ -21,6 +23,7 @@
 #include "support/threads.hpp"
 
 using namespace bitlaw;
+using namespace bitlaw::format;
 using namespace bitlaw::model;
 using namespace bitlaw::coding;
 using namespace bitlaw::datasets;
@@ -271,20 +274,20 @@ TEST_CASE("table: CSV and JSON hold every cell's figures") {
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
     CHECK(holds(csv, "\"a,\"\"b\"\"\""));
     CHECK(holds(csv, "0.25,0.35,2,in-sample,archive,"));
-    const JsonValue json = JsonValue::parse(table_json(report), "json");
-    CHECK(json["complete"].boolean_or(false));
-    CHECK(json["data_sets"].items()[0]["name"].text_or("") == "a,\"b\"");
-    CHECK(json["compressors"].items()[0]["model"].is_null());
-    CHECK(json["compressors"].items()[1]["model"].text_or("") == "0000000000000012");
-    REQUIRE(json["cells"].items().size() == 4);
-    const JsonValue& cell = json["cells"].items()[1];
-    CHECK(cell["protocol"].text_or("") == "continuous");
-    CHECK(cell["origin"].text_or("") == "in-sample");
-    CHECK(cell["peak_memory_bytes"].integer_or(0) == 3'000'000);
+    const Json json = parse_json(table_json(report), "json");
+    CHECK(json["complete"] == true);
+    CHECK(json["data_sets"][0]["name"] == "a,\"b\"");
+    CHECK(json["compressors"][0]["model"].is_null());
+    CHECK(json["compressors"][1]["model"] == "0000000000000012");
+    REQUIRE(json["cells"].size() == 4);
+    const Json& cell = json["cells"][1];
+    CHECK(cell["protocol"] == "continuous");
+    CHECK(cell["origin"] == "in-sample");
+    CHECK(cell["peak_memory_bytes"] == 3'000'000);
     CHECK(cell["chunk_bytes"].is_null());
-    CHECK(json["cells"].items()[0]["origin"].is_null());
-    CHECK(json["cells"].items()[3]["raw_rate"].is_null());
-    CHECK(json["cells"].items()[3]["failure"].text_or("") == "why");
+    CHECK(json["cells"][0]["origin"].is_null());
+    CHECK(json["cells"][3]["raw_rate"].is_null());
+    CHECK(json["cells"][3]["failure"] == "why");
 }
 
 TEST_CASE("table: the chart's script holds a bar for each rate and quotes every name") {

@@ -1,13 +1,15 @@
 #include "archive_watch.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/progress.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "failure.hpp"
 #include "signals.hpp"
-#include "table.hpp"
 
 namespace bitlaw::cli {
 
@@ -53,7 +55,7 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
     std::string text = name + ": " + with_commas(from) + " -> " + with_commas(to) + " bytes";
     if (s.plain_bytes > 0 && !range) {
         const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        text += ", " + share_cell(rate).shown + ", " + number_cell(8.0 * rate, 3, " bits/byte").shown;
+        text += fmt::format(", {:.2f} %, {:.3f} bits/byte", 100.0 * rate, 8.0 * rate);
     }
     if (seconds > 0.0) {
         text += ", " + with_unit(static_cast<double>(s.plain_bytes) / seconds, "B/s");

@@ -15,6 +15,7 @@
 
 namespace bitlaw::cli {
 
+using namespace format;
 using namespace kernels;
 using namespace model;
 
@@ -58,12 +59,12 @@ Cell bytes_cell(const Row& row) {
 // Other libraries are no part of the tool: experiments/00-speed/run.sh measures them beside it and fills in
 // peer and ratio.
 Table table_of(const std::vector<Row>& rows, double peak) {
-    Table table({{"name", "kernel or step", true},
-                 {"bytes_per_second", "bytes/s"},
-                 {"gflops", "GFLOP/s"},
-                 {"share", "share of peak"},
-                 {"peer", "best peer"},
-                 {"ratio", "ratio"}});
+    Table table{.columns = {{"name", "kernel or step", true},
+                            {"bytes_per_second", "bytes/s"},
+                            {"gflops", "GFLOP/s"},
+                            {"share", "share of peak"},
+                            {"peer", "best peer"},
+                            {"ratio", "ratio"}}};
     for (const Row& row : rows) {
         table.add({text_cell(row.name), bytes_cell(row), number_cell(row.gflops, 1),
                    share_cell(row.gflops / peak), nothing_cell(), nothing_cell()});
@@ -73,24 +74,24 @@ Table table_of(const std::vector<Row>& rows, double peak) {
 
 // A list in which every row stands alone, so that rows of many runs can be thrown together.
 std::string json_rows(const std::vector<Row>& rows, double peak, std::uint64_t runs) {
-    Table table({{"name", ""},
-                 {"gflops", ""},
-                 {"share", ""},
-                 {"peer", ""},
-                 {"ratio", ""},
-                 {"bytes_per_second", ""},
-                 {"machine", ""},
-                 {"threads", ""},
-                 {"isa", ""},
-                 {"runs", ""},
-                 {"date", ""}});
+    Table table{.columns = {{"name", ""},
+                            {"gflops", ""},
+                            {"share", ""},
+                            {"peer", ""},
+                            {"ratio", ""},
+                            {"bytes_per_second", ""},
+                            {"machine", ""},
+                            {"threads", ""},
+                            {"isa", ""},
+                            {"runs", ""},
+                            {"date", ""}}};
     for (const Row& row : rows) {
         table.add({text_cell(row.name), number_cell(row.gflops, 1), share_cell(row.gflops / peak),
                    nothing_cell(), nothing_cell(), bytes_cell(row), text_cell(machine_name()),
                    count_cell(thread_count()), text_cell(isa_name(chosen_isa())), count_cell(runs),
                    text_cell(today())});
     }
-    return table.json() + "\n";
+    return table.json_text();
 }
 
 }  // namespace

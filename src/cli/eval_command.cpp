@@ -4,7 +4,6 @@
 #include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/datasets/origin.hpp"
@@ -20,6 +19,7 @@
 
 namespace bitlaw::cli {
 
+using namespace format;
 using namespace model;
 using namespace predict;
 using namespace train;
@@ -83,13 +83,9 @@ struct Measured {
 void add_row(Table& table, const std::string& name, const std::string& origin_text, const Measured& m,
              double model_bytes) {
     const double rate = m.coded / m.plain;
-    table.add({{printable(name), json_text(name)},
-               text_cell(origin_text),
-               count_cell(static_cast<std::uint64_t>(m.plain)),
-               count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))),
-               share_cell(rate),
-               number_cell(8.0 * rate, 4),
-               share_cell((m.coded + model_bytes) / m.plain),
+    table.add({text_cell(name), text_cell(origin_text), count_cell(static_cast<std::uint64_t>(m.plain)),
+               count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))), share_cell(rate),
+               number_cell(8.0 * rate, 4), share_cell((m.coded + model_bytes) / m.plain),
                number_cell(m.seconds, 2)});
 }
 
@@ -103,11 +99,11 @@ int run_copying(const EvalArguments& a) {
         fail("the model's alphabet of ", model.model.config.alphabet,
              " symbols has no letters, so it cannot read words; measure it on files with --data");
     }
-    Table table({{"model", "model", true},
-                 {"new_bits_per_byte", "new words"},
-                 {"repeated_bits_per_byte", "repeated"},
-                 {"copy_score_bits_per_byte", "copy score"},
-                 {"seconds", "seconds"}});
+    Table table{.columns = {{"model", "model", true},
+                            {"new_bits_per_byte", "new words"},
+                            {"repeated_bits_per_byte", "repeated"},
+                            {"copy_score_bits_per_byte", "copy score"},
+                            {"seconds", "seconds"}}};
     table.add({text_cell(hex64(model.id)), number_cell(score->new_bits_per_byte, 4),
                number_cell(score->repeated_bits_per_byte, 4), number_cell(score->value(), 4),
                number_cell(clock.seconds(), 2)});
@@ -135,14 +131,14 @@ int run_eval(const EvalArguments& a) {
     ModelShelf shelf(a.model);
     const StoredModel& model = shelf.chosen();
     const auto model_bytes = static_cast<double>(model.stored_bytes);
-    Table table({{"file", "file", true},
-                 {"origin", "data are", true},
-                 {"bytes", "bytes"},
-                 {"estimated_bytes", "estimate"},
-                 {"raw_rate", "raw rate"},
-                 {"bits_per_byte", "bits/byte"},
-                 {"adjusted_rate", "adjusted rate"},
-                 {"seconds", "seconds"}});
+    Table table{.columns = {{"file", "file", true},
+                            {"origin", "data are", true},
+                            {"bytes", "bytes"},
+                            {"estimated_bytes", "estimate"},
+                            {"raw_rate", "raw rate"},
+                            {"bits_per_byte", "bits/byte"},
+                            {"adjusted_rate", "adjusted rate"},
+                            {"seconds", "seconds"}}};
     Measured sum;
     std::string sum_origin;
     int worst = kDone;
@@ -180,10 +176,10 @@ int run_eval(const EvalArguments& a) {
                           ", trained on ", with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
         }
         print_table(table, a.common,
-                    {{"model", text_cell(hex64(model.id))},
-                     {"model_bytes", count_cell(model.stored_bytes)},
-                     {"trained_bytes", count_cell(model.record.tokens)},
-                     {"protocol", text_cell(a.protocol == Protocol::chunked ? "chunked" : "continuous")}});
+                    {{"model", hex64(model.id)},
+                     {"model_bytes", model.stored_bytes},
+                     {"trained_bytes", model.record.tokens},
+                     {"protocol", a.protocol == Protocol::chunked ? "chunked" : "continuous"}});
     }
     return worst;
 }

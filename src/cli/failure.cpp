@@ -1,6 +1,5 @@
 #include "failure.hpp"
 
-#include <algorithm>
 #include <iostream>
 #include <new>
 
@@ -18,13 +17,6 @@ void print_failure(const std::string& command, bool silent, const std::string& w
 }
 
 }  // namespace
-
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
-        '?');
-    return text;
-}
 
 std::string named(const std::string& name, const std::string& what) {
     for (const std::string& start :

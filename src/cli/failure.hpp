@@ -4,8 +4,11 @@
 #include <string>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/format/numbers.hpp"
 
 namespace bitlaw::cli {
+
+using format::printable;
 
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
@@ -14,9 +17,6 @@ inline constexpr int kWrongUsage = 2;
 /// For use in a catch block: prints "bitlaw: COMMAND: what" for the exception being handled, unless `silent`,
 /// and returns its exit code: 2 for UsageError, 1 for every other one.
 int report_failure(const std::string& command, bool silent) noexcept;
-
-/// The text without control characters, so that a file's name can neither break a line nor steer a terminal.
-[[nodiscard]] std::string printable(std::string text);
 
 /// What an error in the file `name` says, with the name in front unless it is there already or the file could
 /// not be opened or read.

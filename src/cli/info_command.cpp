@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <system_error>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/archive.hpp"
@@ -25,6 +26,7 @@
 
 namespace bitlaw::cli {
 
+using namespace format;
 using namespace kernels;
 using namespace model;
 using namespace train;
@@ -35,55 +37,51 @@ namespace {
 // Names and values, one a line, or one JSON object.
 class Facts {
    public:
-    void add(const std::string& key, const std::string& title, Cell cell) {
-        rows_.push_back({key, title, std::move(cell)});
+    void add(const std::string& key, const std::string& title, const Cell& cell) {
+        add(key, title, cell.shown, json_of(cell.exact));
     }
-    void show(bool json) const {
+    void add(const std::string& key, const std::string& title, const std::string& shown, Json exact) {
+        lines_.emplace_back(title, shown);
+        json_[key] = std::move(exact);
+    }
+    void show(bool as_json) const {
         std::size_t width = 0;
-        for (const Fact& row : rows_) {
-            width = std::max(width, row.title.size());
+        for (const auto& [title, shown] : lines_) {
+            width = std::max(width, title.size());
         }
         std::string text;
-        for (const Fact& row : rows_) {
-            if (json) {
-                text += (text.empty() ? "{" : ",\n ") + json_text(row.key) + ": " + row.cell.json;
-            } else {
-                text += row.title + std::string(width - row.title.size() + 2, ' ') + row.cell.shown + "\n";
-            }
+        for (const auto& [title, shown] : lines_) {
+            text += title + std::string(width - title.size() + 2, ' ') + shown + "\n";
         }
-        print(json ? text + "}\n" : text);
+        print(as_json ? json_file(json_) : text);
     }
 
    private:
-    struct Fact {
-        std::string key;
-        std::string title;
-        Cell cell;
-    };
-    std::vector<Fact> rows_;
+    std::vector<std::pair<std::string, std::string>> lines_;
+    Json json_;
 };
 
 void add_config(Facts& facts, const ModelConfig& c) {
     for (const Field<ModelConfig>& field : model_fields()) {
         const std::string value = field.write(c).front();
-        facts.add(field.info.name, field.info.shown_label(),
-                  {value, field.kind == FieldKind::whole ? value : json_text(value)});
+        facts.add(field.info.name, field.info.shown_label(), value,
+                  field.kind == FieldKind::whole ? Json(field.number(c)) : Json(value));
     }
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const WeightFormat* format : kWeightFormats) {
         const std::uint64_t bytes = weight_bytes_count(c, format->id);
         facts.add(text_of("bytes_", format->name), text_of("weights in ", format->name),
-                  {with_commas(bytes) + " bytes", std::to_string(bytes)});
+                  with_commas(bytes) + " bytes", bytes);
     }
     // Means over one context, the first position of which sees little and the last all of the window.
     const double positions = c.context;
     facts.add("flops_per_byte", "operations a byte",
-              {with_commas(static_cast<std::uint64_t>(forward_flops(c, 0, c.context) / positions)) +
-                   " to predict, " +
-                   with_commas(static_cast<std::uint64_t>(training_flops(c, c.context) / positions)) +
-                   " to train (means over one context)",
-               number_cell(forward_flops(c, 0, c.context) / positions, 0).json});
+              with_commas(static_cast<std::uint64_t>(forward_flops(c, 0, c.context) / positions)) +
+                  " to predict, " +
+                  with_commas(static_cast<std::uint64_t>(training_flops(c, c.context) / positions)) +
+                  " to train (means over one context)",
+              forward_flops(c, 0, c.context) / positions);
 }
 
 void show_preset(const std::string& name, bool json) {
@@ -94,21 +92,19 @@ void show_preset(const std::string& name, bool json) {
     const std::uint64_t bytes = kTokensPerParameter * parameter_count(config);
     const double rate = default_learning_rate(config, bytes);
     facts.add("learning_rate", "learning rate",
-              {text_of(rate, " by default, for ", with_commas(bytes), " bytes trained on"),
-               number_cell(rate, 6).json});
+              text_of(rate, " by default, for ", with_commas(bytes), " bytes trained on"), rate);
     facts.show(json);
 }
 
 void add_sources(Facts& facts, const char* key, const char* title, const std::vector<DataSource>& sources) {
-    std::string json = "[";
+    Json list = Json::array();
     std::string shown;
     for (const DataSource& s : sources) {
-        json += text_of(json.size() > 1 ? ", " : "", "{\"name\": ", json_text(s.name), ", \"hash\": \"",
-                        hex64(s.hash), "\", \"begin\": ", s.begin, ", \"bytes\": ", s.bytes, "}");
+        list.push_back({{"name", s.name}, {"hash", hex64(s.hash)}, {"begin", s.begin}, {"bytes", s.bytes}});
         shown += text_of(shown.empty() ? "" : "; ", printable(s.name), " from byte ", with_commas(s.begin),
                          ", ", with_commas(s.bytes), " bytes, hash ", hex64(s.hash));
     }
-    facts.add(key, title, {shown.empty() ? "none" : shown, json + "]"});
+    facts.add(key, title, shown.empty() ? "none" : shown, std::move(list));
 }
 
 void show_model(const std::filesystem::path& path, bool json) {
@@ -124,7 +120,7 @@ void show_model(const std::filesystem::path& path, bool json) {
     add_sources(facts, "validation", "validated on", record.validation);
     facts.add("tokens", "bytes seen", count_cell(record.tokens));
     facts.add("steps", "steps", count_cell(record.steps));
-    facts.add("seed", "seed", {std::to_string(record.seed), std::to_string(record.seed)});
+    facts.add("seed", "seed", std::to_string(record.seed), record.seed);
     facts.add("training_bits_per_byte", "training",
               number_cell(record.training_bits_per_byte, 4, " bits/byte"));
     facts.add("validation_bits_per_byte", "validation",
@@ -139,7 +135,7 @@ void show_model(const std::filesystem::path& path, bool json) {
     for (std::size_t at = 0; (at = shown.find('\n', at)) != std::string::npos; at += 2) {
         shown.replace(at, 1, ", ");
     }
-    facts.add("options", "options", {printable(shown), json_text(options)});
+    facts.add("options", "options", printable(shown), options);
     facts.show(json);
 }
 
@@ -150,15 +146,14 @@ void show_archive(const std::string& name, bool json) {
     const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
     Facts facts;
     facts.add("archive", "archive", text_cell(name));
-    facts.add("model", "needs model",
-              {hex64(listing.model_id) + (listing.embedded ? " (inside)" : ""),
-               json_text(hex64(listing.model_id))});
+    facts.add("model", "needs model", hex64(listing.model_id) + (listing.embedded ? " (inside)" : ""),
+              hex64(listing.model_id));
     facts.add("embedded", "model embedded", flag_cell(listing.embedded));
     facts.add("arithmetic_version", "arithmetic", count_cell(listing.arithmetic_version));
     facts.add("reset_every", "contexts reset",
-              {listing.reset_every == 0 ? "at each block"
-                                        : text_of("every ", with_commas(listing.reset_every), " bytes"),
-               std::to_string(listing.reset_every)});
+              listing.reset_every == 0 ? "at each block"
+                                       : text_of("every ", with_commas(listing.reset_every), " bytes"),
+              listing.reset_every);
     facts.add("plain_bytes", "plain bytes", count_cell(s.plain_bytes));
     facts.add("archive_bytes", "archive bytes", count_cell(s.archive_bytes));
     facts.add("model_bytes", "of them the model", count_cell(s.model_bytes));
@@ -177,12 +172,13 @@ bool is_archive(const std::string& name) {
 }
 
 Cell list_cell(const std::vector<std::filesystem::path>& paths) {
-    Cell cell{"", "["};
+    std::vector<std::string> names;
+    std::string shown;
     for (const std::filesystem::path& path : paths) {
-        cell.shown += (cell.shown.empty() ? "" : ", ") + printable(path.string());
-        cell.json += (cell.json.size() > 1 ? ", " : "") + json_text(path.string());
+        names.push_back(path.string());
+        shown += (shown.empty() ? "" : ", ") + printable(path.string());
     }
-    return {cell.shown.empty() ? "none" : cell.shown, cell.json + "]"};
+    return {shown.empty() ? "none" : shown, names};
 }
 
 // Only the avx512 kernels have the instruction.
@@ -200,11 +196,10 @@ void show_environment(bool json) {
         isas += (isas.empty() ? "" : ", ") + std::string(isa_name(isa));
     }
     const std::string isa = isa_name(chosen_isa());
-    facts.add("isa", "instructions", {isa + " (of " + isas + ")", json_text(isa)});
+    facts.add("isa", "instructions", isa + " (of " + isas + ")", isa);
     const bool hardware = bf16_runs_in_hardware();
-    facts.add(
-        "bf16_in_hardware", "bf16 products",
-        {hardware ? "by the processor's instruction" : "emulated in fp32", hardware ? "true" : "false"});
+    facts.add("bf16_in_hardware", "bf16 products",
+              hardware ? "by the processor's instruction" : "emulated in fp32", hardware);
     facts.add("presets", "presets", text_cell(preset_list()));
     facts.add("model_places", "models sought in", list_cell(model_places()));
     facts.add("models", "models found", list_cell(model_files()));

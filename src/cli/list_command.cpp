@@ -1,6 +1,5 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/coding/restore.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -11,36 +10,29 @@
 namespace bitlaw::cli {
 
 using namespace coding;
+using namespace format;
 
 int run_list(const ArchiveArguments& arguments) {
     const std::vector<std::string> files =
         arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;
-    Table table({{"file", "file", true},
-                 {"model", "model", true},
-                 {"embedded", "embedded", true},
-                 {"blocks", "blocks"},
-                 {"stored_blocks", "stored"},
-                 {"mixed_blocks", "mixed"},
-                 {"streams", "streams"},
-                 {"model_bytes", "model bytes"},
-                 {"archive_bytes", "archive bytes"},
-                 {"plain_bytes", "plain bytes"},
-                 {"rate", "rate"},
-                 {"bits_per_byte", "bits/byte"}});
+    Table table{.columns = {{"file", "file", true},
+                            {"model", "model", true},
+                            {"embedded", "embedded", true},
+                            {"blocks", "blocks"},
+                            {"stored_blocks", "stored"},
+                            {"mixed_blocks", "mixed"},
+                            {"streams", "streams"},
+                            {"model_bytes", "model bytes"},
+                            {"archive_bytes", "archive bytes"},
+                            {"plain_bytes", "plain bytes"},
+                            {"rate", "rate"},
+                            {"bits_per_byte", "bits/byte"}}};
     const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
         const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        table.add({{printable(name), json_text(name)},
-                   std::move(model),
-                   std::move(embedded),
-                   count_cell(s.blocks),
-                   count_cell(s.blocks_of(kStored)),
-                   count_cell(s.blocks_of(kSevenContexts)),
-                   count_cell(s.streams),
-                   count_cell(s.model_bytes),
-                   count_cell(s.archive_bytes),
-                   count_cell(s.plain_bytes),
-                   share_cell(rate),
-                   number_cell(8 * rate, 3)});
+        table.add({text_cell(name), std::move(model), std::move(embedded), count_cell(s.blocks),
+                   count_cell(s.blocks_of(kStored)), count_cell(s.blocks_of(kSevenContexts)),
+                   count_cell(s.streams), count_cell(s.model_bytes), count_cell(s.archive_bytes),
+                   count_cell(s.plain_bytes), share_cell(rate), number_cell(8 * rate, 3)});
     };
     CodecSummary sum;
     std::size_t listed = 0;
@@ -63,10 +55,8 @@ int run_list(const ArchiveArguments& arguments) {
     if (listed > 1 && !arguments.common.json) {
         add("together", nothing_cell(), nothing_cell(), sum);
     }
-    if (arguments.common.json) {
-        print("{\"rows\": " + table.json() + "}\n");
-    } else if (listed > 0) {
-        print(table.text());
+    if (arguments.common.json || listed > 0) {
+        print_rows(table, arguments.common);
     }
     return worst;
 }

@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/model/config_facts.hpp"
@@ -28,53 +28,14 @@
 
 namespace bitlaw::cli {
 
+using namespace format;
 using namespace model;
 using namespace studies;
 
 namespace {
 
-// Numbers that there are not, or that are not finite, are null.
-std::string json_number(const std::string& exact) {
-    return exact.empty() || exact.find("nan") != std::string::npos || exact.find("inf") != std::string::npos
-               ? "null"
-               : exact;
-}
-
-// Why something is missing, or null.
-std::string json_reason(const std::string& reason) { return reason.empty() ? "null" : json_text(reason); }
-
-Table shown_table(const StudyTable& table) {
-    std::vector<Column> columns;
-    for (const StudyColumn& column : table.columns) {
-        columns.push_back({column.key, column.title, column.left});
-    }
-    Table shown(std::move(columns));
-    for (const auto& row : table.rows) {
-        std::vector<Cell> cells;
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            cells.push_back(
-                {row[c].shown, table.columns[c].left ? json_text(row[c].exact) : json_number(row[c].exact)});
-        }
-        shown.add(std::move(cells));
-    }
-    return shown;
-}
-
 // A job's share of the threads, at least one.
 void share_threads(std::size_t jobs) { set_thread_count(std::max<std::size_t>(thread_count() / jobs, 1)); }
-
-Cell scientific_cell(double value) {
-    std::string json = number_cell(value, 0).json;
-    return {short_text(value), std::move(json)};
-}
-
-std::string json_list(const std::vector<std::string>& texts) {
-    std::string list = "[";
-    for (const std::string& text : texts) {
-        list += (list.size() == 1 ? "" : ", ") + json_text(text);
-    }
-    return list + "]";
-}
 
 // Warnings that stand before any work.
 void tell_warnings(const StudyArguments& a, const StudyCheck& check) {
@@ -102,20 +63,20 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
         }
         speeds = measure_speeds(plan, a.calibrate_seconds, a.jobs, stop_requested());
     }
-    Table table({{"run", "run", true},
-                 {"parameters", "parameters"},
-                 {"parameters_without_embeddings", "w/o embeddings"},
-                 {"width", "width"},
-                 {"layers", "layers"},
-                 {"unique_bytes", "unique bytes"},
-                 {"trained_bytes", "bytes trained on"},
-                 {"batch_bytes", "batch"},
-                 {"steps", "steps"},
-                 {"learning_rate", "rate"},
-                 {"matrix_learning_rate", "of matrices"},
-                 {"training_flops", "operations"},
-                 {"spent_flops", "spent"},
-                 {"hours", "hours"}});
+    Table table{.columns = {{"run", "run", true},
+                            {"parameters", "parameters"},
+                            {"parameters_without_embeddings", "w/o embeddings"},
+                            {"width", "width"},
+                            {"layers", "layers"},
+                            {"unique_bytes", "unique bytes"},
+                            {"trained_bytes", "bytes trained on"},
+                            {"batch_bytes", "batch"},
+                            {"steps", "steps"},
+                            {"learning_rate", "rate"},
+                            {"matrix_learning_rate", "of matrices"},
+                            {"training_flops", "operations"},
+                            {"spent_flops", "spent"},
+                            {"hours", "hours"}}};
     double seconds = 0;
     for (const StudyTrunk& trunk : plan.trunks) {
         for (const StudyRun& run : trunk.runs) {
@@ -126,7 +87,7 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
                        count_cell(trunk.config.layers), count_cell(run.unique), count_cell(run.bytes),
                        count_cell(trunk.batch_bytes), count_cell(run.steps),
                        number_cell(trunk.learning_rate, 5), number_cell(trunk.matrix_learning_rate, 5),
-                       scientific_cell(run.flops), scientific_cell(run.spent_flops),
+                       size_cell(run.flops), size_cell(run.spent_flops),
                        speeds.empty() ? nothing_cell() : number_cell(run_time / 3600.0, 3)});
         }
     }
@@ -145,12 +106,12 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
                       "\nresults   ", plan.results().string(), "\n\n"));
     }
     print_table(table, a.common,
-                {{"title", text_cell(plan.config.title)},
-                 {"runs", count_cell(plan.runs())},
-                 {"spent_flops", scientific_cell(plan.spent_flops())},
-                 {"problems", {"", json_list(check.problems)}},
-                 {"warnings", {"", json_list(check.warnings)}},
-                 {"hours", speeds.empty() ? nothing_cell() : number_cell(hours, 3)}});
+                {{"title", plan.config.title},
+                 {"runs", plan.runs()},
+                 {"spent_flops", plan.spent_flops()},
+                 {"problems", check.problems},
+                 {"warnings", check.warnings},
+                 {"hours", speeds.empty() ? Exact() : Exact(hours)}});
     if (!a.common.json) {
         std::string text;
         for (const LeftOut& left : plan.left_out) {
@@ -160,7 +121,7 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
             "\n", plan.runs(), " runs in ", plan.trunks.size(), " trunks, ", short_text(plan.spent_flops()),
             " operations (spent: what a run costs after those that it shares its beginning with)");
         if (!speeds.empty()) {
-            text += text_of("; ", number_cell(hours, 2).shown, " hours with ", a.jobs,
+            text += text_of("; ", fmt::format("{:.2f}", hours), " hours with ", a.jobs,
                             a.jobs == 1 ? " job of " : " jobs of ", thread_count(),
                             thread_count() == 1 ? " thread" : " threads", ", held-out measurements included");
         }
@@ -211,13 +172,13 @@ class Board {
 
 std::string ended_line(const StudyResult& r) {
     if (!r.is_done()) {
-        return text_of(r.run, ": diverged, ", number_cell(r.seconds, 1).shown, " s");
+        return fmt::format("{}: diverged, {:.1f} s", r.run, r.seconds);
     }
-    return text_of(r.run, ": ", number_cell(r.bits_per_byte, 4).shown, " bits/byte held out (second half ",
-                   number_cell(r.report_bits_per_byte, 4).shown, "), ",
-                   number_cell(r.training_bits_per_byte, 4).shown, " in training, ",
-                   with_commas(r.parameters), " parameters, ", with_commas(r.trained_bytes), " bytes, ",
-                   number_cell(r.seconds, 1).shown, " s");
+    return fmt::format(
+        "{}: {:.4f} bits/byte held out (second half {:.4f}), {:.4f} in training, {} parameters, {} bytes, "
+        "{:.1f} s",
+        r.run, r.bits_per_byte, r.report_bits_per_byte, r.training_bits_per_byte, with_commas(r.parameters),
+        with_commas(r.trained_bytes), r.seconds);
 }
 
 int run_all(const StudyArguments& a, const StudyPlan& plan) {
@@ -265,27 +226,17 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
 }
 
 int fit_study(const StudyArguments& a, const StudyFindings& findings) {
-    const std::vector<StudyTable> tables = findings_tables(findings);
+    const std::vector<Table> tables = findings_tables(findings);
     const std::filesystem::path folder = findings.plan.config.folder / "fit";
     write_tables(tables, folder);
-    std::string text;
     if (a.common.json) {
-        std::string doubts;
-        for (const std::string& doubt : findings.doubts) {
-            doubts += (doubts.empty() ? "" : ", ") + json_text(doubt);
-        }
-        text = text_of("{\"no_law\": ", json_reason(findings.no_law), ",\n \"doubts\": [", doubts,
-                       "],\n \"other_rows\": ", findings.other_rows,
-                       ",\n \"no_classical\": ", json_reason(findings.no_classical));
-        for (const StudyTable& table : tables) {
-            text += text_of(",\n ", json_text(table.name), ": ", shown_table(table).json());
-        }
-        print(text + "}\n");
+        print(findings_json(findings));
         return kDone;
     }
-    for (const StudyTable& table : tables) {
+    std::string text;
+    for (const Table& table : tables) {
         if (table.name != "residuals" || a.common.verbose) {
-            text += text_of(table.title, "\n", table.note, "\n\n", shown_table(table).text(), "\n");
+            text += text_of(table.title, "\n", table.note, "\n\n", table.text(), "\n");
         }
     }
     print(text);

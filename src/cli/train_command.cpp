@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -15,7 +17,6 @@
 #include "failure.hpp"
 #include "places.hpp"
 #include "signals.hpp"
-#include "table.hpp"
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
@@ -63,11 +64,11 @@ void show_run(const ResolvedRun& run) {
 }
 
 std::string validation_line(const StepReport& r) {
-    return text_of("step ", with_commas(r.step), " of ", with_commas(r.steps), ", ", with_commas(r.tokens),
-                   " bytes: training ", number_cell(r.mean_bits_per_byte, 4).shown, ", validation ",
-                   number_cell(r.validation_bits_per_byte, 4).shown, " bits/byte, ",
-                   number_cell(r.tokens_per_second, 0).shown, " bytes/s, ", number_cell(r.gflops, 1).shown,
-                   " GFLOP/s, ", number_cell(r.seconds, 1).shown, " s");
+    return fmt::format(
+        "step {} of {}, {} bytes: training {:.4f}, validation {:.4f} bits/byte, {:.0f} bytes/s, {:.1f} "
+        "GFLOP/s, {:.1f} s",
+        with_commas(r.step), with_commas(r.steps), with_commas(r.tokens), r.mean_bits_per_byte,
+        r.validation_bits_per_byte, r.tokens_per_second, r.gflops, r.seconds);
 }
 
 }  // namespace
@@ -115,12 +116,12 @@ int run_train(const TrainArguments& arguments) {
     const TrainResult result = train::train(options, on_step, stop_requested(), on_start);
     line.clear();
     if (speaks) {
-        note(text_of("done: ", result.model_file.string(), ", model ", hex64(result.model_id), ", ",
-                     with_commas(std::filesystem::file_size(result.model_file)), " bytes, training ",
-                     number_cell(result.record.training_bits_per_byte, 4).shown,
-                     validation > 0 ? ", validation " + number_cell(validation, 4).shown : "", " bits/byte, ",
-                     result.is_validation_seen ? "in-sample, " : "", number_cell(result.seconds, 1).shown,
-                     " s"));
+        note(fmt::format("done: {}, model {}, {} bytes, training {:.4f}{} bits/byte, {}{:.1f} s",
+                         result.model_file.string(), hex64(result.model_id),
+                         with_commas(std::filesystem::file_size(result.model_file)),
+                         result.record.training_bits_per_byte,
+                         validation > 0 ? fmt::format(", validation {:.4f}", validation) : "",
+                         result.is_validation_seen ? "in-sample, " : "", result.seconds));
     }
     if (!result.trouble.empty()) {
         fail(result.trouble);

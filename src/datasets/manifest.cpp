@@ -1,23 +1,24 @@
 #include "bitlaw/datasets/manifest.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <system_error>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
-#include "bitlaw/base/json.hpp"
-#include "bitlaw/base/json_value.hpp"
 #include "bitlaw/base/text_file.hpp"
+#include "bitlaw/format/json.hpp"
 
 namespace bitlaw::datasets {
+
+using namespace format;
+
 namespace {
 
 constexpr std::array<DataKind, 4> kKinds{DataKind::text, DataKind::images, DataKind::audio, DataKind::random};
-
-std::string number_or_null(const std::optional<std::uint64_t>& value) {
-    return value ? std::to_string(*value) : "null";
-}
 
 std::uint64_t parse_hash(const std::string& text, const std::string& name) {
     std::uint64_t value = 0;
@@ -40,63 +41,73 @@ const char* data_kind_name(DataKind kind) {
 }
 
 std::string manifest_json(const Manifest& m) {
-    std::string json =
-        text_of("{\"kind\": ", json_text(data_kind_name(m.kind)), ",\n \"bytes\": ", m.bytes,
-                ",\n \"chunk_bytes\": ", kChunkBytes, ",\n \"chunks\": ", m.bytes / kChunkBytes,
-                ",\n \"hash\": ", json_text(hex64(m.hash)), ",\n \"row_bytes\": ", m.shape.row_bytes,
-                ",\n \"sample_bytes\": ", m.shape.sample_bytes, ",\n \"rule\": ", json_text(m.rule),
-                ",\n \"decoders\": ", json_text(m.decoders), ",\n \"dropped\": ", m.dropped,
-                ",\n \"files_found\": ", m.found, ",\n \"files_ignored\": ", m.ignored,
-                ",\n \"skip\": ", m.skip, ",\n \"first\": ", number_or_null(m.first),
-                ",\n \"seed\": ", number_or_null(m.seed), ",\n \"sources\": [");
-    for (std::size_t i = 0; i < m.sources.size(); ++i) {
-        const SourceFile& s = m.sources[i];
-        json += text_of(i == 0 ? "\n  " : ",\n  ", "{\"name\": ", json_text(s.name),
-                        ", \"hash\": ", json_text(hex64(s.hash)), ", \"file_bytes\": ", s.file_bytes,
-                        ", \"bytes\": ", s.bytes, ", \"detail\": ", json_text(s.detail), "}");
+    const auto or_null = [](const std::optional<std::uint64_t>& value) {
+        return value ? Json(*value) : Json();
+    };
+    Json sources = Json::array();
+    for (const SourceFile& s : m.sources) {
+        sources.push_back({{"name", s.name},
+                           {"hash", hex64(s.hash)},
+                           {"file_bytes", s.file_bytes},
+                           {"bytes", s.bytes},
+                           {"detail", s.detail}});
     }
-    json += "],\n \"skipped\": [";
-    for (std::size_t i = 0; i < m.skipped.size(); ++i) {
-        json += text_of(i == 0 ? "\n  " : ",\n  ", "{\"name\": ", json_text(m.skipped[i].name),
-                        ", \"reason\": ", json_text(m.skipped[i].reason), "}");
+    Json skipped = Json::array();
+    for (const SkippedFile& s : m.skipped) {
+        skipped.push_back({{"name", s.name}, {"reason", s.reason}});
     }
-    return json + "]}\n";
+    return json_file({{"kind", data_kind_name(m.kind)},
+                      {"bytes", m.bytes},
+                      {"chunk_bytes", kChunkBytes},
+                      {"chunks", m.bytes / kChunkBytes},
+                      {"hash", hex64(m.hash)},
+                      {"row_bytes", m.shape.row_bytes},
+                      {"sample_bytes", m.shape.sample_bytes},
+                      {"rule", m.rule},
+                      {"decoders", m.decoders},
+                      {"dropped", m.dropped},
+                      {"files_found", m.found},
+                      {"files_ignored", m.ignored},
+                      {"skip", m.skip},
+                      {"first", or_null(m.first)},
+                      {"seed", or_null(m.seed)},
+                      {"sources", std::move(sources)},
+                      {"skipped", std::move(skipped)}});
 }
 
 Manifest parse_manifest(const std::string& text, const std::string& name) {
-    const JsonValue json = JsonValue::parse(text, name);
-    Manifest m;
-    bool known = false;
-    for (const DataKind kind : kKinds) {
-        if (json["kind"].text_or("") == data_kind_name(kind)) {
-            m.kind = kind;
-            known = true;
-        }
-    }
-    m.bytes = json["bytes"].integer_or(0);
-    const std::uint64_t row = json["row_bytes"].integer_or(0);
-    const std::uint64_t sample = json["sample_bytes"].integer_or(0);
+    const Json json = parse_json(text, name);
+    const auto text_at = [](const Json& at, const char* key) { return text_in(at, key).value_or(""); };
+    const auto count_at = [](const Json& at, const char* key) { return integer_in(at, key).value_or(0); };
+    const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](DataKind known) {
+        return text_at(json, "kind") == data_kind_name(known);
+    });
+    const std::uint64_t bytes = count_at(json, "bytes");
+    const std::uint64_t row = count_at(json, "row_bytes");
+    const std::uint64_t sample = count_at(json, "sample_bytes");
     // A row must fit in a chunk's image; sound has one or two bytes a sample.
-    if (!known || m.bytes == 0 || row < 1 || row > kChunkBytes || sample < 1 || sample > 2) {
+    if (kind == kKinds.end() || bytes == 0 || row < 1 || row > kChunkBytes || sample < 1 || sample > 2) {
         fail(name, " is no manifest of a data set; make the data set again with 'bitlaw data', or move ",
              name, " away to read the file as plain bytes");
     }
-    m.shape = {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(sample)};
-    m.hash = parse_hash(json["hash"].text_or(""), name);
-    m.rule = json["rule"].text_or("");
-    m.decoders = json["decoders"].text_or("");
-    m.dropped = json["dropped"].integer_or(0);
-    m.found = json["files_found"].integer_or(0);
-    m.ignored = json["files_ignored"].integer_or(0);
-    for (const JsonValue& item : json["sources"].items()) {
-        m.sources.push_back({.name = item["name"].text_or(""),
-                             .hash = parse_hash(item["hash"].text_or(""), name),
-                             .file_bytes = item["file_bytes"].integer_or(0),
-                             .bytes = item["bytes"].integer_or(0),
-                             .detail = item["detail"].text_or("")});
+    Manifest m{.kind = *kind,
+               .shape = {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(sample)},
+               .rule = text_at(json, "rule"),
+               .decoders = text_at(json, "decoders"),
+               .bytes = bytes,
+               .hash = parse_hash(text_at(json, "hash"), name),
+               .dropped = count_at(json, "dropped"),
+               .found = count_at(json, "files_found"),
+               .ignored = count_at(json, "files_ignored")};
+    for (const Json& item : member(json, "sources")) {
+        m.sources.push_back({.name = text_at(item, "name"),
+                             .hash = parse_hash(text_at(item, "hash"), name),
+                             .file_bytes = count_at(item, "file_bytes"),
+                             .bytes = count_at(item, "bytes"),
+                             .detail = text_at(item, "detail")});
     }
-    for (const JsonValue& item : json["skipped"].items()) {
-        m.skipped.push_back({item["name"].text_or(""), item["reason"].text_or("")});
+    for (const Json& item : member(json, "skipped")) {
+        m.skipped.push_back({text_at(item, "name"), text_at(item, "reason")});
     }
     return m;
 }

@@ -7,9 +7,12 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
 namespace bitlaw::studies {
+
+using namespace format;
 
 std::string figure_colour(std::size_t index, std::size_t count) {
     struct Colour {

@@ -12,12 +12,14 @@
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/baselines/program.hpp"
+#include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
 
 namespace bitlaw::studies {
 
 using namespace baselines;
+using namespace format;
 using namespace laws;
 
 namespace {

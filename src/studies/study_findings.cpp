@@ -12,15 +12,16 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/baselines/compressor_list.hpp"
+#include "bitlaw/format/numbers.hpp"
 #include "bitlaw/laws/law_odd.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
-#include "bitlaw/studies/study_table.hpp"
 #include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw::studies {
 
 using namespace train;
 using namespace baselines;
+using namespace format;
 using namespace laws;
 
 namespace {

@@ -4,16 +4,20 @@
 #include <cmath>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 
 namespace bitlaw::studies {
 
 using namespace train;
 using namespace laws;
+using namespace format;
 
 namespace {
 
@@ -51,10 +55,10 @@ std::string inline_svg(const std::string& file, const std::string& name) {
     return svg;
 }
 
-std::string table_html(const StudyTable& table) {
+std::string table_html(const Table& table) {
     std::string html = text_of("<h3>", escaped(table.title), "</h3>\n<p class=\"note\">", escaped(table.note),
                                "</p>\n<div class=\"wide\"><table>\n<tr>");
-    for (const StudyColumn& column : table.columns) {
+    for (const Column& column : table.columns) {
         html += text_of(column.left ? "<th class=\"left\">" : "<th>", escaped(column.title), "</th>");
     }
     html += "</tr>\n";
@@ -237,6 +241,18 @@ th { color: #555; font-weight: normal; border-bottom: 1px solid #999; } .left { 
 
 }  // namespace
 
+std::string findings_json(const StudyFindings& f) {
+    const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    Json json{{"no_law", reason(f.no_law)},
+              {"doubts", f.doubts},
+              {"other_rows", f.other_rows},
+              {"no_classical", reason(f.no_classical)}};
+    for (const Table& table : findings_tables(f)) {
+        json[table.name] = table.json();
+    }
+    return json_file(json);
+}
+
 std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& figures,
                         const std::vector<std::string>& svg) {
     BITLAW_ASSERT(figures.size() == svg.size());
@@ -251,8 +267,8 @@ std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& 
                         escaped(figures[i].caption), "</figcaption>\n</figure>\n");
     }
     html += "<h2>Tables</h2>\n";
-    const std::vector<StudyTable> tables = findings_tables(f);
-    for (const StudyTable& table : tables) {
+    const std::vector<Table> tables = findings_tables(f);
+    for (const Table& table : tables) {
         html += table_html(table);
     }
     html += "<h2>Runs</h2>\n" + list_html(account(f)) + table_html(results_table(f));

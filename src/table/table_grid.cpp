@@ -12,6 +12,7 @@
 namespace bitlaw::table {
 
 using namespace datasets;
+using namespace format;
 
 namespace {
 
@@ -173,25 +174,27 @@ std::string protocol_title(const TableReport& report, TableProtocol protocol) {
                               : "In one piece";
 }
 
-Grid table_grid(const TableReport& report, TableProtocol protocol) {
-    Grid grid(1, {"compressor"});
+Table table_grid(const TableReport& report, TableProtocol protocol) {
+    Table grid{.columns = {{"", "compressor", true}}};
     for (const TableColumn& column : report.columns) {
-        grid[0].push_back(column.name);
+        grid.columns.push_back({"", column.name});
     }
-    grid[0].insert(grid[0].end(), {"seconds", "restore s", "memory MB", "rate from"});
+    grid.columns.insert(grid.columns.end(),
+                        {{"", "seconds"}, {"", "restore s"}, {"", "memory MB"}, {"", "rate from", true}});
     for (std::size_t r = 0; r < report.rows.size(); ++r) {
         if (!has_cells(report, protocol, r)) {
             continue;
         }
         const TableRow& row = report.rows[r];
-        std::vector<std::string> line{row.name};
+        std::vector<Cell> line{text_cell(row.name)};
         for (std::size_t c = 0; c < report.columns.size(); ++c) {
-            line.push_back(rate_text(find_cell(report, protocol, r, c), row.model_id.has_value()));
+            line.push_back(text_cell(rate_text(find_cell(report, protocol, r, c), row.model_id.has_value())));
         }
         const RowCost cost = cost_of(report, protocol, r);
-        line.push_back(cost.cells > 0 ? fixed_text(cost.seconds, 2) : "-");
-        line.push_back(cost.has_restored ? fixed_text(cost.restore_seconds, 2) : "-");
-        line.push_back(cost.has_memory ? fixed_text(static_cast<double>(cost.peak_memory) / 1e6, 1) : "-");
+        line.push_back(cost.cells > 0 ? number_cell(cost.seconds, 2) : nothing_cell());
+        line.push_back(cost.has_restored ? number_cell(cost.restore_seconds, 2) : nothing_cell());
+        line.push_back(cost.has_memory ? number_cell(static_cast<double>(cost.peak_memory) / 1e6, 1)
+                                       : nothing_cell());
         std::string sources;
         for (const std::string& source : cost.sources) {
             sources += (sources.empty() ? "" : ", ") + source;
@@ -200,8 +203,8 @@ Grid table_grid(const TableReport& report, TableProtocol protocol) {
             sources += cost.reused == cost.cells ? ", reused"
                                                  : text_of(", ", cost.reused, " of ", cost.cells, " reused");
         }
-        line.push_back(sources);
-        grid.push_back(line);
+        line.push_back(text_cell(sources));
+        grid.add(std::move(line));
     }
     return grid;
 }

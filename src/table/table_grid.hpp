@@ -1,21 +1,19 @@
 #pragma once
-/// \file The cells of a table as lines of text, before they are aligned or marked up.
+/// \file A measured table for people, a grid for each protocol, and what stands below it.
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bitlaw/format/table.hpp"
 #include "bitlaw/table/table_report.hpp"
 
 namespace bitlaw::table {
 
-/// Lines of equal length; the first holds the titles.
-using Grid = std::vector<std::vector<std::string>>;
-
 /// The protocols that were measured, in the order of the paper's table.
 [[nodiscard]] std::vector<TableProtocol> protocols_of(const TableReport& report);
 [[nodiscard]] std::string protocol_title(const TableReport& report, TableProtocol protocol);
-[[nodiscard]] Grid table_grid(const TableReport& report, TableProtocol protocol);
+[[nodiscard]] format::Table table_grid(const TableReport& report, TableProtocol protocol);
 
 [[nodiscard]] bool has_models(const TableReport& report);
 

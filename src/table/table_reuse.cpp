@@ -8,13 +8,16 @@
 #include <optional>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/json_value.hpp"
 #include "bitlaw/base/text_file.hpp"
+#include "bitlaw/format/json.hpp"
 
 namespace bitlaw::table {
 
 using namespace datasets;
+using namespace format;
 
 namespace {
 
@@ -34,24 +37,25 @@ using ModelId = std::optional<std::uint64_t>;
 class TableReader {
    public:
     TableReader(std::string_view json, const std::string& name)
-        : name_(name), table_(JsonValue::parse(json, name)) {
-        const auto is_list = [&](const char* key) { return table_[key].type() == JsonValue::Type::list; };
+        : name_(name), table_(parse_json(json, name)) {
+        const auto is_list = [&](const char* key) { return member(table_, key).is_array(); };
         if (!is_list("data_sets") || !is_list("compressors") || !is_list("cells")) {
             wrong("it has no data_sets, compressors and cells");
         }
-        for (const JsonValue& set : table_["data_sets"].items()) {
-            TableColumn column{
-                .name = text(set, "name"),
-                .file = set["file"].text_or(""),
-                .kind = text(set, "kind"),
-                .bytes = integer(set, "bytes", 1),
-                .hash = hex(set, "hash"),
-                // Tables had no such field when every row had this length.
-                .row_bytes = set["row_bytes"].is_null() ? kPatchColumns : integer(set, "row_bytes", 1)};
+        for (const Json& set : member(table_, "data_sets")) {
+            TableColumn column{.name = text(set, "name"),
+                               .file = text_in(set, "file").value_or(""),
+                               .kind = text(set, "kind"),
+                               .bytes = integer(set, "bytes", 1),
+                               .hash = hex(set, "hash"),
+                               // Tables had no such field when every row had this length.
+                               .row_bytes = member(set, "row_bytes").is_null()
+                                                ? kPatchColumns
+                                                : integer(set, "row_bytes", 1)};
             std::pair key(column.name, column.hash);
             columns_.emplace(std::move(key), std::move(column));
         }
-        for (const JsonValue& compressor : table_["compressors"].items()) {
+        for (const Json& compressor : member(table_, "compressors")) {
             TableRow row{.name = text(compressor, "name"),
                          .settings = text(compressor, "settings"),
                          .model_id = model_of(compressor),
@@ -67,9 +71,9 @@ class TableReader {
 
     [[nodiscard]] std::vector<EarlierCell> cells() {
         std::vector<EarlierCell> cells;
-        for (const JsonValue& cell : table_["cells"].items()) {
+        for (const Json& cell : member(table_, "cells")) {
             ++cell_;
-            const bool has_failed = !cell["failure"].is_null() && cell["failure"].text_or("x") != "";
+            const bool has_failed = !member(cell, "failure").is_null() && text_in(cell, "failure") != "";
             const TableRow* const row = row_of(cell);
             if (!has_failed && row != nullptr) {
                 cells.push_back(read(cell, *row));
@@ -84,37 +88,37 @@ class TableReader {
              "; give a file that 'bitlaw table' wrote as JSON");
     }
 
-    std::string text(const JsonValue& object, const char* key) const {
-        if (object[key].type() != JsonValue::Type::text) {
+    std::string text(const Json& object, const char* key) const {
+        const std::optional<std::string> value = text_in(object, key);
+        if (!value) {
             wrong(text_of("its ", key, " is no text"));
         }
-        return object[key].text_or("");
+        return *value;
     }
 
     // Of the cell, or of the whole table, which older files have it for.
-    std::string text_of_either(const JsonValue& cell, const char* key) const {
-        return text(cell[key].is_null() ? table_ : cell, key);
+    std::string text_of_either(const Json& cell, const char* key) const {
+        return text(member(cell, key).is_null() ? table_ : cell, key);
     }
 
-    std::uint64_t integer(const JsonValue& object, const char* key, std::uint64_t least = 0,
+    std::uint64_t integer(const Json& object, const char* key, std::uint64_t least = 0,
                           std::uint64_t most = std::numeric_limits<std::uint64_t>::max()) const {
-        const std::uint64_t value = object[key].integer_or(0);
-        const bool is_integer = value != 0 || object[key].integer_or(1) == 0;
-        if (!is_integer || value < least || value > most) {
+        const std::optional<std::uint64_t> value = integer_in(object, key);
+        if (!value || *value < least || *value > most) {
             wrong(text_of("its ", key, " is no possible number"));
         }
-        return value;
+        return *value;
     }
 
-    double number(const JsonValue& object, const char* key, double least, double most) const {
-        const double value = object[key].number_or(std::numeric_limits<double>::quiet_NaN());
-        if (!(value >= least && value <= most)) {
+    double number(const Json& object, const char* key, double least, double most) const {
+        const std::optional<double> value = number_in(object, key);
+        if (!value || !(*value >= least && *value <= most)) {
             wrong(text_of("its ", key, " is no possible number"));
         }
-        return value;
+        return *value;
     }
 
-    std::uint64_t hex(const JsonValue& object, const char* key) const {
+    std::uint64_t hex(const Json& object, const char* key) const {
         const std::string digits = text(object, key);
         std::uint64_t value = 0;
         const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
@@ -124,12 +128,12 @@ class TableReader {
         return value;
     }
 
-    ModelId model_of(const JsonValue& object) const {
-        return object["model"].is_null() ? ModelId() : ModelId(hex(object, "model"));
+    ModelId model_of(const Json& object) const {
+        return member(object, "model").is_null() ? ModelId() : ModelId(hex(object, "model"));
     }
 
     // Null when the table has two of that name.
-    const TableRow* row_of(const JsonValue& cell) const {
+    const TableRow* row_of(const Json& cell) const {
         const auto row = rows_.find({text(cell, "compressor"), model_of(cell)});
         if (row == rows_.end()) {
             wrong("it is of no compressor of the table");
@@ -137,7 +141,7 @@ class TableReader {
         return row->second ? &*row->second : nullptr;
     }
 
-    EarlierCell read(const JsonValue& cell, const TableRow& row) const {
+    EarlierCell read(const Json& cell, const TableRow& row) const {
         EarlierCell earlier{.row = row, .column = {}, .measured = {}, .from = {}};
         const std::string protocol = text(cell, "protocol");
         if (protocol == "chunked") {
@@ -170,10 +174,10 @@ class TableReader {
                                row.model_id ? kMostBytesOfModelByte * plain + kMostBytesOfArchive
                                             : kMostBytesOfByte * plain + kMostBytesOfChunk * chunks);
         m.seconds = number(cell, "seconds", 0, kMostSeconds);
-        if (!cell["restore_seconds"].is_null()) {
+        if (!member(cell, "restore_seconds").is_null()) {
             m.restore_seconds = number(cell, "restore_seconds", 0, kMostSeconds);
         }
-        if (!cell["peak_memory_bytes"].is_null()) {
+        if (!member(cell, "peak_memory_bytes").is_null()) {
             m.peak_memory = integer(cell, "peak_memory_bytes");
         }
         m.threads = integer(cell, "threads", 1, kMostThreads);
@@ -185,7 +189,7 @@ class TableReader {
         return earlier;
     }
 
-    RateSource source_of(const JsonValue& cell, bool is_model, TableProtocol protocol) const {
+    RateSource source_of(const Json& cell, bool is_model, TableProtocol protocol) const {
         const bool is_chunked = protocol == TableProtocol::chunked;
         const std::string name = text(cell, "rate_from");
         for (const RateSource source :
@@ -202,7 +206,7 @@ class TableReader {
     }
 
     const std::string& name_;
-    JsonValue table_;
+    Json table_;
     std::size_t cell_ = 0;  // from 1; 0 outside of cells
     std::map<std::pair<std::string, std::uint64_t>, TableColumn> columns_;
     std::map<std::pair<std::string, ModelId>, std::optional<TableRow>> rows_;

@@ -4,19 +4,23 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include <cereal/archives/json.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/vector.hpp>
+
 #include "bitlaw/base/clock.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
-#include "bitlaw/base/json.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/settings.hpp"
-#include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
+#include "bitlaw/base/utf8.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/train/train_fields.hpp"
 
@@ -30,6 +34,8 @@ namespace {
 constexpr const char* kColumns =
     "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,seconds,tokens_per_"
     "second,copy_score_bits_per_byte\n";
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 const auto kCommas = std::count(kColumns, kColumns + std::char_traits<char>::length(kColumns), ',');
 
@@ -64,17 +70,26 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
     return kept;
 }
 
-std::string json_list(const std::vector<std::string>& texts) {
-    std::string result = "[";
-    for (const std::string& text : texts) {
-        result += (result.size() > 1 ? ", " : "") + json_text(text);
-    }
-    return result + "]";
+// As JSON holds them.
+Words characters(Words words) {
+    std::transform(words.begin(), words.end(), words.begin(), utf8_text);
+    return words;
 }
 
-std::string json_value(FieldKind kind, const Words& words) {
-    const bool is_bare = kind == FieldKind::whole || kind == FieldKind::real || kind == FieldKind::flag;
-    return kind == FieldKind::list ? json_list(words) : is_bare ? words.front() : json_text(words.front());
+// The option under its name: numbers and flags as such, all else as texts.
+void add_option(cereal::JSONOutputArchive& json, const Field<TrainOptions>& field, const Words& words) {
+    json.setNextName(field.info.name.c_str());
+    if (field.kind == FieldKind::flag) {
+        json(flag_value(words.front()) != 0);
+    } else if (field.kind == FieldKind::whole) {
+        json(whole_value(words.front(), {}));
+    } else if (field.kind == FieldKind::real) {
+        json(real_value(words.front(), {-kInfinity, kInfinity}));
+    } else if (field.kind == FieldKind::list) {
+        json(characters(words));
+    } else {
+        json(utf8_text(words.front()));
+    }
 }
 
 // Calls visit(field, words) for every option that belongs to the run and not to the process.
@@ -117,34 +132,30 @@ void write_options_file(const std::filesystem::path& path, const ResolvedRun& ru
 
 void write_run_file(const std::filesystem::path& path, const ResolvedRun& run, const RunStatus& status) {
     const TrainOptions& options = run.options;
-    std::string text = "{\n";
-    const auto field = [&](const char* name, const std::string& value) {
-        text += text_of(text.size() > 2 ? ",\n" : "", "  \"", name, "\": ", value);
-    };
-    field("status", json_text(status.status));
-    field("command", json_text(options.command));
-    field("date", json_text(utc_now()));
-    field("out", json_text(absolute_text(options.out)));
-    field("data", json_list(options.data));
-    field("validation", json_list(options.validation));
-    field("minutes", exact_text(options.minutes));
-    field("isa", json_text(isa_name(chosen_isa())));
-    field("threads", std::to_string(thread_count()));
-    field("compiler", json_text(__VERSION__));
-    field("arithmetic_version", std::to_string(kArithmeticVersion));
-    field("first_step", std::to_string(status.first_step));
-    field("last_step", std::to_string(status.last_step));
-    field("steps", std::to_string(run.steps));
-    field("tokens", std::to_string(run.tokens()));
-    field("seconds", short_text(status.seconds));
-    std::string fields;
-    for_each_option(run, [&](const Field<TrainOptions>& option, const Words& words) {
-        fields += text_of(fields.empty() ? "{" : ",", "\n    \"", option.info.name,
-                          "\": ", json_value(option.kind, words));
-    });
-    field("options", fields + "}");
-    text += "\n}\n";
-    write_file(path, text);
+    std::ostringstream text;
+    {
+        cereal::JSONOutputArchive json(text);  // closes its object when it ends
+        json(cereal::make_nvp("status", std::string(status.status)),
+             cereal::make_nvp("command", utf8_text(options.command)), cereal::make_nvp("date", utc_now()),
+             cereal::make_nvp("out", utf8_text(absolute_text(options.out))),
+             cereal::make_nvp("data", characters(options.data)),
+             cereal::make_nvp("validation", characters(options.validation)),
+             cereal::make_nvp("minutes", options.minutes),
+             cereal::make_nvp("isa", std::string(isa_name(chosen_isa()))),
+             cereal::make_nvp("threads", thread_count()),
+             cereal::make_nvp("compiler", std::string(__VERSION__)),
+             cereal::make_nvp("arithmetic_version", std::uint64_t{kArithmeticVersion}),
+             cereal::make_nvp("first_step", status.first_step),
+             cereal::make_nvp("last_step", status.last_step), cereal::make_nvp("steps", run.steps),
+             cereal::make_nvp("tokens", run.tokens()), cereal::make_nvp("seconds", status.seconds));
+        json.setNextName("options");
+        json.startNode();
+        for_each_option(run, [&](const Field<TrainOptions>& field, const Words& words) {
+            add_option(json, field, words);
+        });
+        json.finishNode();
+    }
+    write_file(path, text.str() + "\n");
 }
 
 }  // namespace bitlaw::train

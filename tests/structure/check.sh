@@ -30,7 +30,7 @@ lines() {
 # The layers that each layer may include, as docs/DESIGN.md draws them. capi needs no training, laws no model.
 readonly ground="base entropy symbols kernels"
 readonly core="$ground model learn predict train coding"
-readonly sources="datasets baselines laws interop"
+readonly sources="format datasets baselines laws interop"
 declare -A may_include=(
     [base]="base"
     [entropy]="base entropy"
@@ -41,10 +41,11 @@ declare -A may_include=(
     [predict]="$ground model learn predict"
     [train]="$ground model learn predict train"
     [coding]="$ground model learn predict coding"
-    [datasets]="$core datasets"
+    [format]="base format"
+    [datasets]="$core format datasets"
     [baselines]="$core datasets baselines"
     [laws]="base laws"
-    [interop]="$core interop"
+    [interop]="$core format interop"
     [table]="$core $sources table"
     [studies]="$core $sources studies"
     [cli]="$core $sources table studies cli"
@@ -91,8 +92,12 @@ find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
     rule "every folder of include and src is a layer"
 
 # Standard headers have neither a dot nor a slash in their names.
-lines '^ *# *include *<[^>]*[./][^>]*>' include |
+lines '^ *# *include *<[^>]*[./][^>]*>' include | grep -vE '^include/bitlaw/format/[^:]*:[0-9]+:#include <nlohmann/json_fwd.hpp>$' |
     rule "public headers include only the standard library and bitlaw's own"
+
+# shellcheck disable=SC2046
+lines '^ *# *include *<(nlohmann|fmt|CLI)/' $(for layer in $core capi; do echo "src/$layer" "include/bitlaw/$layer"; done) |
+    rule "the core uses no library for JSON or formatting"
 
 find include -name '*.hpp' -exec grep -L '^#pragma once' {} + 2>/dev/null | rule "every public header has #pragma once"
 

@@ -57,6 +57,8 @@ expect "every folder of include and src is a layer" src/util/x.cpp 'int x;'
 expect "public headers include only the standard library and bitlaw's own" include/bitlaw/base/x.hpp \
     '#pragma once\n#include <Eigen/Core>'
 expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x();'
+expect "the core uses no library for JSON or formatting" src/coding/x.cpp '#include <nlohmann/json.hpp>'
+expect "" include/bitlaw/format/x.hpp '#pragma once\n#include <nlohmann/json_fwd.hpp>'
 floors="inside a layer no file includes one above it"
 expect "$floors" src/model/x.hpp '#include "y.hpp"' src/model/y.cpp '#include "y.hpp"\n#include "x.hpp"'
 expect "$floors" include/bitlaw/model/blocks/x.hpp '#pragma once\n#include "bitlaw/model/y.hpp"' \

@@ -51,10 +51,10 @@ struct Manifest {
     std::uint64_t found = 0;    ///< files of the right kind, before --skip and --first
     std::uint64_t ignored = 0;  ///< files of other kinds beside them
     std::uint64_t skip = 0;
-    std::optional<std::uint64_t> first;
-    std::optional<std::uint64_t> seed;
-    std::vector<SourceFile> sources;
-    std::vector<SkippedFile> skipped;
+    std::optional<std::uint64_t> first{};
+    std::optional<std::uint64_t> seed{};
+    std::vector<SourceFile> sources{};
+    std::vector<SkippedFile> skipped{};
 };
 
 /// Suffix that makes a manifest's name of a data set's.

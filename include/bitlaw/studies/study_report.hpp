@@ -10,6 +10,9 @@
 
 namespace bitlaw::studies {
 
+/// Why there is no law, what is doubtful, and the tables, as JSON.
+[[nodiscard]] std::string findings_json(const StudyFindings& findings);
+
 /// The report's HTML: findings, pictures (`svg` holds the drawn files' texts, in the order of `figures`),
 /// tables, method.
 [[nodiscard]] std::string report_html(const StudyFindings& findings, const std::vector<StudyFigure>& figures,
