@@ -90,7 +90,7 @@ $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
+.PHONY: all help demo test test-laws test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
 
 all:  ## build the tool (build/bitlaw) and its libraries
 	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW)
@@ -102,6 +102,10 @@ demo: deps  ## train a small model, compress held-out text with it, restore it, 
 test: deps  ## build and run all tests; the last line is "N passed, N failed" (TEST=word: only those with the word)
 	+@$(PARALLEL_MAKE) programs
 	@tests/run.sh $(OUT) $(TEST)
+
+test-laws: deps  ## intervals of every form of law on 100 synthetic studies each (`make test` has 10); takes a minute
+	+@$(PARALLEL_MAKE) programs
+	@BITLAW_LAW_STUDIES=100 $(TESTS) --source-file='*laws_form_studies*' --no-colors
 
 test-large:  ## more than 4 GiB through pipes and files; takes a minute and 4.5 GB of TMPDIR
 	+@$(PARALLEL_MAKE) $(BINARY)

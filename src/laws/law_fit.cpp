@@ -1,30 +1,22 @@
 #include "bitlaw/laws/law_fit.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
-#include <Eigen/Cholesky>
-
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/random.hpp"
+#include "bitlaw/laws/form_law.hpp"
 #include "fit_projection.hpp"
 
 namespace bitlaw::laws {
 namespace {
 
 using Eigen::Index;
-using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-// Exponents that are looked for, and numbers of repeats. Muennighoff et al. find R* = 15.4, Hoffmann et al.
-// exponents of about 0.3.
+// Exponents that are looked for. Hoffmann et al. find about 0.3.
 constexpr double kLeastPower = 0.01;
 constexpr double kGreatestPower = 3.0;
-constexpr double kLeastRepeats = 0.2;
-constexpr double kGreatestRepeats = 1000.0;
 // 12 percent from one value to the next; 14 would do, since the refinement reaches further.
 constexpr int kGridOfTwo = 40;
 constexpr int kGridOfThree = 14;
@@ -131,25 +123,6 @@ class LawProblem {
                 .at_end = {}};
     }
 
-    // Leverages: the diagonal of J (J'J)^-1 J', J the derivatives of the relative predictions by all
-    // parameters.
-    [[nodiscard]] VectorXd leverages(const Law& law) const {
-        ProjectionBasis basis;
-        basis.columns.resize(size_.size(), 3);
-        basis.derivatives.resize(size_.size(), thetas());
-        fill(start(law), basis);
-        MatrixXd jacobian(size_.size(), 3 + thetas());
-        jacobian << basis.columns, basis.derivatives;
-        // Columns of equal length, since one of them may be all but zero.
-        for (Index j = 0; j < jacobian.cols(); ++j) {
-            const double norm = jacobian.col(j).norm();
-            jacobian.col(j) /= norm > 0.0 ? norm : 1.0;
-        }
-        const MatrixXd gram = jacobian.transpose() * jacobian;
-        const MatrixXd solved = gram.ldlt().solve(jacobian.transpose());
-        return (jacobian.array() * solved.transpose().array()).rowwise().sum();
-    }
-
    private:
     [[nodiscard]] Index thetas() const { return repeats_ ? 3 : 2; }
 
@@ -188,32 +161,6 @@ class LawProblem {
     ProjectionProblem problem_;
 };
 
-// "b = 0.379, outside its interval 0.185 to 0.374": the Huber fit's values that lie outside by more than can
-// be seen.
-std::string outside_text(const LawFit& fit, const LawFit& huber, std::span<const Law> bootstrap) {
-    const auto shown = [](double value) {
-        std::array<char, 32> buffer{};
-        std::snprintf(buffer.data(), buffer.size(), "%.3g", value);
-        return std::string(buffer.data());
-    };
-    std::string text;
-    const auto check = [&](const char* name, double Law::*field) {
-        const Interval interval = interval_of(fit.law, bootstrap, [=](const Law& law) { return law.*field; });
-        const double value = huber.law.*field;
-        const double inside = std::clamp(value, interval.low, interval.high);
-        if (interval.has_bounds() && shown(value) != shown(inside)) {
-            text += text_of(text.empty() ? "" : "; ", name, " = ", shown(value), ", outside its interval ",
-                            shown(interval.low), " to ", shown(interval.high));
-        }
-    };
-    check("E", &Law::floor);
-    check("A", &Law::size_scale);
-    check("a", &Law::size_power);
-    check("B", &Law::data_scale);
-    check("b", &Law::data_power);
-    return text;
-}
-
 }  // namespace
 
 LawFit fit_law(std::span<const LawPoint> points) {
@@ -226,87 +173,6 @@ LawFit refit_law(std::span<const LawPoint> points, const Law& start) {
     require_enough(points);
     const LawProblem law(points);
     return law.result(refine_projection(law.problem(), law.start(start)));
-}
-
-std::vector<double> modified_residuals(std::span<const LawPoint> points, const LawFit& fit) {
-    require_enough(points);
-    const VectorXd leverage = LawProblem(points).leverages(fit.law);
-    std::vector<double> residuals;
-    double mean = 0;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-        // A run that the fit follows wherever it goes has no residual; the bound keeps the division finite.
-        const double share = std::max(1.0 - leverage[static_cast<Index>(i)], 0.05);
-        residuals.push_back(std::log(points[i].bits / fit.law.bits(points[i])) / std::sqrt(share));
-        mean += residuals[i] / static_cast<double>(points.size());
-    }
-    for (double& residual : residuals) {
-        residual -= mean;
-    }
-    return residuals;
-}
-
-std::vector<Law> bootstrap_laws(std::span<const LawPoint> points, std::span<const std::size_t> groups,
-                                const LawFit& fit, std::size_t count, std::uint64_t seed) {
-    BITLAW_ASSERT(groups.size() == points.size());
-    const std::vector<double> residuals = modified_residuals(points, fit);
-    std::vector<double> predicted;
-    for (const LawPoint& point : points) {
-        predicted.push_back(fit.law.bits(point));
-    }
-    Random random(seed);
-    std::vector<double> signs(groups.empty() ? 0 : *std::max_element(groups.begin(), groups.end()) + 1);
-    std::vector<LawPoint> resampled(points.begin(), points.end());
-    std::vector<Law> laws;
-    laws.reserve(count);
-    for (std::size_t sample = 0; sample < count; ++sample) {
-        for (double& sign : signs) {
-            sign = random.below(2) == 0 ? 1.0 : -1.0;
-        }
-        for (std::size_t i = 0; i < resampled.size(); ++i) {
-            resampled[i].bits = predicted[i] * std::exp(signs[groups[i]] * residuals[i]);
-        }
-        laws.push_back(refit_law(resampled, fit.law).law);
-    }
-    return laws;
-}
-
-std::vector<std::string> law_doubts(const LawFit& fit, const LawFit& huber, std::span<const Law> bootstrap) {
-    std::vector<std::string> doubts;
-    const auto check = [&](const char* name, double value, double least, double greatest) {
-        constexpr double kNear = 1e-6;  // relative; exp(log) need not give the bound back
-        if (value <= least * (1.0 + kNear) || value >= greatest * (1.0 - kNear)) {
-            doubts.push_back(text_of(name, " = ", value, " is an end of the range that is searched (", least,
-                                     " to ", greatest, "), so the runs do not determine it"));
-        }
-    };
-    check("a", fit.law.size_power, kLeastPower, kGreatestPower);
-    check("b", fit.law.data_power, kLeastPower, kGreatestPower);
-    if (fit.repeats()) {
-        check("R*", fit.law.repeat_scale, kLeastRepeats, kGreatestRepeats);
-    }
-    if (fit.law.floor == 0.0) {
-        doubts.emplace_back(
-            "E = 0, so the runs determine no floor, and rates far beyond them may be too low");
-    }
-    const auto count = [&](double Law::*scale, const char* consequence) {
-        const auto without = std::count_if(bootstrap.begin(), bootstrap.end(),
-                                           [=](const Law& law) { return law.*scale == 0.0; });
-        if (without > 0) {
-            doubts.push_back(
-                text_of("in ", without, " of ", bootstrap.size(), " resampled studies ", consequence));
-        }
-    };
-    count(&Law::size_scale, "the rates do not fall with N (A = 0), and the best N is 0");
-    count(&Law::data_scale, "the rates do not fall with D (B = 0)");
-    count(&Law::floor, "there is no floor (E = 0)");
-    if (!huber.at_end.empty()) {
-        doubts.push_back(text_of("the Huber fit has ", huber.at_end,
-                                 " at an end of the range that it searches, so it determines no such value"));
-    }
-    if (const std::string outside = outside_text(fit, huber, bootstrap); !outside.empty()) {
-        doubts.push_back("the Huber fit gives " + outside);
-    }
-    return doubts;
 }
 
 double quantile(std::vector<double>& values, double share) {

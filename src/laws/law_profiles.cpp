@@ -4,12 +4,12 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 
-#include <Eigen/QR>
-
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/laws/smooth_line.hpp"
 #include "fit_projection.hpp"
 
 namespace bitlaw::laws {
@@ -30,65 +30,59 @@ std::map<double, double> frontier(std::vector<std::pair<double, double>> cost_an
     return kept;
 }
 
-// The value between two neighbours of a frontier; the place must lie within.
-double interpolated(const std::map<double, double>& line, double place) {
-    const auto above = line.lower_bound(place);
-    BITLAW_ASSERT(above != line.end());
-    if (above->first == place) {
-        return above->second;
+// A frontier as a line in log operations; one run is a line of one place.
+struct FrontierLine {
+    explicit FrontierLine(const std::map<double, double>& frontier) {
+        for (const auto& [place, bits] : frontier) {
+            x.push_back(place);
+            y.push_back(bits);
+        }
     }
-    BITLAW_ASSERT(above != line.begin());
-    const auto below = std::prev(above);
-    const double share = (place - below->first) / (above->first - below->first);
-    return below->second + share * (above->second - below->second);
-}
+    [[nodiscard]] bool holds(double place) const { return x.front() <= place && place <= x.back(); }
+    [[nodiscard]] double at(double place) const {
+        return x.size() < 2 ? y.front() : SmoothLine(x, y).at(place);
+    }
+    std::vector<double> x;
+    std::vector<double> y;
+};
 
-// Fits bits = c0 + c1 x + c2 x^2 in x = log N about its mean.
 void find_minimum(Profile& profile) {
-    const auto n = static_cast<Index>(profile.parameters.size());
-    VectorXd x(n);
-    VectorXd y(n);
-    for (Index i = 0; i < n; ++i) {
-        x[i] = std::log(profile.parameters[static_cast<std::size_t>(i)]);
-        y[i] = profile.bits[static_cast<std::size_t>(i)];
+    std::vector<double> x;
+    for (const double size : profile.parameters) {
+        x.push_back(std::log(size));
     }
-    const double mean = x.mean();
-    Eigen::MatrixXd columns(n, 3);
-    columns.col(0).setOnes();
-    columns.col(1) = x.array() - mean;
-    columns.col(2) = columns.col(1).array().square();
-    const VectorXd c = columns.colPivHouseholderQr().solve(y);
-    if (c[2] <= 0.0) {
-        return;
-    }
-    const double place = mean - c[1] / (2.0 * c[2]);
-    profile.has_minimum = place > x.minCoeff() && place < x.maxCoeff();
-    profile.best_parameters = std::exp(place);
-    profile.best_bits = c[0] - c[1] * c[1] / (4.0 * c[2]);
+    const SmoothLine line(x, profile.bits, Waves::left);
+    const LeastPlace least = least_place(x.front(), x.back(), [&](double place) { return line.at(place); });
+    profile.best_parameters = std::exp(least.place);
+    profile.best_bits = least.value;
+    profile.end = least.end;
 }
 
-bool can_be_fitted(std::span<const LawPoint> points) {
+bool can_be_fitted(std::span<const LawPoint> points, const LawForm& form) {
     std::set<double> sizes;
     std::set<double> amounts;
     for (const LawPoint& point : points) {
         sizes.insert(point.parameters);
         amounts.insert(point.bytes);
     }
-    return points.size() >= kFewestPoints && sizes.size() >= kFewestValues && amounts.size() >= kFewestValues;
+    // As many as the parameters, R* among them, and two more.
+    const std::size_t fewest = std::max(kFewestPoints, form.parameters.size() + 3);
+    return points.size() >= fewest && sizes.size() >= kFewestValues && amounts.size() >= kFewestValues;
 }
 
 // Fits without the runs that `leaves_out` names and predicts them; nothing when that cannot be done.
 void add_extrapolation(std::vector<Extrapolation>& list, std::span<const ProfileRun> runs, std::string name,
+                       const LawForm& form, double no_model,
                        const std::function<bool(const ProfileRun&)>& leaves_out) {
     std::vector<LawPoint> kept;
     std::vector<LawPoint> out;
     for (const ProfileRun& run : runs) {
         (leaves_out(run) ? out : kept).push_back(run.point);
     }
-    if (out.empty() || !can_be_fitted(kept)) {
+    if (out.empty() || !can_be_fitted(kept, form)) {
         return;
     }
-    const LawFit fit = fit_law(kept);
+    const FormFit fit = fit_form(form, kept, FitLoss::squares, no_model);
     Extrapolation result{.left_out = std::move(name), .fitted = kept.size(), .predicted = out.size()};
     const auto count = static_cast<double>(out.size());
     for (const LawPoint& point : out) {
@@ -146,18 +140,18 @@ PowerLaw fit_power(std::span<const double> x, std::span<const double> y, bool ha
 }
 
 std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::size_t count) {
-    constexpr std::size_t kFewestSizes = 4;  // one more than a parabola passes through
+    constexpr std::size_t kFewestSizes = 4;  // fewer show no curve
     std::map<double, std::vector<std::pair<double, double>>> by_size;
     for (const ProfileRun& run : runs) {
         by_size[run.point.parameters].emplace_back(run.flops, run.point.bits);
     }
-    std::map<double, std::map<double, double>> lines;
+    std::map<double, FrontierLine> lines;
     std::vector<double> begins;
     std::vector<double> ends;
     for (const auto& [size, points] : by_size) {
-        const auto& line = lines[size] = frontier(points);
-        begins.push_back(line.begin()->first);
-        ends.push_back(line.rbegin()->first);
+        const FrontierLine& line = lines.emplace(size, FrontierLine(frontier(points))).first->second;
+        begins.push_back(line.x.front());
+        ends.push_back(line.x.back());
     }
     std::vector<Profile> profiles;
     if (lines.size() < kFewestSizes) {
@@ -174,9 +168,9 @@ std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::siz
         Profile profile;
         profile.flops = std::exp(place);
         for (const auto& [size, line] : lines) {
-            if (line.begin()->first <= place && place <= line.rbegin()->first) {
+            if (line.holds(place)) {
                 profile.parameters.push_back(size);
-                profile.bits.push_back(interpolated(line, place));
+                profile.bits.push_back(line.at(place));
             }
         }
         if (profile.parameters.size() >= kFewestSizes) {
@@ -187,7 +181,8 @@ std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::siz
     return profiles;
 }
 
-std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points) {
+std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points, const LawForm& form,
+                                       double no_model) {
     double size = INFINITY;
     double unique = INFINITY;
     for (const LawPoint& point : points) {
@@ -198,8 +193,8 @@ std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points) {
     const auto add = [&](const char* name, const std::function<bool(const LawPoint&)>& leaves_out) {
         std::vector<LawPoint> kept;
         std::remove_copy_if(points.begin(), points.end(), std::back_inserter(kept), leaves_out);
-        if (kept.size() < points.size() && can_be_fitted(kept)) {
-            list.push_back({name, fit_law(kept)});
+        if (kept.size() < points.size() && can_be_fitted(kept, form)) {
+            list.push_back({name, fit_form(form, kept, FitLoss::squares, no_model)});
         }
     };
     add("the smallest size", [=](const LawPoint& point) { return point.parameters == size; });
@@ -210,7 +205,8 @@ std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points) {
     return list;
 }
 
-std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs) {
+std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs, const LawForm& form,
+                                          double no_model) {
     std::vector<Extrapolation> list;
     if (runs.empty()) {
         return list;
@@ -223,14 +219,23 @@ std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs) {
         bytes = std::max(bytes, run.point.bytes);
         flops.push_back(run.flops);
     }
-    add_extrapolation(list, runs, "the largest size",
+    add_extrapolation(list, runs, "the largest size", form, no_model,
                       [&](const ProfileRun& run) { return run.point.parameters == size; });
-    add_extrapolation(list, runs, "the most bytes",
+    add_extrapolation(list, runs, "the most bytes", form, no_model,
                       [&](const ProfileRun& run) { return run.point.bytes == bytes; });
     const double bound = quantile(flops, 0.9);
-    add_extrapolation(list, runs, "the costliest tenth",
+    add_extrapolation(list, runs, "the costliest tenth", form, no_model,
                       [&](const ProfileRun& run) { return run.flops > bound; });
     return list;
+}
+
+double hold_out_error(std::span<const Extrapolation> extrapolations) {
+    double squares = 0;
+    for (const Extrapolation& e : extrapolations) {
+        squares += e.error * e.error;
+    }
+    return extrapolations.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                  : std::sqrt(squares / static_cast<double>(extrapolations.size()));
 }
 
 }  // namespace bitlaw::laws

@@ -119,6 +119,12 @@ const Fields<C>& study_fields() {
             }),
             list_of(&C::coded_bytes, {1, kMostBytes}, {.name = "coded_bytes"}),
             whole_field(&C::predict_bytes, {1, kMostBytes}, {.name = "predict_bytes"}),
+            special({.name = "predict_rate", .may_repeat = true}, FieldKind::list, [](C& c, const Words& words) {
+                if (words.size() < 3 || words[1] != "on") {
+                    fail_usage("write parameters, bytes and passes, such as '3.2M on 100M passes 1 3'");
+                }
+                c.predict_rates.push_back({whole_value(words[0], {1000, kMostBytes}), amount_of(Words(words.begin() + 2, words.end()))});
+            }),
             special({.name = "compressors"}, FieldKind::list, [](C& c, const Words& words) {
                 (void)choose_compressors(words);  // throws for one that there is not
                 c.compressors = distinct(words);
@@ -190,6 +196,16 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
     read_settings(settings, path.string(), fields, given);
     require_complete(config, given, path);
     return config;
+}
+
+double most_passes(const StudyConfig& config, double amount) {
+    std::uint64_t most = 1;
+    for (const DataAmount& a : config.train_on) {
+        if (static_cast<double>(a.unique) == amount) {
+            most = a.passes.back();
+        }
+    }
+    return static_cast<double>(most);
 }
 
 std::string study_network_text(const StudyConfig& config) {

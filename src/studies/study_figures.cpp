@@ -8,17 +8,12 @@
 #include <map>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
-#include "bitlaw/base/folder.hpp"
-#include "bitlaw/base/output_file.hpp"
-#include "bitlaw/baselines/program.hpp"
 #include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "gnuplot_script.hpp"
 
 namespace bitlaw::studies {
 
-using namespace baselines;
 using namespace format;
 using namespace laws;
 
@@ -43,17 +38,6 @@ std::pair<double, double> size_range(const StudyFindings& f) {
     return {low->parameters, high->parameters};
 }
 
-// Most passes over an amount that the law saw.
-double most_passes(const StudyFindings& f, double amount) {
-    std::uint64_t most = 1;
-    for (const DataAmount& a : f.plan.config.train_on) {
-        if (static_cast<double>(a.unique) == amount) {
-            most = a.passes.back();
-        }
-    }
-    return static_cast<double>(most);
-}
-
 void plot_classical(GnuplotScript& script, const StudyFindings& f, double factor) {
     constexpr std::array kGreys{"#666666", "#999999", "#777777", "#aaaaaa"};
     for (std::size_t i = 0; i < f.classical.size(); ++i) {
@@ -63,27 +47,31 @@ void plot_classical(GnuplotScript& script, const StudyFindings& f, double factor
     }
 }
 
-// Points of one amount, as rows of x and y.
-FigureRows rows_of(const StudyFindings& f, double amount, const std::function<double(const BestRate&)>& y) {
-    FigureRows rows;
-    for (const BestRate& rate : f.best) {
-        if (rate.unique == amount) {
-            rows.push_back({rate.parameters, y(rate)});
-        }
+// "U = 10M, 1 to 4 passes": what the rates of an amount are the best of.
+std::string amount_text(const StudyFindings& f, const std::string& label, double amount) {
+    std::uint64_t fewest = UINT64_MAX;
+    std::uint64_t most = 0;
+    for (const BestRate& rate : f.best_of(amount)) {
+        fewest = std::min(fewest, rate.passes);
+        most = std::max(most, rate.passes);
     }
-    return rows;
+    const std::string passes = fewest == most ? text_of(most) : text_of(fewest, " to ", most);
+    return text_of(label, short_text(amount), ", ", passes, most == 1 ? " pass" : " passes");
 }
 
-// A line of measured rates for each amount and, dashed, the law at its most passes.
+// What a figure shows of a measured curve at log N.
+using OfCurve = std::function<double(const MeasuredCurve&, double)>;
+
+// A smooth line through the measured rates of each amount and, dashed, the law at its most passes.
 void plot_amounts(GnuplotScript& script, const StudyFindings& f, const std::string& label,
-                  const std::function<double(const BestRate&)>& measured,
+                  const std::function<double(const BestRate&)>& measured, const OfCurve& between,
                   const std::function<double(const LawPoint&)>& predicted) {
     const auto [low, high] = size_range(f);
     const std::vector<double> amounts = f.amounts();
     for (std::size_t i = 0; i < amounts.size(); ++i) {
         const std::string colour = figure_colour(i, amounts.size());
         const double u = amounts[i];
-        const double bytes = u * most_passes(f, u);
+        const double bytes = u * most_passes(f.plan.config, u);
         if (f.has_law()) {
             script.plot(curve(low / kBeyond, high * kBeyond,
                               [&](double n) {
@@ -91,17 +79,29 @@ void plot_amounts(GnuplotScript& script, const StudyFindings& f, const std::stri
                               }),
                         text_of("with lines lw 1.4 dt (6, 4) lc rgb \"", colour, "\" notitle"));
         }
-        script.plot(rows_of(f, u, measured), text_of("with linespoints pt 7 ps 0.6 lw 2 lc rgb \"", colour,
-                                                     "\"", gnuplot_title(label + short_text(u))));
+        const std::span<const BestRate> rates = f.best_of(u);
+        FigureRows points;
+        for (const BestRate& rate : rates) {
+            points.push_back({rate.parameters, measured(rate)});
+        }
+        if (rates.size() > 1) {
+            const MeasuredCurve line(rates);
+            script.plot(curve(rates.front().parameters, rates.back().parameters,
+                              [&](double n) { return between(line, std::log(n)); }),
+                        text_of("with lines lw 2 lc rgb \"", colour, "\" notitle"));
+        }
+        script.plot(points, text_of("with points pt 7 ps 0.6 lc rgb \"", colour, "\"",
+                                    gnuplot_title(amount_text(f, label, u))));
     }
 }
 
+using OfOptimum = std::function<std::pair<double, double>(const MeasuredOptimum&)>;
+
 // Place and value of the optima inside, and the interval of their sizes: of no width where there is none.
-FigureRows rows_of_optima(const StudyFindings& f,
-                          const std::function<std::pair<double, double>(const MeasuredOptimum&)>& point) {
+FigureRows rows_of_optima(const StudyFindings& f, const OfOptimum& point) {
     FigureRows rows;
     for (const MeasuredOptimum& o : f.measured_optima) {
-        if (o.is_inside) {
+        if (o.end == 0) {
             const auto [x, y] = point(o);
             const Interval& n = o.parameters;
             rows.push_back({x, y, n.has_bounds() ? n.low : n.value, n.has_bounds() ? n.high : n.value});
@@ -109,6 +109,23 @@ FigureRows rows_of_optima(const StudyFindings& f,
     }
     return rows;
 }
+
+// Place and value of the optima that are bounds, and how far their arrow goes along an axis of sizes: to 1.6
+// times or a 1.6th.
+FigureRows rows_of_bounds(const StudyFindings& f, const OfOptimum& point, bool along_x) {
+    FigureRows rows;
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        if (o.end != 0) {
+            const auto [x, y] = point(o);
+            const double reach = (std::pow(1.6, o.end) - 1.0) * (along_x ? x : y);
+            rows.push_back({x, y, along_x ? reach : 0.0, along_x ? 0.0 : reach});
+        }
+    }
+    return rows;
+}
+
+constexpr const char* kArrows =
+    "using 1:2:3:4 with vectors head filled size screen 0.012,20 lw 2 lc rgb \"#000000\"";
 
 StudyFigure rate_figure(const StudyFindings& f) {
     StudyFigure figure{"rate", "Held-out rate without the model",
@@ -118,8 +135,9 @@ StudyFigure rate_figure(const StudyFindings& f) {
     script.set("set logscale x");
     script.set_sizes('x', low / kBeyond, high * kBeyond);
     plot_amounts(
-        script, f, "D = ", [](const BestRate& r) { return r.bits; },
-        [&](const LawPoint& p) { return f.fit.law.bits(p); });
+        script, f, "U = ", [](const BestRate& r) { return r.bits; },
+        [](const MeasuredCurve& line, double place) { return line.bits(place); },
+        [&](const LawPoint& p) { return f.law().bits(p); });
     plot_classical(script, f, 1.0);
     figure.caption += f.has_law() ? " Dashed: the law at the most passes." : "";
     figure.script = script.text();
@@ -130,7 +148,8 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
     StudyFigure figure{
         "adjusted", "Held-out rate with the model counted, S = D",
         "(archive + model as stored) / original bytes, when as many bytes are coded as were trained on. "
-        "Circles: the lowest point for each amount, with its 90 % interval.",
+        "Circles: the lowest point for each amount, with its 90 % interval; arrows: the end of the sizes is "
+        "best, so that it is a bound.",
         ""};
     GnuplotScript script(figure.name, figure.title, "parameters N", "adjusted rate, % of the original");
     const auto [low, high] = size_range(f);
@@ -149,21 +168,25 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
                        ":250]\nset ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, "
                        "200)\nunset mytics"));
     plot_amounts(
-        script, f, "D = S = ", [](const BestRate& r) { return 100.0 * r.adjusted(); },
-        [&](const LawPoint& p) { return 100.0 * adjusted_rate(f.fit.law, p, p.unique, cost); });
+        script, f, "U = S = ", [](const BestRate& r) { return 100.0 * r.adjusted(); },
+        [](const MeasuredCurve& line, double place) { return 100.0 * line.adjusted(place); },
+        [&](const LawPoint& p) { return 100.0 * adjusted_rate(f.law(), p, p.unique, cost); });
     if (f.has_law()) {
         const auto bytes = static_cast<double>(f.plan.config.predict_bytes);
         script.plot(curve(low / kBeyond, high * kBeyond,
                           [&](double n) {
-                              return 100.0 * adjusted_rate(f.fit.law, {n, bytes, bytes, 0}, bytes, cost);
+                              return 100.0 * adjusted_rate(f.law(), {n, bytes, bytes, 0}, bytes, cost);
                           }),
                     text_of("with lines lw 1.6 dt (2, 3) lc rgb \"#c03030\"",
                             gnuplot_title("law at " + short_text(bytes))));
     }
-    const FigureRows optima = rows_of_optima(
-        f, [](const MeasuredOptimum& o) { return std::pair(o.parameters.value, 100.0 * o.adjusted.value); });
-    script.plot(optima, "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" +
-                            gnuplot_title("lowest point"));
+    const OfOptimum place = [](const MeasuredOptimum& o) {
+        return std::pair(o.parameters.value, 100.0 * o.adjusted.value);
+    };
+    script.plot(
+        rows_of_optima(f, place),
+        "using 1:2:3:4 with xerrorbars pt 6 ps 1.5 lw 2 lc rgb \"#000000\"" + gnuplot_title("lowest point"));
+    script.plot(rows_of_bounds(f, place, true), kArrows + gnuplot_title("or beyond"));
     plot_classical(script, f, 100.0 / 8.0);
     figure.caption += f.has_law() ? " Dashed: the law at the most passes, " + cost_text(cost) + "." : "";
     figure.caption +=
@@ -205,7 +228,7 @@ StudyFigure flops_figure(const StudyFindings& f) {
     }
     script.plot(frontier, "with lines lw 2.4 lc rgb \"#000000\"" + gnuplot_title("frontier"));
     if (f.has_law() && !all.empty()) {
-        const Law& law = f.fit.law;
+        const FormLaw& law = f.law();
         const ByteOperations operations = study_operations(f.plan.config);
         script.plot(curve(all.front()[0], all.back()[0] * 10.0,
                           [&](double flops) {
@@ -224,41 +247,55 @@ StudyFigure flops_figure(const StudyFindings& f) {
 StudyFigure optimum_figure(const StudyFindings& f) {
     StudyFigure figure{
         "optimum", "The best number of parameters when the model is counted",
-        text_of("Lines: where the law's adjusted rate is least, by the bytes coded and the bytes that a "
-                "parameter takes; grey: the 90 % interval at ",
-                cost_text(f.shown_cost()), ". Points: lowest points of the measured rates at S = D."),
+        text_of(
+            "Lines: where the adjusted rate of the law that predicts best is least at S = D, by the bytes "
+            "that a parameter takes, up to ten times the data; grey: the range of all forms at ",
+            cost_text(f.shown_cost()),
+            ". Points: lowest points of the measured rates; arrows: bounds. Steps: the largest network that "
+            "was measured on so many bytes."),
         ""};
     GnuplotScript script(figure.name, figure.title, "bytes coded S", "best N");
     script.set("set logscale xy");
-    double least = f.optima.front().parameters.value;
-    double most = least;
-    for (const LawOptimum& o : f.optima) {
-        least = std::min(least, o.parameters.value);
-        most = std::max(most, o.parameters.value);
-    }
-    // Wider than the values: a tic that lies on the border is not drawn.
-    script.set_sizes('x', f.optima.front().coded / 1.5, f.optima.back().coded * 1.5);
-    script.set_sizes('y', least / 1.5, most * 1.5);
+    const std::vector<double> amounts = f.amounts();
+    const double last = 10.0 * amounts.back();
     std::map<double, FigureRows> by_cost;
     FigureRows band;
+    double first = last;
+    double least = INFINITY;
+    double most = 0;
     for (const LawOptimum& o : f.optima) {
+        if (o.coded > last) {
+            continue;
+        }
+        first = std::min(first, o.coded);
+        least = std::min(least, o.parameters.value);
+        most = std::max(most, o.parameters.value);
         by_cost[o.bytes_per_parameter].push_back({o.coded, o.parameters.value});
-        if (o.bytes_per_parameter == f.shown_cost() && o.parameters.has_bounds()) {
-            // A best N of 0 has no place on a logarithmic axis.
-            band.push_back({o.coded, std::max(o.parameters.low, least / 1.5), o.parameters.high});
+        if (o.bytes_per_parameter == f.shown_cost()) {
+            band.push_back({o.coded, o.parameters_by_form.low, o.parameters_by_form.high});
         }
     }
+    // Wider than the values: a tic that lies on the border is not drawn.
+    script.set_sizes('x', first / 1.5, last * 1.5);
+    script.set_sizes('y', least / 1.5, most * 1.5);
     script.plot(band, "using 1:2:3 with filledcurves lc rgb \"#dddddd\" fs solid noborder" +
-                          gnuplot_title(text_of("90 % at ", f.shown_cost())));
+                          gnuplot_title(text_of("all forms at ", f.shown_cost())));
     std::size_t index = 0;
     for (const auto& [cost, rows] : by_cost) {
         script.plot(rows, text_of("with lines lw 2 lc rgb \"", figure_colour(index++, by_cost.size()), "\"",
                                   gnuplot_title(cost_text(cost))));
     }
-    const FigureRows points =
-        rows_of_optima(f, [](const MeasuredOptimum& o) { return std::pair(o.unique, o.parameters.value); });
-    script.plot(points, "using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb \"#000000\"" +
-                            gnuplot_title("measured"));
+    FigureRows corner;
+    for (const double amount : amounts) {
+        corner.push_back({amount, f.best_of(amount).back().parameters});
+    }
+    script.plot(corner, "with steps lw 1.4 dt 3 lc rgb \"#888888\"" + gnuplot_title("largest measured"));
+    const OfOptimum place = [](const MeasuredOptimum& o) { return std::pair(o.unique, o.parameters.value); };
+    script.plot(rows_of_optima(f, place),
+                "using 1:2:3:4 with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb "
+                "\"#000000\"" +
+                    gnuplot_title("measured"));
+    script.plot(rows_of_bounds(f, place, false), kArrows + gnuplot_title("or beyond"));
     figure.script = script.text();
     return figure;
 }
@@ -266,31 +303,43 @@ StudyFigure optimum_figure(const StudyFindings& f) {
 StudyFigure residual_figure(const StudyFindings& f) {
     StudyFigure figure{
         "residuals", "Residuals of the law",
-        "Measured less predicted, in percent of the prediction; colours are amounts of different bytes.", ""};
+        text_of("Measured less predicted by ", f.law().form->formula,
+                ", in percent of the prediction; a line joins the runs of equal bytes, seeds averaged, and "
+                "colours are amounts of different bytes."),
+        ""};
     GnuplotScript script(figure.name, figure.title, "parameters N", "residual, %");
     script.set(
         "set logscale x\nset xzeroaxis lw 1 lc rgb \"#888888\"\nset offsets 0, 0, graph 0.06, graph 0.06");
     const auto [low, high] = size_range(f);
     script.set_sizes('x', low / 1.5, high * 1.5);
-    std::map<double, FigureRows> by_amount;
+    const std::vector<double> amounts = f.amounts();
+    // Sums of a line's place: runs of one amount, passes and size.
+    std::map<std::pair<std::size_t, std::uint64_t>, std::map<double, std::pair<double, double>>> lines;
     for (const StudyResult& r : f.fitted) {
-        double amount = 0;
-        for (const double a : f.amounts()) {
-            const auto distance = [&](double v) {
-                return std::abs(std::log(v / static_cast<double>(r.unique_bytes)));
-            };
-            amount = amount == 0 || distance(a) < distance(amount) ? a : amount;
+        std::size_t nearest = 0;
+        const auto distance = [&](std::size_t i) {
+            return std::abs(std::log(amounts[i] / static_cast<double>(r.unique_bytes)));
+        };
+        for (std::size_t i = 1; i < amounts.size(); ++i) {
+            nearest = distance(i) < distance(nearest) ? i : nearest;
         }
         const LawPoint point = f.point(r);
-        const double predicted = f.fit.law.bits(point);
-        by_amount[amount].push_back(
-            {static_cast<double>(r.parameters), 100.0 * (point.bits / predicted - 1.0)});
+        auto& [sum, count] = lines[{nearest, r.passes}][static_cast<double>(r.parameters)];
+        sum += 100.0 * (point.bits / f.law().bits(point) - 1.0);
+        count += 1.0;
     }
-    std::size_t index = 0;
-    for (const auto& [amount, rows] : by_amount) {
+    std::size_t titled = amounts.size();
+    for (const auto& [key, sums] : lines) {
+        FigureRows rows;
+        for (const auto& [parameters, sum] : sums) {
+            rows.push_back({parameters, sum.first / sum.second});
+        }
+        const bool is_first = titled != key.first;
+        titled = key.first;
         script.plot(
-            rows, text_of("with points pt 7 ps 0.8 lc rgb \"", figure_colour(index++, by_amount.size()), "\"",
-                          gnuplot_title("U = " + short_text(amount))));
+            rows,
+            text_of("with linespoints pt 7 ps 0.7 lw 1.2 lc rgb \"", figure_colour(key.first, amounts.size()),
+                    "\"", is_first ? gnuplot_title(amount_text(f, "U = ", amounts[key.first])) : " notitle"));
     }
     figure.script = script.text();
     return figure;
@@ -299,14 +348,15 @@ StudyFigure residual_figure(const StudyFindings& f) {
 StudyFigure profile_figure(const StudyFindings& f) {
     StudyFigure figure{
         "isoflop", "Rates at equal operations",
-        "Each line is a number of training operations; sizes between their two nearest runs. Crosses: lowest "
-        "points of parabolas in log N.",
+        "Each line is a number of training operations; sizes between their runs. Crosses: least "
+        "points of smooth lines in log N; arrows: the end of the sizes is best.",
         ""};
     GnuplotScript script(figure.name, figure.title, "parameters N", "bits per byte");
     script.set("set logscale x");
     const auto [low, high] = size_range(f);
     script.set_sizes('x', low / 1.5, high * 1.5);
     FigureRows minima;
+    FigureRows bounds;
     for (std::size_t i = 0; i < f.profiles.size(); ++i) {
         const Profile& profile = f.profiles[i];
         FigureRows rows;
@@ -315,32 +365,28 @@ StudyFigure profile_figure(const StudyFindings& f) {
         }
         std::array<char, 32> label{};
         std::snprintf(label.data(), label.size(), "%.1e", profile.flops);
-        script.plot(rows, text_of("with linespoints pt 7 ps 0.6 lw 1.6 lc rgb \"",
-                                  figure_colour(i, f.profiles.size()), "\"", gnuplot_title(label.data())));
-        if (profile.has_minimum) {
+        std::vector<double> places;
+        for (const double size : profile.parameters) {
+            places.push_back(std::log(size));
+        }
+        const SmoothLine line(places, profile.bits, Waves::left);
+        const std::string colour = figure_colour(i, f.profiles.size());
+        script.plot(curve(profile.parameters.front(), profile.parameters.back(),
+                          [&](double n) { return line.at(std::log(n)); }),
+                    text_of("with lines lw 1.6 lc rgb \"", colour, "\" notitle"));
+        script.plot(rows,
+                    text_of("with points pt 7 ps 0.6 lc rgb \"", colour, "\"", gnuplot_title(label.data())));
+        if (profile.end == 0) {
             minima.push_back({profile.best_parameters, profile.best_bits});
+        } else {
+            const double reach = (std::pow(1.3, profile.end) - 1.0) * profile.best_parameters;
+            bounds.push_back({profile.best_parameters, profile.best_bits, reach, 0.0});
         }
     }
     script.plot(minima, "with points pt 2 ps 1.2 lw 2 lc rgb \"#c03030\"" + gnuplot_title("lowest points"));
+    script.plot(bounds, kArrows + gnuplot_title("or beyond"));
     figure.script = script.text();
     return figure;
-}
-
-constexpr std::uint64_t kMostPictureBytes = 1 << 26;
-
-// The first line with words of a program's output, in printable characters.
-std::string first_words(const std::filesystem::path& log) {
-    const Bytes bytes = read_file(log, kMostPictureBytes);
-    std::string line;
-    for (const std::uint8_t byte : bytes) {
-        const bool is_printable = byte >= 0x20 && byte != 0x7f;
-        if (is_printable && (byte != ' ' || !line.empty())) {
-            line += static_cast<char>(byte);
-        } else if (byte == '\n' && !line.empty()) {
-            break;
-        }
-    }
-    return line.empty() ? "it said nothing" : line;
 }
 
 }  // namespace
@@ -360,37 +406,6 @@ std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
         figures.push_back(profile_figure(f));
     }
     return figures;
-}
-
-std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& figures,
-                                                const std::filesystem::path& folder) {
-    make_folder(folder);
-    std::error_code error;
-    // What an earlier report drew must not stand beside this one's pictures.
-    for (const char* name : {"rate", "adjusted", "flops", "optimum", "residuals", "isoflop"}) {
-        for (const char* suffix : {".gp", ".svg"}) {
-            std::filesystem::remove(folder / (std::string(name) + suffix), error);
-        }
-    }
-    std::vector<std::filesystem::path> paths;
-    // The scripts write into the current folder, which is the shell's own.
-    const ScratchFolder scratch;
-    for (const StudyFigure& figure : figures) {
-        const std::string script = figure.name + ".gp";
-        write_file(folder / script, figure.script);
-        write_file(scratch.path() / script, figure.script);
-        const ProgramRun run = run_program(
-            "cd " + shell_word(scratch.path().string()) + " && gnuplot " + script + " >log 2>&1", [] {});
-        const std::filesystem::path picture = scratch.path() / (figure.name + ".svg");
-        paths.push_back(folder / (figure.name + ".svg"));
-        if (run.exit_code != 0 || !std::filesystem::exists(picture)) {
-            fail("gnuplot could not draw ", paths.back().string(), " (exit code ", run.exit_code,
-                 "): ", first_words(scratch.path() / "log"),
-                 "; without gnuplot: apt-get install gnuplot-nox");
-        }
-        write_file(paths.back(), read_file(picture, kMostPictureBytes));
-    }
-    return paths;
 }
 
 }  // namespace bitlaw::studies

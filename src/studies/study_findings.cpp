@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 
-#include <Eigen/QR>
-
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/random.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/format/numbers.hpp"
@@ -157,99 +155,67 @@ void find_best(StudyFindings& f) {
     }
 }
 
-struct Lowest {
-    double place = 0;  // log N
-    double value = 0;
-    bool is_inside = false;
-};
-
-// The lowest point of a parabola through the least value and up to two on each side; the least value itself
-// when it is at an end or the parabola does not open upwards between its neighbours.
-Lowest lowest_point(const std::vector<double>& x, const std::vector<double>& y) {
-    const auto least = static_cast<std::size_t>(std::min_element(y.begin(), y.end()) - y.begin());
-    Lowest result{x[least], y[least], least > 0 && least + 1 < y.size()};
-    if (!result.is_inside) {
-        return result;
-    }
-    const std::size_t first = least < 2 ? 0 : least - 2;
-    const std::size_t last = std::min(least + 2, y.size() - 1);
-    const auto n = static_cast<Eigen::Index>(last - first + 1);
-    Eigen::MatrixXd columns(n, 3);
-    Eigen::VectorXd values(n);
-    for (Eigen::Index i = 0; i < n; ++i) {
-        const double offset = x[first + static_cast<std::size_t>(i)] - x[least];
-        columns.row(i) << 1.0, offset, offset * offset;
-        values[i] = std::log(y[first + static_cast<std::size_t>(i)]);
-    }
-    const Eigen::VectorXd c = columns.colPivHouseholderQr().solve(values);
-    const double place = x[least] - c[1] / (2.0 * c[2]);
-    if (c[2] > 0.0 && place > x[least - 1] && place < x[least + 1]) {
-        result.place = place;
-        result.value = std::exp(c[0] - c[1] * c[1] / (4.0 * c[2]));
-    }
-    return result;
-}
-
-// Intervals: each rate times exp(e / sqrt(seeds)), e drawn from the law's modified residuals, since the rate
-// is a mean over seeds. Without residuals there are none, nor of a size at the end, which stands for all
-// beyond.
-void find_measured_optima(StudyFindings& f, const std::vector<double>& residuals) {
-    constexpr std::size_t kFewestSizes = 3;
-    Random random(kBootstrapSeed, 1);
-    for (const double amount : f.amounts()) {
-        std::vector<double> x;
-        std::vector<double> adjusted;
-        std::vector<double> rates;    // raw, in bytes a byte
-        std::vector<double> scatter;  // of the rate's logarithm for a residual of 1
-        for (const BestRate& rate : f.best) {
-            if (rate.unique == amount) {
-                x.push_back(std::log(rate.parameters));
-                adjusted.push_back(rate.adjusted());
-                rates.push_back(rate.bits / 8.0);
-                scatter.push_back(1.0 / std::sqrt(static_cast<double>(rate.seeds)));
-            }
+// Log rates about the mean of their seeds, times sqrt(n / (n - 1)), of every run that was repeated with
+// another seed.
+std::vector<double> seed_deviations(const StudyFindings& f) {
+    std::map<std::tuple<std::uint64_t, double, std::uint64_t>, std::vector<double>> cells;
+    for (const auto* list : {&f.fitted, &f.past_best}) {
+        for (const StudyResult& result : *list) {
+            cells[{result.parameters, nominal_amount(f.plan.config, result.unique_bytes), result.passes}]
+                .push_back(std::log(f.counted_bits(result)));
         }
-        if (x.size() < kFewestSizes) {
+    }
+    std::vector<double> deviations;
+    for (const auto& [cell, logs] : cells) {
+        if (logs.size() < 2) {
             continue;
         }
-        const Lowest lowest = lowest_point(x, adjusted);
-        MeasuredOptimum optimum{.unique = amount,
-                                .parameters = {.value = std::exp(lowest.place)},
-                                .adjusted = {.value = lowest.value},
-                                .is_inside = lowest.is_inside};
-        if (!residuals.empty()) {
-            std::vector<double> places;
-            std::vector<double> values;
-            for (std::uint64_t sample = 0; sample < f.plan.config.bootstrap; ++sample) {
-                std::vector<double> noisy = adjusted;
-                for (std::size_t i = 0; i < noisy.size(); ++i) {
-                    noisy[i] += rates[i] * std::expm1(scatter[i] * residuals[random.below(residuals.size())]);
-                }
-                const Lowest found = lowest_point(x, noisy);
-                places.push_back(std::exp(found.place));
-                values.push_back(found.value);
-            }
-            if (lowest.is_inside) {
-                optimum.parameters.low = quantile(places, 0.05);
-                optimum.parameters.high = quantile(places, 0.95);
-            }
-            optimum.adjusted.low = quantile(values, 0.05);
-            optimum.adjusted.high = quantile(values, 0.95);
+        const auto n = static_cast<double>(logs.size());
+        const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / n;
+        for (const double value : logs) {
+            deviations.push_back((value - mean) * std::sqrt(n / (n - 1.0)));
         }
-        f.measured_optima.push_back(optimum);
+    }
+    return deviations;
+}
+
+void find_measured_optima(StudyFindings& f) {
+    constexpr std::size_t kFewestSizes = 3;
+    const std::vector<double> deviations = seed_deviations(f);
+    for (const double amount : f.amounts()) {
+        if (const std::span<const BestRate> rates = f.best_of(amount); rates.size() >= kFewestSizes) {
+            f.measured_optima.push_back(
+                measured_optimum(rates, deviations, f.plan.config.bootstrap, kBootstrapSeed));
+        }
     }
 }
 
 LawOptimum law_optimum(const StudyFindings& f, double coded, double bytes_per_parameter) {
-    const auto size = [=](const Law& law) { return adjusted_optimum(law, coded, bytes_per_parameter); };
-    const auto rate = [=](const Law& law) {
+    const auto size = [=](const FormLaw& law) {
+        return adjusted_optimum(law, coded, coded, bytes_per_parameter);
+    };
+    const auto bits = [=](const FormLaw& law) { return law.bits(size(law), coded, coded); };
+    const auto rate = [=](const FormLaw& law) {
         return adjusted_rate(law, {size(law), coded, coded, 0}, coded, bytes_per_parameter);
     };
     return {.bytes_per_parameter = bytes_per_parameter,
             .coded = coded,
-            .parameters = interval_of(f.fit.law, f.bootstrap, size),
-            .adjusted = interval_of(f.fit.law, f.bootstrap, rate),
-            .bits = f.fit.law.bits(size(f.fit.law), coded, coded)};
+            .parameters = interval_of(f.law(), f.bootstrap(), size),
+            .adjusted = interval_of(f.law(), f.bootstrap(), rate),
+            .bits = bits(f.law()),
+            .parameters_by_form = range_over(f.forms, size),
+            .adjusted_by_form = range_over(f.forms, rate),
+            .bits_by_form = range_over(f.forms, bits)};
+}
+
+PredictedRate predicted_rate(const StudyFindings& f, double parameters, double unique, double passes) {
+    PredictedRate predicted{{parameters, unique * passes, unique, 0}, {}};
+    predicted.run.bits = f.law().bits(predicted.run);
+    for (const FormResult& form : f.forms) {
+        predicted.bits.push_back(interval_of(form.fit.law, std::span<const FormLaw>(form.bootstrap),
+                                             [&](const FormLaw& law) { return law.bits(predicted.run); }));
+    }
+    return predicted;
 }
 
 void find_powers(StudyFindings& f) {
@@ -277,7 +243,8 @@ void find_powers(StudyFindings& f) {
         if (f.has_law() || r.passes == 1) {
             auto& [bytes, bits] = by_size[static_cast<double>(r.parameters)];
             bytes.push_back(effective_bytes(static_cast<double>(r.trained_bytes),
-                                            static_cast<double>(r.unique_bytes), f.fit.law.repeat_scale));
+                                            static_cast<double>(r.unique_bytes),
+                                            f.has_law() ? f.law().repeat_scale() : 0.0));
             bits.push_back(f.counted_bits(r));
         }
     }
@@ -291,7 +258,7 @@ void find_profiles(StudyFindings& f, const std::vector<ProfileRun>& runs) {
     std::vector<double> flops;
     std::vector<double> sizes;
     for (const Profile& profile : f.profiles) {
-        if (profile.has_minimum) {
+        if (profile.end == 0) {
             flops.push_back(profile.flops);
             // fit_power looks for falling powers, so its y is 1 / N.
             sizes.push_back(1.0 / profile.best_parameters);
@@ -343,27 +310,29 @@ void find_law(StudyFindings& f) {
         multiplied.back().parameters = static_cast<double>(result.multiplied_parameters);
         runs.push_back({points.back(), result.training_flops});
     }
-    std::vector<double> residuals;
     try {
-        f.fit = fit_law(points);
-        require_terms(f.fit.law);
-        f.huber = fit_law_huber(points, f.fit.law.repeat_scale);
-        f.without_embeddings = fit_law(multiplied);
-        f.bootstrap = bootstrap_laws(points, cells_of(f), f.fit, f.plan.config.bootstrap, kBootstrapSeed);
-        const std::vector<std::string> doubts = law_doubts(f.fit, f.huber, f.bootstrap);
+        require_terms(fit_law(points).law);
+        f.forms = compare_forms(runs, cells_of(f), {f.plan.config.bootstrap, kBootstrapSeed});
+        const FormResult& lead = f.forms.front();
+        f.without_embeddings = fit_form(*lead.fit.law.form, multiplied, FitLoss::squares);
+        const std::vector<std::string> doubts = form_doubts(lead.fit, lead.huber, lead.bootstrap);
         f.doubts.insert(f.doubts.end(), doubts.begin(), doubts.end());
-        residuals = modified_residuals(points, f.fit);
     } catch (const Error& error) {
         f.no_law = error.what();
     }
-    find_measured_optima(f, residuals);
+    find_measured_optima(f);
     find_powers(f);
     find_profiles(f, runs);
     if (!f.has_law()) {
         return;
     }
     for (MeasuredOptimum& optimum : f.measured_optima) {
-        optimum.by_law = law_optimum(f, optimum.unique, kStoredBytes).parameters;
+        // What the runs did: the best number of passes, which is nearly always the most.
+        const LawPoint trained{0, optimum.unique * most_passes(f.plan.config, optimum.unique), optimum.unique,
+                               0};
+        optimum.by_law = interval_of(f.law(), f.bootstrap(), [&](const FormLaw& law) {
+            return adjusted_optimum(law, trained, optimum.unique, kStoredBytes);
+        });
         if (optimum.parameters.has_bounds() && optimum.by_law.has_bounds() &&
             (optimum.by_law.low > optimum.parameters.high || optimum.by_law.high < optimum.parameters.low)) {
             const auto interval = [](const Interval& n) {
@@ -374,8 +343,7 @@ void find_law(StudyFindings& f) {
                                        interval(optimum.by_law), " by the law"));
         }
     }
-    f.sensitivity = sensitivities(points);
-    f.extrapolation = extrapolations(runs);
+    f.sensitivity = sensitivities(points, *f.law().form);
     std::set<std::uint64_t> coded(f.plan.config.coded_bytes.begin(), f.plan.config.coded_bytes.end());
     for (const DataAmount& amount : f.plan.config.train_on) {
         coded.insert(amount.unique);
@@ -385,6 +353,13 @@ void find_law(StudyFindings& f) {
             f.optima.push_back(law_optimum(f, static_cast<double>(bytes), cost));
         }
         f.predictions.push_back(law_optimum(f, static_cast<double>(f.plan.config.predict_bytes), cost));
+    }
+    for (const RateQuestion& question : f.plan.config.predict_rates) {
+        for (const std::uint64_t passes : question.amount.passes) {
+            f.predicted_rates.push_back(predicted_rate(f, static_cast<double>(question.parameters),
+                                                       static_cast<double>(question.amount.unique),
+                                                       static_cast<double>(passes)));
+        }
     }
 }
 
@@ -424,6 +399,14 @@ double StudyFindings::choosing_bits(const StudyResult& result) const {
     const bool is_odd =
         std::any_of(odd.begin(), odd.end(), [&](const OddRun& o) { return o.run == result.run; });
     return is_odd ? counted_bits(result) : result.bits_per_byte;
+}
+
+std::span<const BestRate> StudyFindings::best_of(double amount) const {
+    const auto first =
+        std::find_if(best.begin(), best.end(), [=](const BestRate& rate) { return rate.unique == amount; });
+    const auto last =
+        std::find_if(first, best.end(), [=](const BestRate& rate) { return rate.unique != amount; });
+    return {first, last};
 }
 
 std::vector<double> StudyFindings::amounts() const {

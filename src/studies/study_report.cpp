@@ -84,20 +84,43 @@ std::string two_decimals(double share) { return percent_text(share, 2); }
 // The most important sentences, each from the findings.
 std::vector<std::string> headlines(const StudyFindings& f) {
     std::vector<std::string> lines;
+    if (f.has_law()) {
+        const FormResult& lead = f.forms.front();
+        lines.push_back(text_of("Of ", f.forms.size(), " forms ", lead.fit.law.form->formula,
+                                " predicts best: ", two_decimals(lead.hold_out),
+                                " root mean square of what was held out of the fit, ",
+                                two_decimals(lead.fit.error),
+                                " of all runs. Where forms differ, every prediction is a range over them."));
+    }
     for (const MeasuredOptimum& o : f.measured_optima) {
-        lines.push_back(
-            text_of("With ", short_text(o.unique), " bytes to train on and to code, ",
-                    o.is_inside ? "the best model has " : "the best model of the study is at its end: ",
-                    range_text(o.parameters, short_text), " parameters; adjusted rate ",
-                    range_text(o.adjusted, two_decimals), "."));
+        const char* const best = o.end == 0  ? "the best model has "
+                                 : o.end > 0 ? "the largest network is best, so the best model has at least "
+                                             : "the smallest network is best, so the best model has at most ";
+        lines.push_back(text_of("With ", short_text(o.unique), " bytes to train on and to code, ", best,
+                                range_text(o.parameters, short_text), " parameters; adjusted rate ",
+                                range_text(o.adjusted, two_decimals), "."));
     }
     for (const LawOptimum& o : f.predictions) {
         if (o.bytes_per_parameter == f.shown_cost()) {
+            const auto by_form = [](const FormRange& range, std::string (*shown)(double)) {
+                return text_of(shown(range.low), " to ", shown(range.high));
+            };
             lines.push_back(text_of(
                 "Prediction for ", short_text(o.coded), " bytes at ", cost_text(o.bytes_per_parameter), ": ",
-                range_text(o.parameters, short_text), " parameters, ", fixed_text(o.bits, 3),
-                " bits per byte raw, adjusted rate ", range_text(o.adjusted, two_decimals), "."));
+                by_form(o.parameters_by_form, short_text), " parameters, ",
+                by_form(o.bits_by_form, [](double v) { return fixed_text(v, 3); }),
+                " bits per byte raw, adjusted rate ", by_form(o.adjusted_by_form, two_decimals),
+                " over the forms; by the one that predicts best ", range_text(o.parameters, short_text), ", ",
+                fixed_text(o.bits, 3), " and ", range_text(o.adjusted, two_decimals), "."));
         }
+    }
+    if (!f.best.empty()) {
+        std::string corner;
+        for (const double amount : f.amounts()) {
+            corner += text_of(corner.empty() ? "" : ", ", short_text(f.best_of(amount).back().parameters),
+                              " parameters on ", short_text(amount));
+        }
+        lines.push_back("The measured corner: up to " + corner + " bytes.");
     }
     for (const std::string& doubt : f.doubts) {
         lines.push_back("Doubt about the law: " + doubt + ".");
@@ -210,19 +233,24 @@ std::string method_html(const StudyFindings& f) {
         "Operations: exact, a multiply-add counted as two, attention included, backward twice forward; "
         "nothing that is "
         "recomputed counts.",
-        "Law: least squares of relative residuals, E, A, B >= 0, by variable projection (Golub and Pereyra "
-        "1973): for fixed "
-        "exponents the problem is linear; a grid over the exponents, then Levenberg-Marquardt steps. "
-        "Cross-check: Huber loss "
-        "(delta = 0.001) on log residuals from 243 starts (Hoffmann et al. 2022). Bytes read repeatedly "
-        "count as D' = U + U R* "
-        "(1 - exp(-(D / U - 1) / R*)) (Muennighoff et al. 2023).",
+        "Laws: several forms, each by least squares of relative residuals (Levenberg-Marquardt steps from "
+        "the "
+        "additive law's fit by variable projection, Golub and Pereyra 1973, and from starts moved at "
+        "random). "
+        "Cross-check: Huber loss (delta = 0.001) on log residuals (Hoffmann et al. 2022). They are ranked by "
+        "how well they predict the largest size, the most bytes and the costliest tenth of the runs from the "
+        "others. Bytes read repeatedly count as D' = U + U R* (1 - exp(-(D / U - 1) / R*)) (Muennighoff et "
+        "al. "
+        "2023).",
+        "Best sizes: a smooth line (a spline without waves) through the bits over log N, and the model's "
+        "bytes added exactly; intervals from rates that scatter as repeated seeds do.",
         text_of(
             "Intervals: 5 % and 95 % quantiles over ", c.bootstrap,
             " studies: the law plus its residuals, scaled by their leverage, where a coin for each size and "
             "amount of data decides whether those of its runs change their sign. So what the law misses "
             "there widens them; that it may be wrong beyond the runs does not."),
-        "Profiles: for equal operations, each size's rate between its two nearest runs; a parabola in log N "
+        "Profiles: for equal operations, each size's rate between its two nearest runs; a smooth line over "
+        "log N "
         "through the sizes."};
     return list_html(lines);
 }

@@ -1,12 +1,13 @@
 #include "bitlaw/studies/study_tables.hpp"
 
-#include <functional>
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/format/numbers.hpp"
+#include "bitlaw/studies/form_tables.hpp"
+#include "table_cells.hpp"
 
 namespace bitlaw::studies {
 
@@ -15,74 +16,17 @@ using namespace laws;
 
 namespace {
 
-using Row = std::vector<Cell>;
-
-// Value, low and high as three cells; "-" where there are no bounds.
-void add_interval(Row& row, const Interval& interval, const std::function<Cell(double)>& cell) {
-    row.push_back(cell(interval.value));
-    row.push_back(interval.has_bounds() ? cell(interval.low) : nothing_cell());
-    row.push_back(interval.has_bounds() ? cell(interval.high) : nothing_cell());
-}
-
-Table law_table(const StudyFindings& f) {
-    Table table{
-        "law",
-        "The law L(N, D) = E + A / N^a + B / D'^b",
-        text_of("Fitted to ", f.fit.points, " runs, N with embeddings; 90 % intervals from ",
-                f.bootstrap.size(),
-                " resampled studies. The last columns are cross-checks: Huber loss on log residuals, and N "
-                "without the embedding table."),
-        {{"parameter", "", true},
-         {"value", "value"},
-         {"low_90", "5 %"},
-         {"high_90", "95 %"},
-         {"huber", "Huber loss"},
-         {"without_embeddings", "N without embeddings"}},
-        {}};
-    for (const std::string& doubt : f.doubts) {
-        table.note += " Doubt: " + doubt + ".";
-    }
-    const auto add = [&](const char* name, double Law::*field, bool huber_finds_it = true) {
-        Row row{text_cell(name)};
-        add_interval(row, interval_of(f.fit.law, f.bootstrap, [=](const Law& law) { return law.*field; }),
-                     general_cell);
-        row.push_back(huber_finds_it ? general_cell(f.huber.law.*field) : nothing_cell());
-        row.push_back(general_cell(f.without_embeddings.law.*field));
-        table.rows.push_back(std::move(row));
-    };
-    add("E (bits per byte)", &Law::floor);
-    add("A", &Law::size_scale);
-    add("a", &Law::size_power);
-    add("B", &Law::data_scale);
-    add("b", &Law::data_power);
-    if (f.fit.repeats()) {
-        add("R* (repeats)", &Law::repeat_scale, false);  // the Huber fit is given it
-    }
-    const auto power = [](const Law& law) { return law.data_power / (law.size_power + law.data_power); };
-    Row row{text_cell("b / (a + b): best N ~ (N D)^this")};
-    add_interval(row, interval_of(f.fit.law, f.bootstrap, power), general_cell);
-    row.push_back(general_cell(power(f.huber.law)));
-    row.push_back(general_cell(power(f.without_embeddings.law)));
-    table.rows.push_back(std::move(row));
-    table.rows.push_back({text_cell("root mean square of relative errors"), share_cell(f.fit.error),
-                          nothing_cell(), nothing_cell(), share_cell(f.huber.error),
-                          share_cell(f.without_embeddings.error)});
-    return table;
-}
-
 Table measured_table(const StudyFindings& f) {
     Table table{
         "measured_optimum",
         "The best size for each amount of data, read off the runs",
         "Adjusted rate at S = D: (archive + model as stored) / original bytes, the best number of passes of "
-        "each "
-        "size, seeds averaged. N is the lowest point of a parabola through the best size and up to two on "
-        "each "
-        "side; intervals by adding the law's residuals, scaled by their leverage, to the rates, divided by "
-        "the "
-        "square root of the number of seeds; none without a law. 'end' marks a best size that is the "
-        "smallest or largest of the study, so that the true one may lie beyond.",
+        "each size, seeds averaged. N is where a smooth line through the bits over log N, with the model's "
+        "bytes added as they are, is least; intervals from resampled studies whose rates scatter as seeds "
+        "do. '>=' marks a best size that is the largest of the study, '<=' the smallest: a bound of the "
+        "best.",
         {{"unique_bytes", "D = S bytes"},
+         {"bound", "", true},
          {"parameters", "best N"},
          {"parameters_low_90", "5 %"},
          {"parameters_high_90", "95 %"},
@@ -91,15 +35,13 @@ Table measured_table(const StudyFindings& f) {
          {"law_parameters_high_90", "95 %"},
          {"adjusted_rate", "adjusted rate"},
          {"adjusted_rate_low_90", "5 %"},
-         {"adjusted_rate_high_90", "95 %"},
-         {"inside", "", true}},
+         {"adjusted_rate_high_90", "95 %"}},
         {}};
     for (const MeasuredOptimum& o : f.measured_optima) {
-        Row row{size_cell(o.unique)};
+        Row row{size_cell(o.unique), text_cell(o.end > 0 ? ">=" : o.end < 0 ? "<=" : "")};
         add_interval(row, o.parameters, size_cell);
         add_interval(row, o.by_law, [&](double v) { return f.has_law() ? size_cell(v) : nothing_cell(); });
         add_interval(row, o.adjusted, [](double v) { return share_cell(v); });
-        row.push_back({o.is_inside ? "" : "end", std::string(o.is_inside ? "yes" : "no")});
         table.rows.push_back(std::move(row));
     }
     return table;
@@ -111,88 +53,99 @@ Table optimum_table(const std::string& name, const std::string& title, const std
                 title,
                 note,
                 {{"bytes_per_parameter", "bytes a parameter"},
-                 {"coded_bytes", "S bytes coded"},
+                 {"coded_bytes", "S = D bytes"},
                  {"parameters", "best N"},
                  {"parameters_low_90", "5 %"},
                  {"parameters_high_90", "95 %"},
-                 {"raw_bits_per_byte", "raw bits/byte, D = S"},
-                 {"adjusted_rate", "adjusted rate, D = S"},
+                 {"parameters_form_low", "forms from"},
+                 {"parameters_form_high", "to"},
+                 {"raw_bits_per_byte", "raw bits/byte"},
+                 {"raw_form_low", "forms from"},
+                 {"raw_form_high", "to"},
+                 {"adjusted_rate", "adjusted rate"},
                  {"adjusted_rate_low_90", "5 %"},
-                 {"adjusted_rate_high_90", "95 %"}},
+                 {"adjusted_rate_high_90", "95 %"},
+                 {"adjusted_rate_form_low", "forms from"},
+                 {"adjusted_rate_form_high", "to"}},
                 {}};
+    const auto share = [](double v) { return share_cell(v); };
+    const auto rate = [](double v) { return number_cell(v, 3); };
     for (const LawOptimum& o : optima) {
         Row row{general_cell(o.bytes_per_parameter), size_cell(o.coded)};
         add_interval(row, o.parameters, size_cell);
-        row.push_back(number_cell(o.bits, 3));
-        add_interval(row, o.adjusted, [](double v) { return share_cell(v); });
+        add_range(row, o.parameters_by_form, size_cell);
+        row.push_back(rate(o.bits));
+        add_range(row, o.bits_by_form, rate);
+        add_interval(row, o.adjusted, share);
+        add_range(row, o.adjusted_by_form, share);
         table.rows.push_back(std::move(row));
     }
     return table;
 }
 
-Table sensitivity_table(const StudyFindings& f) {
-    Table table{"sensitivity",
-                "What the law owes to the choice of runs",
-                text_of("The law fitted to some of the runs only, and its best N for ",
-                        short_text(static_cast<double>(f.plan.config.predict_bytes)), " bytes, D = S, at ",
-                        cost_text(f.shown_cost()), "."),
-                {{"left_out", "left out", true},
-                 {"runs", "runs"},
-                 {"floor_bits_per_byte", "E"},
-                 {"size_scale", "A"},
-                 {"size_power", "a"},
-                 {"data_scale", "B"},
-                 {"data_power", "b"},
-                 {"compute_power", "b / (a + b)"},
-                 {"parameters", "best N"},
-                 {"rms_error", "root mean square"}},
+Table rates_table(const StudyFindings& f) {
+    Table table{"predicted_rates",
+                "Rates of single runs by each form",
+                "Bits per byte that the law predicts, with the intervals of its fit.",
+                {{"parameters", "N"},
+                 {"unique_bytes", "U"},
+                 {"trained_bytes", "D"},
+                 {"form", "form", true},
+                 {"bits_per_byte", "bits/byte"},
+                 {"bits_per_byte_low_90", "5 %"},
+                 {"bits_per_byte_high_90", "95 %"}},
                 {}};
-    const auto add = [&](const std::string& name, const LawFit& fit) {
-        const Law& law = fit.law;
-        const double best =
-            adjusted_optimum(law, static_cast<double>(f.plan.config.predict_bytes), f.shown_cost());
-        table.rows.push_back({text_cell(name), count_cell(fit.points), number_cell(law.floor, 3),
-                              general_cell(law.size_scale), number_cell(law.size_power, 3),
-                              general_cell(law.data_scale), number_cell(law.data_power, 3),
-                              number_cell(law.data_power / (law.size_power + law.data_power), 3),
-                              size_cell(best), share_cell(fit.error)});
-    };
-    add("nothing", f.fit);
-    for (const Sensitivity& s : f.sensitivity) {
-        add(s.left_out, s.fit);
+    for (const PredictedRate& p : f.predicted_rates) {
+        for (std::size_t i = 0; i < p.bits.size(); ++i) {
+            Row row{size_cell(p.run.parameters), size_cell(p.run.unique), size_cell(p.run.bytes),
+                    text_cell(f.forms[i].fit.law.form->key)};
+            add_interval(row, p.bits[i], [](double v) { return number_cell(v, 3); });
+            table.rows.push_back(std::move(row));
+        }
     }
     return table;
 }
 
-Table extrapolation_table(const StudyFindings& f) {
-    Table table{"extrapolation",
-                "How well the law predicts what it was not fitted to",
-                "Fitted without the runs named, which it then predicts; a positive mean error is a "
-                "prediction too high.",
+Table sensitivity_table(const StudyFindings& f) {
+    const auto bytes = static_cast<double>(f.plan.config.predict_bytes);
+    Table table{"sensitivity",
+                "What the law owes to the choice of runs",
+                text_of("The leading form fitted to some of the runs only, and what it then says of ",
+                        short_text(bytes), " bytes, D = S, at ", cost_text(f.shown_cost()),
+                        "; the last row has N without the embedding table."),
                 {{"left_out", "left out", true},
-                 {"fitted_runs", "fitted"},
-                 {"predicted_runs", "predicted"},
-                 {"mean_error", "mean error"},
-                 {"rms_error", "root mean square"},
-                 {"greatest_error", "greatest"}},
+                 {"runs", "runs"},
+                 {"parameters", "best N"},
+                 {"raw_bits_per_byte", "raw bits/byte"},
+                 {"adjusted_rate", "adjusted rate"},
+                 {"rms_error", "root mean square"}},
                 {}};
-    for (const Extrapolation& e : f.extrapolation) {
-        table.rows.push_back({text_cell(e.left_out), count_cell(e.fitted), count_cell(e.predicted),
-                              share_cell(e.mean_error), share_cell(e.error), share_cell(e.greatest_error)});
+    const auto add = [&](const std::string& name, const FormFit& fit) {
+        const double best = adjusted_optimum(fit.law, bytes, bytes, f.shown_cost());
+        const LawPoint run{best, bytes, bytes, 0};
+        table.rows.push_back(
+            {text_cell(name), count_cell(fit.points), size_cell(best), number_cell(fit.law.bits(run), 3),
+             share_cell(adjusted_rate(fit.law, run, bytes, f.shown_cost())), share_cell(fit.error)});
+    };
+    add("nothing", f.forms.front().fit);
+    for (const Sensitivity& s : f.sensitivity) {
+        add(s.left_out, s.fit);
     }
+    add("nothing, N without embeddings", f.without_embeddings);
     return table;
 }
 
 Table profile_table(const StudyFindings& f) {
     Table table{"isoflop",
                 "Profiles of equal operations",
-                "Rates of each size interpolated to equal training operations, and the lowest point of "
-                "a parabola in log "
-                "N. Beside it the law's own optimum at exact operations, attention included, all bytes "
+                "Rates of each size interpolated to equal training operations, and the least point of "
+                "a smooth line through them; '>=' where the largest size is best, '<=' the smallest. "
+                "Beside it the law's own optimum at exact operations, attention included, all bytes "
                 "different; operations a byte between and beyond the study's sizes are on lines in log "
                 "N.",
                 {{"training_flops", "operations"},
                  {"sizes", "sizes"},
+                 {"bound", "", true},
                  {"parameters", "best N"},
                  {"bits_per_byte", "bits/byte there"},
                  {"law_parameters", "best N by the law"}},
@@ -201,9 +154,11 @@ Table profile_table(const StudyFindings& f) {
     for (const Profile& p : f.profiles) {
         table.rows.push_back(
             {general_cell(p.flops), count_cell(p.parameters.size()),
-             p.has_minimum ? size_cell(p.best_parameters) : nothing_cell(),
-             p.has_minimum ? number_cell(p.best_bits, 3) : nothing_cell(),
-             f.has_law() ? size_cell(compute_optimum(f.fit.law, p.flops, operations)) : nothing_cell()});
+             text_cell(p.end > 0   ? ">="
+                       : p.end < 0 ? "<="
+                                   : ""),
+             size_cell(p.best_parameters), number_cell(p.best_bits, 3),
+             f.has_law() ? size_cell(compute_optimum(f.law(), p.flops, operations)) : nothing_cell()});
     }
     if (f.profile_power) {
         table.note += text_of(" Power law through the minima: best N ~ operations^",
@@ -258,7 +213,7 @@ Table residual_table(const StudyFindings& f) {
                 {}};
     for (const StudyResult& r : f.fitted) {
         const LawPoint point = f.point(r);
-        const double predicted = f.fit.law.bits(point);
+        const double predicted = f.law().bits(point);
         table.rows.push_back({text_cell(r.run), count_cell(r.parameters), count_cell(r.trained_bytes),
                               count_cell(r.unique_bytes), number_cell(point.bits, 4),
                               number_cell(predicted, 4), share_cell(point.bits / predicted - 1.0)});
@@ -291,22 +246,31 @@ std::string cost_text(double bytes_per_parameter) {
 std::vector<Table> findings_tables(const StudyFindings& f) {
     std::vector<Table> tables{measured_table(f)};
     if (f.has_law()) {
-        tables.push_back(law_table(f));
-        tables.push_back(optimum_table("optimum", "The best size by the law",
-                                       "N that minimises bits(N, D) / 8 + bytes_per_parameter N / S. The "
-                                       "law's data term does not hold N, so the best N "
-                                       "depends on the S bytes coded and not on the D bytes trained on; the "
-                                       "rates are for D = S, all bytes different.",
-                                       f.optima));
+        for (Table& table : form_tables(f.forms)) {
+            if (table.name == "law") {
+                for (const std::string& doubt : f.doubts) {
+                    table.note += " Doubt: " + doubt + ".";
+                }
+            }
+            tables.push_back(std::move(table));
+        }
+        const std::string by_form = text_of("By ", f.law().form->formula,
+                                            ", the form that predicts best, and the range of all forms. ");
+        tables.push_back(optimum_table(
+            "optimum", "The best size by the law",
+            by_form + "N that minimises bits(N, D) / 8 + bytes_per_parameter N / S for D = S, all bytes "
+                      "different.",
+            f.optima));
         tables.push_back(optimum_table(
             "prediction",
             text_of("Prediction for ", short_text(static_cast<double>(f.plan.config.predict_bytes)),
                     " bytes of the same kind of data"),
-            "The law beyond the data that it was fitted to: the interval is that of the fit "
-            "and says nothing about whether the law goes on.",
+            by_form +
+                "Beyond the runs the forms differ by more than their intervals: those are of the fit and "
+                "say nothing about whether a law goes on.",
             f.predictions));
+        tables.push_back(rates_table(f));
         tables.push_back(sensitivity_table(f));
-        tables.push_back(extrapolation_table(f));
     }
     tables.push_back(profile_table(f));
     tables.push_back(power_table(f));
@@ -361,8 +325,9 @@ std::vector<std::filesystem::path> write_tables(const std::vector<Table>& tables
                                                 const std::filesystem::path& folder) {
     make_folder(folder);
     // What an earlier fit found must not stand beside this one's tables.
-    for (const char* name : {"measured_optimum", "law", "optimum", "prediction", "sensitivity",
-                             "extrapolation", "isoflop", "powers", "compressors", "residuals"}) {
+    for (const char* name :
+         {"measured_optimum", "forms", "law", "optimum", "prediction", "predicted_rates", "sensitivity",
+          "extrapolation", "isoflop", "powers", "compressors", "residuals"}) {
         std::error_code ignored;
         std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
     }

@@ -1,5 +1,6 @@
 #pragma once
-/// \file Fits of the scaling law to measured runs, and how far they can be trusted.
+/// \file Fits of the additive law to measured runs: where the search of every form begins, and what odd runs
+/// are found by.
 
 #include <cmath>
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "bitlaw/laws/law.hpp"
@@ -50,33 +52,15 @@ struct Interval {
     [[nodiscard]] bool has_bounds() const { return low <= high; }
 };
 
-/// Log residuals, log(measured / predicted), of the runs, each divided by sqrt(1 - h) with h its leverage,
-/// and centred: the modified residuals of Davison and Hinkley 1997, section 6.3. Class B.
-[[nodiscard]] std::vector<double> modified_residuals(std::span<const LawPoint> points, const LawFit& fit);
-
-/// Laws fitted to `count` resampled studies: predictions of `fit` times e^r, which is above zero for any r, r
-/// the runs' modified residuals, those of a group all as they are or all with the other sign, by a coin for
-/// each group (residual bootstrap by signs: Wu 1986; of groups: Cameron, Gelbach and Miller 2008). Where the
-/// law misses a group it misses all its runs alike, and drawing runs one by one would take that for noise
-/// that averages out. `groups`: a number for each run, equal within a group. Class B, a pure function of the
-/// seed.
-[[nodiscard]] std::vector<Law> bootstrap_laws(std::span<const LawPoint> points,
-                                              std::span<const std::size_t> groups, const LawFit& fit,
-                                              std::size_t count, std::uint64_t seed);
-
-/// What keeps the law from being trusted, a sentence each: powers or R* at the end of the range that is
-/// searched, a floor of 0, resampled studies without one of the terms, and a Huber fit that lies elsewhere.
-[[nodiscard]] std::vector<std::string> law_doubts(const LawFit& fit, const LawFit& huber,
-                                                  std::span<const Law> bootstrap);
-
 /// Quantile `share` (0 .. 1) of the values, interpolated linearly between neighbours; values are sorted in
 /// place. At least one value, none of them NaN.
 [[nodiscard]] double quantile(std::vector<double>& values, double share);
 
-/// The interval of any figure of the law: figure(law) for the fit's law and for the bootstrap's. Figures that
+/// The interval of any figure of a law: figure(law) for the fit's law and for the bootstrap's. Figures that
 /// are not finite are left out; without any other there are no bounds.
-template <class Figure>
-[[nodiscard]] Interval interval_of(const Law& law, std::span<const Law> bootstrap, const Figure& figure) {
+template <class Law, class Figure>
+[[nodiscard]] Interval interval_of(const Law& law, std::span<const std::type_identity_t<Law>> bootstrap,
+                                   const Figure& figure) {
     std::vector<double> values;
     values.reserve(bootstrap.size());
     for (const Law& sample : bootstrap) {

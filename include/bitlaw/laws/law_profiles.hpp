@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bitlaw/laws/law_fit.hpp"
+#include "bitlaw/laws/form_fit.hpp"
 
 namespace bitlaw::laws {
 
@@ -35,16 +35,16 @@ struct ProfileRun {
 struct Profile {
     double flops = 0;
     std::vector<double> parameters;  ///< N
-    std::vector<double> bits;        ///< at `flops`, between two runs of that N
-    bool has_minimum = false;    ///< a parabola through them opens upwards, its lowest point within the sizes
-    double best_parameters = 0;  ///< where there is one
+    std::vector<double> bits;        ///< at `flops`, between runs of that N
+    double best_parameters = 0;      ///< where a smooth line through them is least
     double best_bits = 0;
+    int end = 0;  ///< -1: the smallest of the sizes is best, so that a smaller one may be; 1: the largest
 };
 
 /// Profiles at `count` numbers of operations, evenly spaced in their logarithm between those that four sizes
-/// cover (Hoffmann et al. 2022, approach 2): the rate of a size is interpolated linearly in log operations
-/// between its runs, of which only those count that no cheaper run of that size betters; a parabola in log N
-/// is fitted through the sizes. Profiles of fewer than 4 sizes are left out.
+/// cover (Hoffmann et al. 2022, approach 2): the rate of a size is a SmoothLine over log operations
+/// through its runs, of which only those count that no cheaper run of that size betters; the least point is
+/// that of a SmoothLine over log N. Profiles of fewer than 4 sizes are left out.
 [[nodiscard]] std::vector<Profile> isoflop_profiles(std::span<const ProfileRun> runs, std::size_t count);
 
 /// How well the law predicts runs that it was not fitted to.
@@ -60,16 +60,21 @@ struct Extrapolation {
 /// The law fitted to some of the runs only.
 struct Sensitivity {
     std::string left_out;  ///< which runs
-    LawFit fit;
+    FormFit fit;
 };
 
 /// What becomes of the law without the smallest size, without the fewest different bytes, and without the
 /// runs that repeat their bytes: how much of it is the runs' and how much the choice of runs. Those that
 /// leave too few runs to fit are left out.
-[[nodiscard]] std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points);
+[[nodiscard]] std::vector<Sensitivity> sensitivities(std::span<const LawPoint> points, const LawForm& form,
+                                                     double no_model = 8);
 
 /// The law fitted without the largest size, without the most bytes, and without the costliest tenth of the
 /// runs. Those that leave too few runs to fit are left out.
-[[nodiscard]] std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs);
+[[nodiscard]] std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs, const LawForm& form,
+                                                        double no_model = 8);
+
+/// What forms are ranked by: the root of the mean square of the extrapolations' errors; NaN without any.
+[[nodiscard]] double hold_out_error(std::span<const Extrapolation> extrapolations);
 
 }  // namespace bitlaw::laws

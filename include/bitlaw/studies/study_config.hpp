@@ -23,6 +23,12 @@ struct SeedLimit {
     double flops = 0;
 };
 
+/// A rate to predict: of a network of so many parameters after each number of passes over an amount.
+struct RateQuestion {
+    std::uint64_t parameters = 0;
+    DataAmount amount;
+};
+
 /// Settings as base/settings.hpp has them. experiments/03-scaling/README.md explains every key.
 struct StudyConfig {
     std::string title;
@@ -55,6 +61,7 @@ struct StudyConfig {
     std::vector<std::uint64_t> coded_bytes{1'000'000,      10'000'000,      100'000'000,      1'000'000'000,
                                            10'000'000'000, 100'000'000'000, 1'000'000'000'000};  ///< S
     std::uint64_t predict_bytes = 1'000'000'000;  ///< D and S of the prediction
+    std::vector<RateQuestion> predict_rates;      ///< one line each
     std::vector<std::string> compressors;         ///< keys of classical ones, drawn as lines
     std::uint64_t bootstrap = 500;                ///< resampled studies behind each interval
 };
@@ -64,6 +71,9 @@ struct StudyConfig {
 [[nodiscard]] StudyConfig read_study_config(const std::filesystem::path& path);
 /// The same from its text; `path` names it in errors and gives the folder.
 [[nodiscard]] StudyConfig parse_study_config(const std::string& text, const std::filesystem::path& path);
+
+/// Most passes over an amount of different bytes; 1 for one that the config does not have.
+[[nodiscard]] double most_passes(const StudyConfig& config, double amount);
 
 /// What the networks have in common besides their layers, for people: "taps 0; rotary base 10000; ...".
 [[nodiscard]] std::string study_network_text(const StudyConfig& config);

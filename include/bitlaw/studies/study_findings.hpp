@@ -2,46 +2,33 @@
 /// \file All that a study's results say: fits, optima, predictions, with intervals.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "bitlaw/laws/law_profiles.hpp"
+#include "bitlaw/laws/form_comparison.hpp"
+#include "bitlaw/studies/measured_curve.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_results.hpp"
 
 namespace bitlaw::studies {
 
-/// The best that a size reached on an amount of different bytes, over the passes, seeds averaged.
-struct BestRate {
-    double parameters = 0;
-    double unique = 0;  ///< as the config names it
-    std::uint64_t passes = 0;
-    std::size_t seeds = 0;
-    double bits = 0;
-    double model_bytes = 0;
-    /// (archive bytes + model bytes) / original bytes, when the model codes as many bytes as it was trained
-    /// on.
-    [[nodiscard]] double adjusted() const { return bits / 8.0 + model_bytes / unique; }
-};
-
-/// Where the adjusted rate at S = D is least, read off the measured rates themselves: the lowest point of a
-/// parabola in log N through the best size and up to two on each side.
-struct MeasuredOptimum {
-    double unique = 0;
-    laws::Interval by_law =
-        {};  ///< N where the law's adjusted rate is least, at 2 bytes a parameter; 0 without a law
-    laws::Interval parameters;  ///< bounded where there is a law and the optimum lies inside
-    laws::Interval adjusted;    ///< bounded where there is a law
-    bool is_inside = false;     ///< neither the smallest nor the largest size was best
-};
-
-/// Where the law's adjusted rate is least.
+/// Where the leading law's adjusted rate is least, and between which values the forms put it.
 struct LawOptimum {
     double bytes_per_parameter = 0;
-    double coded = 0;  ///< S, and D for the rate
+    double coded = 0;  ///< S, and D
     laws::Interval parameters;
     laws::Interval adjusted;
     double bits = 0;  ///< raw, at the optimum
+    laws::FormRange parameters_by_form;
+    laws::FormRange adjusted_by_form;
+    laws::FormRange bits_by_form;
+};
+
+/// A rate that the config asks for: of N parameters after some passes over U different bytes.
+struct PredictedRate {
+    laws::LawPoint run;                ///< its bits are the leading law's
+    std::vector<laws::Interval> bits;  ///< of each form, in the order of StudyFindings::forms
 };
 
 /// A power law over one variable at one value of the other.
@@ -82,20 +69,18 @@ struct StudyFindings {
     std::vector<OddRun> odd;          ///< those of the fitted that count as something else
     std::vector<BestRate> best;       ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
-    std::string no_law;               ///< why there is no law; empty when there is one
-    std::vector<std::string> doubts;  ///< odd runs, law_doubts()
-    laws::LawFit fit;
-    std::vector<laws::Law> bootstrap;
-    laws::LawFit huber;
-    laws::LawFit without_embeddings;  ///< with N the parameters without the embedding table
-    std::vector<laws::Sensitivity> sensitivity;
-    std::vector<laws::Extrapolation> extrapolation;
+    std::string no_law;                   ///< why there is no law; empty when there is one
+    std::vector<std::string> doubts;      ///< odd runs, form_doubts() of the leading form
+    std::vector<laws::FormResult> forms;  ///< the one that predicts best first
+    laws::FormFit without_embeddings;  ///< the leading form with N the parameters without the embedding table
+    std::vector<laws::Sensitivity> sensitivity;  ///< of the leading form
     std::vector<laws::Profile> profiles;
     std::optional<laws::PowerLaw>
         profile_power;  ///< best N of the profiles over operations, its power negative
     std::vector<PowerRow> powers;
     std::vector<LawOptimum> optima;       ///< every bytes_per_parameter x (coded_bytes and the data amounts)
     std::vector<LawOptimum> predictions;  ///< at predict_bytes, every bytes_per_parameter
+    std::vector<PredictedRate> predicted_rates;
     std::vector<ClassicalRate> classical;
     std::string no_classical;  ///< why their lines are missing
 
@@ -106,6 +91,11 @@ struct StudyFindings {
     /// A run with its measured rate of the half that is reported.
     [[nodiscard]] laws::LawPoint point(const StudyResult& result) const;
     [[nodiscard]] bool has_law() const { return no_law.empty(); }
+    /// The law of the form that predicts best; there is one.
+    [[nodiscard]] const laws::FormLaw& law() const { return forms.front().fit.law; }
+    [[nodiscard]] std::span<const laws::FormLaw> bootstrap() const { return forms.front().bootstrap; }
+    /// The best rates of an amount, ascending in N.
+    [[nodiscard]] std::span<const BestRate> best_of(double amount) const;
     [[nodiscard]] std::vector<double> amounts() const;  ///< unique bytes that have rates, ascending
     /// The config's bytes_per_parameter nearest to 2, as models are stored: pictures and sentences are at it.
     [[nodiscard]] double shown_cost() const;

@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <cmath>
+
+#include "forms.hpp"
+
+namespace bitlaw::laws::forms {
+namespace {
+
+// Search values: log E, log A / N0^a, log a, log B / D0^b, log b, log k.
+double bits(const double* s, const FormPlace& place, double* slopes, double* by_data) {
+    const double a = std::exp(s[2]);
+    const double b = std::exp(s[4]);
+    const double k = std::exp(s[5]);
+    const double floor = std::exp(s[0]);
+    const double of_size = s[1] - a * place.size;  // logarithms of the two terms
+    const double of_data = s[3] - b * place.data;
+    // (e^(x/k) + e^(y/k))^k, the larger term before the brackets: k may be small.
+    const double larger = std::max(of_size, of_data);
+    const double size_part = std::exp((of_size - larger) / k);
+    const double data_part = std::exp((of_data - larger) / k);
+    const double sum = size_part + data_part;
+    const double log_term = larger + k * std::log(sum);
+    const double term = std::exp(log_term);
+    const double size_share = size_part / sum;
+    const double data_share = data_part / sum;
+    slopes[0] = floor;
+    slopes[1] = term * size_share;
+    slopes[2] = -a * place.size * slopes[1];
+    slopes[3] = term * data_share;
+    slopes[4] = -b * place.data * slopes[3];
+    slopes[5] = term * (log_term - size_share * of_size - data_share * of_data);
+    *by_data = -b * slopes[3];
+    return floor + term;
+}
+
+std::vector<std::vector<double>> starts(const FormStart& start) {
+    std::vector<std::vector<double>> list;
+    for (const double k : {0.6, 1.0, 1.6}) {
+        list.push_back({std::log(start.floor), std::log(start.of_size), std::log(start.size_power),
+                        std::log(start.of_data), std::log(start.data_power), std::log(k)});
+    }
+    return list;
+}
+
+void natural(const double* s, const FormCentre& centre, double* values) {
+    values[0] = std::exp(s[0]);
+    values[2] = std::exp(s[2]);
+    values[4] = std::exp(s[4]);
+    values[5] = std::exp(s[5]);
+    values[1] = std::exp(s[1] + values[2] * centre.size);
+    values[3] = std::exp(s[3] + values[4] * centre.data);
+}
+
+}  // namespace
+
+// The additive form at k = 1; the greater of the two terms as k goes to 0 (Kaplan et al. 2020, equation 1.5,
+// has such a sum of powers without a floor).
+LawForm norm() {
+    return {"p-norm",
+            "E + [(A / N^a)^(1/k) + (B / D'^b)^(1/k)]^k",
+            true,
+            {{"E", true, kLeastScale, kGreatestScale},
+             {"A", true, kLeastScale, kGreatestScale},
+             {"a", true, kLeastPower, kGreatestPower},
+             {"B", true, kLeastScale, kGreatestScale},
+             {"b", true, kLeastPower, kGreatestPower},
+             {"k", true, -2.5, 2.5}},  // 0.08 to 12
+            bits,
+            starts,
+            natural};
+}
+
+}  // namespace bitlaw::laws::forms
