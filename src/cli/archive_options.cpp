@@ -107,8 +107,9 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
         "experts alone (experimental: restored by this version only)")
         ->type_name("SET")
         ->group(compression);
-    number_option(app, "--memory", a.memory, "bytes of the experts' tables at most; restoring needs as many",
-                  text_of(a.memory), {kMinMixingMemory, kMaxMixingMemory})
+    number_option(app, "--memory", a.memory,
+                  "bytes of the experts' hashed tables at most; restoring needs as many", text_of(a.memory),
+                  {kMinMixingMemory, kMaxMixingMemory})
         ->group(compression);
     text_option(
         app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",

@@ -58,7 +58,7 @@ struct ArchiveArguments {
     std::optional<ByteRange> range;
     coding::Fallback fallback = coding::Fallback::best;
     std::optional<predict::ExpertSet> mix;  ///< experts beside the network, or alone with the model "none"
-    std::uint64_t memory = std::uint64_t{256} << 20;  ///< of their tables at most
+    std::uint64_t memory = std::uint64_t{192} << 20;  ///< of their hashed tables at most
     std::vector<std::string> files;                   ///< "-" is a standard stream
 };
 

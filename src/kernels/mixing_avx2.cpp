@@ -1,5 +1,5 @@
-/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest
-/// the linker keep this file's copy for everyone.
+/// \file The loops of whole numbers (a mixer, least squares) for one instruction set. No header with inline
+/// functions may be used here, lest the linker keep this file's copy for everyone.
 
 #include <immintrin.h>
 
@@ -36,6 +36,24 @@ struct Ints {
     }
 };
 
+struct Longs {
+    static constexpr std::size_t kWidth = 4;
+    __m256i lanes;
+
+    static Longs load(const std::int64_t* from) {
+        return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))};
+    }
+    void store(std::int64_t* to) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), lanes); }
+    static Longs widened(const std::int32_t* from) {
+        return {_mm256_cvtepi32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+    }
+    static Longs all(std::int32_t x) { return {_mm256_set1_epi64x(x)}; }
+    [[nodiscard]] Longs plus_product(Longs a, Longs b) const {
+        return {_mm256_add_epi64(lanes, _mm256_mul_epi32(a.lanes, b.lanes))};
+    }
+};
+
+#include "body/covariance.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -44,5 +62,7 @@ const MixingKernels& mixing_kernels_avx2() {
     static constexpr MixingKernels kTable{mixing_dot, mixing_train};
     return kTable;
 }
+
+Covariance covariance_avx2() { return covariance_sums; }
 
 }  // namespace bitlaw::kernels

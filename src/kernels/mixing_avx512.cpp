@@ -1,5 +1,5 @@
-/// \file The mixer's loops for one instruction set. No header with inline functions may be used here, lest
-/// the linker keep this file's copy for everyone.
+/// \file The loops of whole numbers (a mixer, least squares) for one instruction set. No header with inline
+/// functions may be used here, lest the linker keep this file's copy for everyone.
 
 // GCC 12's own header starts undefined vectors from themselves and then warns of it (bug 105593).
 #pragma GCC diagnostic push
@@ -43,6 +43,22 @@ struct Ints {
     }
 };
 
+struct Longs {
+    static constexpr std::size_t kWidth = 8;
+    __m512i lanes;
+
+    static Longs load(const std::int64_t* from) { return {_mm512_loadu_si512(from)}; }
+    void store(std::int64_t* to) const { _mm512_storeu_si512(to, lanes); }
+    static Longs widened(const std::int32_t* from) {
+        return {_mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
+    }
+    static Longs all(std::int32_t x) { return {_mm512_set1_epi64(x)}; }
+    [[nodiscard]] Longs plus_product(Longs a, Longs b) const {
+        return {_mm512_add_epi64(lanes, _mm512_mul_epi32(a.lanes, b.lanes))};
+    }
+};
+
+#include "body/covariance.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -51,5 +67,7 @@ const MixingKernels& mixing_kernels_avx512() {
     static constexpr MixingKernels kTable{mixing_dot, mixing_train};
     return kTable;
 }
+
+Covariance covariance_avx512() { return covariance_sums; }
 
 }  // namespace bitlaw::kernels

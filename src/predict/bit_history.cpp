@@ -12,7 +12,7 @@ namespace {
 constexpr int kWhole = 4;
 
 // The larger count may grow to kMaxOf[smaller count]; the smaller one to the last index.
-constexpr std::array<int, 6> kMaxOf{44, 26, 12, 8, 6, 5};
+constexpr std::array<int, 6> kMaxOf{48, 44, 18, 10, 7, 6};
 
 // What is left of the count of bits that were contradicted.
 constexpr int left_of(int count) {
@@ -62,7 +62,7 @@ BitHistories::BitHistories() : next{}, zeros{}, ones{}, seen{}, count(0) {
             if (place == states.end()) {
                 place = states.insert(states.end(), history);
             }
-            next[i][static_cast<std::size_t>(bit)] = static_cast<std::uint8_t>(place - states.begin());
+            next[static_cast<std::size_t>(bit)][i] = static_cast<std::uint8_t>(place - states.begin());
         }
         zeros[i] = static_cast<std::uint8_t>(states[i].zeros);
         ones[i] = static_cast<std::uint8_t>(states[i].ones);

@@ -6,51 +6,99 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/predict/adaptive_map.hpp"
+#include "bitlaw/predict/context_bank.hpp"
+#include "bitlaw/predict/experts/bitmap.hpp"
 #include "bitlaw/predict/experts/contexts.hpp"
+#include "bitlaw/predict/experts/direct.hpp"
 #include "bitlaw/predict/experts/external.hpp"
+#include "bitlaw/predict/experts/indirect.hpp"
+#include "bitlaw/predict/experts/lines.hpp"
 #include "bitlaw/predict/experts/match.hpp"
 #include "bitlaw/predict/experts/orders.hpp"
+#include "bitlaw/predict/experts/records.hpp"
+#include "bitlaw/predict/experts/samples.hpp"
+#include "bitlaw/predict/experts/sparse.hpp"
 #include "bitlaw/predict/experts/words.hpp"
 #include "bitlaw/predict/history.hpp"
-#include "bitlaw/predict/log_odds.hpp"
 #include "bitlaw/predict/mixer.hpp"
-#include "bitlaw/predict/slots.hpp"
+#include "bitlaw/predict/refinement.hpp"
 
 namespace bitlaw::predict {
 namespace {
 
-constexpr std::array<const char*, 3> kExperts{"orders", "words", "match"};
-enum : unsigned { kOrders, kWords, kMatch };
+enum Expert : unsigned {
+    kOrders,
+    kWords,
+    kMatch,
+    kSparse,
+    kIndirect,
+    kLines,
+    kRecords,
+    kBitmap,
+    kSamples,
+    kDirect,
+    kRefinement
+};
+constexpr std::array<const char*, 11> kNames{"orders",  "words",  "match",   "sparse", "indirect",  "lines",
+                                             "records", "bitmap", "samples", "direct", "refinement"};
+constexpr std::uint64_t kFastExperts = 1U << kOrders | 1U << kWords | 1U << kMatch;
 
-constexpr std::uint32_t kSlowLimit = 1023;
-constexpr std::uint32_t kLimit = 255;
-constexpr std::size_t kMatchBuckets = 32;
-// A probability p - 1/2 of 12 bits becomes an input of at most 1.5 bits.
-constexpr int kFlatShare = 3;
+// Numbers of the experts' first contexts (contexts.hpp).
+enum FirstId : std::size_t {
+    kOrderId = 0,
+    kWordId = 8,
+    kSparseId = 16,
+    kIndirectId = 24,
+    kLineId = 28,
+    kRecordId = 36,
+    kMatchId = 44,
+    kByteId = 48,
+    kShortId = 64
+};
 
-// What belongs to one stream alone: what it has seen, and where its contexts' slots are.
+// Forms that share contexts and weights.
+enum Family : std::size_t { kText, kBinary, kBytes, kShorts, kFamilies };
+
+Family family_of(DataKind kind) {
+    switch (kind) {
+        case DataKind::text: return kText;
+        case DataKind::records: return kBinary;
+        case DataKind::bytes: return kBytes;
+        default: return kShorts;
+    }
+}
+
+// What belongs to one stream alone.
 struct Stream {
     Past past;
     Words words;
-    Match match;
+    Lines lines;
+    Match long_match;
+    Match short_match;
     External external;
-    ContextList contexts;
-    std::array<std::uint8_t*, kMaxContexts> slots{};
+    std::unique_ptr<Samples> samples;
+    ContextCursor cursor;
 };
 
-std::uint32_t length_bucket(std::uint32_t n) {
-    if (n < 16) {
-        return n;
-    }
-    const auto width = static_cast<std::uint32_t>(std::bit_width(n));
-    return std::min<std::uint32_t>(16 + (width - 5) * 2 + (n >> (width - 2) & 1), kMatchBuckets - 1);
+// Bytes that a match is found by.
+constexpr unsigned kLongMatch = 7;
+constexpr unsigned kShortMatch = 5;
+
+// Shares of the memory: 3/4 for slots, 1/8 for the direct probabilities, 1/16 for either match. A byte
+// touches two slots of each of about 22 contexts; half of that is enough, since most are known.
+std::size_t slot_bytes(const ContextMixerSetup& setup) {
+    const std::size_t wanted = std::max<std::size_t>(setup.bytes, 64) * 22 * kLineBytes / kSlotsOfLine * 2;
+    return std::min(wanted, setup.memory / 4 * 3);
 }
 
-// Tables of a block: two nibbles of each byte in each context, as far as memory allows.
-std::size_t slot_bytes(const ContextMixerSetup& setup) {
-    const std::size_t wanted = std::max<std::size_t>(setup.bytes, 64) * 2 * kSlotBytes * 8;
-    return std::min(wanted, setup.memory / 4 * 3);
+std::size_t match_entries(const ContextMixerSetup& setup) {
+    return std::min(std::bit_ceil(std::max<std::size_t>(setup.bytes, 64)),
+                    std::bit_floor(setup.memory / 16 / sizeof(std::uint32_t)));
+}
+
+std::uint64_t active_experts(const ContextMixerSetup& setup) {
+    const std::uint64_t all = (std::uint64_t{1} << kNames.size()) - 1;
+    return setup.experts & (setup.set == ExpertSet::fast ? kFastExperts : all);
 }
 
 }  // namespace
@@ -58,51 +106,170 @@ std::size_t slot_bytes(const ContextMixerSetup& setup) {
 struct ContextMixer::Parts {
     explicit Parts(const ContextMixerSetup& wanted)
         : setup(wanted),
+          experts(active_experts(wanted)),
+          full(wanted.set == ExpertSet::full),
           history(setup.bytes + 1),
-          match_table(std::min(std::max<std::size_t>(setup.bytes, 64), setup.memory / 64), 6),
-          slots(slot_bytes(setup)),
-          streams(setup.streams),
-          order0(256, counted(32768)),
-          order1(65536, counted(32768)) {
+          bank(slot_bytes(setup)),
+          long_finder(match_entries(setup), full ? kLongMatch : kShortMatch),
+          streams(setup.streams) {
         BITLAW_ASSERT(setup.streams >= 1);
-        fill_contexts(streams[0]);
-        contexts = streams[0].contexts.size();
-        for (std::size_t i = 0; i < contexts * 256; ++i) {
-            const std::uint32_t zeros = histories.zeros[i & 255];
-            const std::uint32_t ones = histories.ones[i & 255];
-            maps.push_back(counted((2 * ones + 1) * 65535 / (2 * (zeros + ones) + 2)));
+        if (has(kDirect)) {
+            direct = std::make_unique<Direct>(setup.bytes, setup.memory / 8);
         }
-        for (std::uint32_t i = 0; i < 2 * kMatchBuckets; ++i) {
-            const std::uint32_t miss = 65535 / (i / 2 + 2);
-            match_map.push_back(counted(i % 2 != 0 ? 65535 - miss : miss));
+        if (has(kMatch) && full) {
+            short_finder = std::make_unique<MatchFinder>(match_entries(setup), kShortMatch);
         }
-        mixer = std::make_unique<Mixer>(
-            MixerShape{contexts * 2 + 8, {2 * kMatchBuckets, 256, 256, 64, 64}, 256, 65536 * 3 / 10});
+        if (has(kRefinement)) {
+            refinements = {Refinement(256 * 32), Refinement(65536), Refinement(65536)};
+        }
     }
 
-    [[nodiscard]] bool has(unsigned expert) const { return (setup.experts >> expert & 1) != 0; }
+    [[nodiscard]] bool has(unsigned expert) const { return (experts >> expert & 1) != 0; }
 
-    void fill_contexts(Stream& s) const {
-        const bool full = setup.set == ExpertSet::full;
-        s.contexts.clear();
+    // ---- bytes
+
+    void start(std::span<const std::size_t> lengths, const DataForm& wanted) {
+        BITLAW_ASSERT(lengths.size() <= streams.size());
+        validate(wanted);
+        form = full ? wanted : DataForm{};
+        family = family_of(form.kind);
+        for (std::size_t i = 0; i < lengths.size(); ++i) {
+            Stream& s = streams[i];
+            s = Stream{};
+            s.past = Past{&history, next_place, next_place, 0};
+            next_place += static_cast<std::uint32_t>(lengths[i]);
+            if (family >= kBytes) {
+                s.samples = std::make_unique<Samples>(form);
+            }
+            prepare(s);
+        }
+        if (family == kBinary && has(kBitmap) && !bitmap) {
+            bitmap = std::make_unique<Bitmap>();
+        }
+        if (!mixers[family] && !lengths.empty()) {
+            mixers[family] = std::make_unique<Mixer>(shape_of(streams[0].cursor.list.size()));
+        }
+        mixer = mixers[family].get();
+    }
+
+    // Of the family's mixer; choose() says what the groups are.
+    [[nodiscard]] MixerShape shape_of(std::size_t contexts) const {
+        std::size_t inputs = contexts * kInputsOfContext + 1;
+        inputs += has(kDirect) ? Direct::kInputs : 0;
+        inputs += has(kMatch) ? MatchFinder::kInputs * (full ? 2 : 1) : 0;
+        inputs += setup.external ? External::kInputs : 0;
+        inputs += family == kBinary && has(kBitmap) ? Bitmap::kInputs : 0;
+        inputs += family >= kBytes && has(kSamples) ? Samples::kInputs : 0;
+        // A sum that is right from the start: contexts that know nothing give nothing.
+        constexpr std::int32_t kFirstWeight = 9000;
+        if (!full) {
+            std::vector<std::size_t> groups{64, 256, 256};
+            if (setup.external) {
+                groups.push_back(64);
+            }
+            return {inputs, groups, 256, 2 * kFirstWeight};
+        }
+        std::vector<std::size_t> groups{64, 256, 256, 243, 256, 256, 256};
+        if (family >= kBytes) {
+            groups[0] = 2 * Samples::kClasses;
+            groups[1] = 512;
+        }
+        if (setup.external) {
+            groups.push_back(64);
+        }
+        return {inputs, groups, 256, kFirstWeight};
+    }
+
+    // The contexts of the stream's next byte.
+    void prepare(Stream& s) {
+        s.cursor.list.clear();
+        if (!full) {
+            prepare_fast(s);
+        } else if (family == kText) {
+            prepare_text(s);
+        } else if (family == kBinary) {
+            prepare_records(s);
+        } else {
+            prepare_samples(s);
+        }
+        bank.prefetch(s.cursor, 0);
+        if (direct) {
+            direct->prefetch(s.past, 0);
+        }
+    }
+
+    void prepare_fast(Stream& s) {
         if (has(kOrders)) {
-            add_orders(s.past, full ? 0b111111 : 0b1111, s.contexts);
+            add_orders(s.past, kOrderId, 0b101111, s.cursor.list);
         }
         if (has(kWords)) {
-            s.words.add_contexts(s.past, full, s.contexts);
+            s.words.add_contexts(s.past, kWordId, false, s.cursor.list);
         }
     }
 
-    // Finds the slots of a nibble; `before`: the nibble before it with a one in front, or 0.
-    void find_slots(std::uint64_t before) {
-        const std::uint64_t salt = before * 0x9E3779B97F4A7C15;
-        for (std::size_t i = 0; i < contexts; ++i) {
-            slots.prefetch(stream->contexts[i] + salt);
+    void prepare_text(Stream& s) {
+        ContextList& list = s.cursor.list;
+        const Past& past = s.past;
+        if (has(kOrders)) {
+            add_orders(past, kOrderId, 0b111110, list);
+            add_orders(past, kOrderId + 5, 0b000001, list);
         }
-        for (std::size_t i = 0; i < contexts; ++i) {
-            stream->slots[i] = slots.find(stream->contexts[i] + salt);
+        if (has(kWords)) {
+            s.words.add_contexts(past, kWordId, true, list);
         }
-        path = 1;
+        if (has(kSparse)) {
+            add_sparse(past, kSparseId, false, list);
+        }
+        if (has(kIndirect)) {
+            indirect.add_contexts(past, kIndirectId, list);
+        }
+        if (has(kLines)) {
+            s.lines.add_contexts(past, kLineId, s.words.word(), list);
+        }
+        if (has(kMatch)) {
+            list.add(kMatchId, joined(s.long_match.opinion(), s.words.word()));
+            add_match(s);
+        }
+    }
+
+    void prepare_records(Stream& s) {
+        ContextList& list = s.cursor.list;
+        const Past& past = s.past;
+        if (has(kOrders)) {
+            add_orders(past, kOrderId, 0b101110, list);
+            add_orders(past, kOrderId + 5, 0b000001, list);
+        }
+        if (has(kWords)) {
+            s.words.add_contexts(past, kWordId, false, list);
+        }
+        if (has(kSparse)) {
+            add_sparse(past, kSparseId, true, list);
+        }
+        if (has(kIndirect)) {
+            indirect.add_contexts(past, kIndirectId, list);
+        }
+        if (has(kRecords)) {
+            add_records(past, kRecordId, form.width, list);
+        }
+        if (has(kMatch)) {
+            add_match(s);
+        }
+    }
+
+    void prepare_samples(Stream& s) {
+        s.samples->begin(s.past);
+        if (has(kOrders)) {
+            add_orders(s.past, kOrderId, family == kBytes ? 0b000110 : 0b001010, s.cursor.list);
+        }
+        if (has(kSamples)) {
+            s.samples->add_contexts(s.past, family == kBytes ? kByteId : kShortId, s.cursor.list);
+        }
+    }
+
+    // What the match expects, how long it is, and the last byte.
+    static void add_match(Stream& s) {
+        const std::uint64_t opinion = s.long_match.opinion() << 8 | s.long_match.length_class();
+        s.cursor.list.add(kMatchId + 1, joined(opinion, s.past.last & 0xFF));
     }
 
     void begin(std::size_t which, std::span<const std::uint32_t> frequencies) {
@@ -110,106 +277,192 @@ struct ContextMixer::Parts {
         if (setup.external) {
             stream->external.set(frequencies);
         }
+        if (has(kMatch)) {
+            long_finder.look(stream->long_match, stream->past);
+        }
+        if (short_finder) {
+            short_finder->look(stream->short_match, stream->past);
+        }
+        bank.find(stream->cursor, 0);
         node = 1;
-        fill_contexts(*stream);
-        find_slots(0);
+        path = 1;
     }
 
-    // Both forms of a probability of 12 bits.
-    void add(std::size_t& n, std::uint32_t share) {
-        mixer->set(n++, odds.odds[share]);
-        mixer->set(n++, (static_cast<std::int32_t>(share) - 2048) * kFlatShare >> 4);
+    void end_byte(std::uint8_t byte) {
+        Stream& s = *stream;
+        bank.end_byte(s.cursor, byte);
+        history.set(s.past.place++, byte);
+        s.past.last = s.past.last << 8 | byte;
+        s.words.accept(byte);
+        if (full) {
+            s.lines.accept(s.past);
+            indirect.accept(s.past);
+        }
+        long_finder.accept(s.long_match, s.past);
+        if (short_finder) {
+            short_finder->accept(s.short_match, s.past);
+        }
+        if (s.samples) {
+            s.samples->accept(s.past);
+        }
+        prepare(s);
     }
+
+    // ---- bits
 
     std::uint32_t predict() {
-        const Stream& s = *stream;
-        const auto left = static_cast<std::uint32_t>(9 - std::bit_width(node));  // bits of the byte to come
+        Stream& s = *stream;
         std::size_t n = 0;
-        std::uint32_t hits = 0;
-        for (std::size_t i = 0; i < contexts; ++i) {
-            const std::uint8_t state = s.slots[i][path];
-            if (state == 0) {
-                mixer->set(n++, 0);
-                mixer->set(n++, 0);
+        const std::uint32_t known = bank.predict(s.cursor, node, path, *mixer, n);
+        n += s.cursor.list.size() * kInputsOfContext;
+        mixer->set(n++, 1 << kOddsBits);
+        if (direct) {
+            direct->predict(s.past, node, path, *mixer, n);
+            n += Direct::kInputs;
+        }
+        std::uint32_t matched = 0;
+        if (has(kMatch)) {
+            matched = long_finder.predict(s.long_match, node, *mixer, n);
+            n += MatchFinder::kInputs;
+        }
+        std::uint32_t short_matched = 0;
+        if (short_finder) {
+            short_matched = short_finder->predict(s.short_match, node, *mixer, n);
+            n += MatchFinder::kInputs;
+        }
+        if (setup.external) {
+            s.external.predict(node, *mixer, n);
+            n += External::kInputs;
+        }
+        if (bitmap && family == kBinary) {
+            bitmap->predict(s.past, form.width, node, *mixer, n);
+        } else if (family >= kBytes) {
+            s.samples->predict(*mixer, n, has(kSamples));
+        }
+        choose(s, known, matched, short_matched);
+        const std::int32_t fine = mixer->predict();
+        mixed = probability_of(fine);
+        refined = has(kRefinement) && Refinement::reaches(fine);
+        return refined ? refine(s, fine, matched) : mixed;
+    }
+
+    // A quarter of the mixed probability, three quarters of the refined ones.
+    std::uint32_t refine(const Stream& s, std::int32_t fine, std::uint32_t matched) {
+        const std::uint32_t state =
+            family >= kBytes ? s.samples->error_class() / 2 : std::min(matched / 2, 15U) * 2 + (matched & 1);
+        const std::uint64_t hash = ((s.past.last & 0xFFFFFF) << 8 | node) * 0x9E3779B97F4A7C15;
+        const std::uint64_t one = refinements[0].predict(fine, node << 5 | state);
+        const std::uint64_t two = refinements[1].predict(fine, (s.past.last & 0xFF) << 8 | node);
+        const std::uint64_t three = refinements[2].predict(fine, hash >> 48);
+        const std::uint64_t sum = mixed + ((one + two + 2 * three) * 3 << 14);  // 2^34 is 1
+        return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(sum >> 2, 64, 0xFFFFFFFF - 63));
+    }
+
+    // The weight sets of this bit.
+    void choose(const Stream& s, std::uint32_t known, std::uint32_t matched, std::uint32_t short_matched) {
+        const auto done = static_cast<std::uint32_t>(std::bit_width(node) - 1);
+        const std::uint32_t last = s.past.last & 0xFF;
+        const std::uint32_t last2 = s.past.last >> 8 & 0xFF;
+        mixer->choose(2, last);
+        std::size_t groups = 3;
+        if (!full) {
+            mixer->choose(0, matched);
+            mixer->choose(1, node);
+        } else {
+            groups = 7;
+            std::uint32_t pattern = 0;
+            for (unsigned i = 0; i < 5; ++i) {
+                pattern = pattern * 3 + (known >> 2 * i & 3);
+            }
+            mixer->choose(3, pattern);
+            if (family >= kBytes) {
+                const std::uint32_t phase = s.samples->phase();
+                const std::uint32_t error = s.samples->error_class();
+                mixer->choose(0, phase * Samples::kClasses + error);
+                mixer->choose(1, phase * 256 + node);
+                mixer->choose(4, s.past.back(std::max(form.width, 2U)));
+                mixer->choose(5, s.samples->expected());
+                mixer->choose(6, error / 4 * 16 + phase * 8 + done);
             } else {
-                add(n, p12(maps[i * 256 + state]));
-                hits += i < 7;
+                mixer->choose(0, matched);
+                mixer->choose(1, node);
+                mixer->choose(4, last2);
+                if (family == kText) {
+                    mixer->choose(5, s.lines.kinds() & 0xFF);
+                    mixer->choose(6, std::min(s.words.length(), 7U) * 32 + done * 4 + (matched != 0 ? 1 : 0) +
+                                         (short_matched != 0 ? 2 : 0));
+                } else {
+                    mixer->choose(5, s.past.back(form.width));
+                    mixer->choose(6, std::min(s.past.length() % form.width, 255U));
+                }
             }
         }
-        mixer->set(n++, odds.odds[p12(order0[node])]);
-        add(n, p12(order1[(s.past.last & 255) << 8 | node]));
-        std::uint32_t match_state = 0;
-        match_slot = nullptr;
-        if (has(kMatch) && s.match.length() > 0 && (s.match.expected() | 256U) >> left == node) {
-            match_state = length_bucket(s.match.length()) * 2 + (s.match.expected() >> (left - 1) & 1U);
-            match_slot = &match_map[match_state];
-            add(n, p12(*match_slot));
-        } else {
-            mixer->set(n++, 0);
-            mixer->set(n++, 0);
+        if (setup.external) {
+            mixer->choose(groups++, s.external.doubt() * 8 + done);
         }
-        mixer->set(n++, s.external.speaks() ? s.external.odds(node) : 0);
-        mixer->set(n++, 1 << kOddsBits);
-        mixer->choose(0, match_state);
-        mixer->choose(1, node);
-        mixer->choose(2, s.past.last & 255);
-        mixer->choose(3, hits * 8 + left - 1);
-        mixer->choose(4, s.external.doubt() * 8 + left - 1);
-        mixer->choose(5, node);
-        return p = probability_of(mixer->predict());
+        mixer->choose(groups, node);
     }
 
     void accept(int bit) {
         Stream& s = *stream;
-        mixer->update(bit, p);
-        for (std::size_t i = 0; i < contexts; ++i) {
-            std::uint8_t& state = s.slots[i][path];
-            learn(maps[i * 256 + state], bit, kLimit, steps);
-            state = histories.next[state][static_cast<std::size_t>(bit)];
+        mixer->update(bit, mixed);
+        if (refined) {
+            for (Refinement& refinement : refinements) {
+                refinement.accept(bit);
+            }
         }
-        learn(order0[node], bit, kLimit, steps);
-        learn(order1[(s.past.last & 255) << 8 | node], bit, kLimit, steps);
-        if (match_slot != nullptr) {
-            learn(*match_slot, bit, kSlowLimit, steps);
+        bank.accept(s.cursor, path, bit);
+        if (direct) {
+            direct->accept(bit);
+        }
+        long_finder.accept_bit(bit);
+        if (short_finder) {
+            short_finder->accept_bit(bit);
+        }
+        if (bitmap && family == kBinary) {
+            bitmap->accept(bit);
+        } else if (family >= kBytes) {
+            s.samples->accept_bit(bit);
         }
         node = node * 2 + static_cast<std::uint32_t>(bit);
         path = path * 2 + static_cast<std::uint32_t>(bit);
         if (node >= 256) {
             end_byte(static_cast<std::uint8_t>(node));
         } else if (path >= 16) {
-            find_slots(node);
+            bank.prefetch(s.cursor, node);
+            if (direct) {
+                direct->prefetch(s.past, node);
+            }
+            bank.find(s.cursor, node);
+            path = 1;
         }
     }
 
-    void end_byte(std::uint8_t byte) {
-        Stream& s = *stream;
-        history.set(s.past.place++, byte);
-        s.past.last = s.past.last << 8 | byte;
-        s.words.accept(byte);
-        s.match.next(s.past, match_table);
-    }
-
     ContextMixerSetup setup;
-    const OddsTables& odds = odds_tables();
-    const BitHistories& histories = bit_histories();
-    const CountedSteps& steps = counted_steps();
+    std::uint64_t experts;
+    bool full;
     History history;
-    MatchTable match_table;
-    SlotTable slots;
+    ContextBank bank;
+    Indirect indirect;
+    MatchFinder long_finder;
+    std::unique_ptr<MatchFinder> short_finder;
+    std::unique_ptr<Direct> direct;
+    std::unique_ptr<Bitmap> bitmap;
+    // By node and match (or expected error); by last byte and node; by a hash of the last three bytes and the
+    // node.
+    std::vector<Refinement> refinements;
     std::vector<Stream> streams;
-    std::size_t contexts = 0;
-    std::vector<Counted> maps;       // [contexts, 256 states]
-    std::vector<Counted> order0;     // [256 nodes]
-    std::vector<Counted> order1;     // [256 bytes, 256 nodes]
-    std::vector<Counted> match_map;  // [buckets of length, expected bit]
-    std::unique_ptr<Mixer> mixer;
+    std::array<std::unique_ptr<Mixer>, kFamilies> mixers;
     std::uint32_t next_place = 1;  // place 0 means none
 
+    DataForm form;
+    Family family = kText;
+    Mixer* mixer = nullptr;
     Stream* stream = nullptr;
     std::uint32_t node = 1;  // the byte's bits so far with a one in front
     std::uint32_t path = 1;  // those of the nibble
-    std::uint32_t p = 0;
-    Counted* match_slot = nullptr;
+    std::uint32_t mixed = 0;
+    bool refined = false;
 };
 
 ContextMixer::ContextMixer(const ContextMixerSetup& setup) : parts_(std::make_unique<Parts>(setup)) {}
@@ -217,15 +470,8 @@ ContextMixer::~ContextMixer() = default;
 ContextMixer::ContextMixer(ContextMixer&&) noexcept = default;
 ContextMixer& ContextMixer::operator=(ContextMixer&&) noexcept = default;
 
-void ContextMixer::start(std::span<const std::size_t> lengths) {
-    BITLAW_ASSERT(lengths.size() <= parts_->streams.size());
-    for (std::size_t i = 0; i < lengths.size(); ++i) {
-        Stream& s = parts_->streams[i];
-        s.past = Past{&parts_->history, parts_->next_place, parts_->next_place, 0};
-        s.words.restart();
-        s.match.restart();
-        parts_->next_place += static_cast<std::uint32_t>(lengths[i]);
-    }
+void ContextMixer::start(std::span<const std::size_t> lengths, const DataForm& form) {
+    parts_->start(lengths, form);
 }
 
 void ContextMixer::begin(std::size_t stream, std::span<const std::uint32_t> frequencies) {
@@ -236,14 +482,8 @@ std::uint32_t ContextMixer::predict() { return parts_->predict(); }
 
 void ContextMixer::accept(int bit) { parts_->accept(bit); }
 
-std::size_t ContextMixer::memory() const {
-    const Parts& parts = *parts_;
-    return parts.history.size() + parts.match_table.bytes() + parts.slots.bytes() + parts.mixer->bytes() +
-           (parts.maps.size() + parts.order0.size() + parts.order1.size() + parts.match_map.size()) *
-               sizeof(Counted) +
-           parts.streams.size() * sizeof(Stream);
-}
+std::span<const char* const> ContextMixer::experts() { return kNames; }
 
-std::span<const char* const> ContextMixer::experts(ExpertSet) { return kExperts; }
+std::uint64_t ContextMixer::experts_of(ExpertSet set) { return active_experts({.set = set}); }
 
 }  // namespace bitlaw::predict

@@ -17,7 +17,7 @@ constexpr std::int32_t kLastRate = 400;
 constexpr std::int32_t kFirstRate = 4000;
 constexpr std::int32_t kFade = 256;
 // Layer two: rate / 2^12.
-constexpr std::int64_t kFinalRate = 16;
+constexpr std::int64_t kFinalRate = 3;
 
 }  // namespace
 

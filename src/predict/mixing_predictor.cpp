@@ -135,6 +135,7 @@ struct MixingPredictor::State {
     }
 
     MixingOptions options;
+    DataForm form;
     TableMaker network;
     std::size_t group_streams;
     std::optional<ContextMixer> mixer;
@@ -203,6 +204,11 @@ MixingPredictor::MixingPredictor(const MixingOptions& options, TableMaker networ
     : state_(std::make_unique<State>(options, std::move(network), group_streams)) {}
 MixingPredictor::~MixingPredictor() = default;
 
+void MixingPredictor::set_form(const DataForm& form) {
+    validate(form);
+    state_->form = form;
+}
+
 void MixingPredictor::begin_streams() {
     State& s = *state_;
     BITLAW_ASSERT(streams() <= kMaxMixingStreams);
@@ -214,7 +220,7 @@ void MixingPredictor::begin_streams() {
                                           .memory = static_cast<std::size_t>(s.options.memory),
                                           .external = static_cast<bool>(s.network)});
     }
-    s.mixer->start(lengths());
+    s.mixer->start(lengths(), s.form);
     s.groups.clear();
 }
 

@@ -34,6 +34,19 @@ head -c 10000000 /dev/zero >zeros
 check "ten million zeros" "$bitlaw" compress -q --mix full -m none zeros
 (($(stat -c %s zeros.blw) <= 300))
 judge "ten million zeros take at most 300 bytes" ls -l zeros.blw
+yes 'one line, again and again, until the file ends' | head -c 1000000 >line
+check "one repeated line" "$bitlaw" compress -q --mix full -m none line
+(($(stat -c %s line.blw) <= 400))
+judge "a repeated line takes at most 400 bytes" ls -l line.blw
+# Samples of 16 bits, the lower byte first, an odd number of bytes: pairs change places and back.
+# shellcheck disable=SC2059
+printf "$(awk 'BEGIN { for (i = 0; i < 6000; ++i) { v = int(2000 * sin(i / 9) + 700 * sin(i / 2.3)) + 65536; printf "\\%03o\\%03o", v % 256, int(v / 256) % 256 } }')" >sound
+printf x >>sound
+check "sound" "$bitlaw" compress -q --mix full -m none sound
+check "sound restored" "$bitlaw" decompress -q -o sound.restored sound.blw
+same "sound is restored" sound sound.restored
+(($(stat -c %s sound.blw) < 6000))
+judge "sound is predicted" ls -l sound.blw
 check "a chain through several blocks" "$bitlaw" compress -q --mix fast -m none --block-size 1000 -o chain.blw sample
 check "its range" "$bitlaw" decompress -q --range 4500:5500 -o part chain.blw
 tail -c +4501 sample | head -c 1000 >expected

@@ -15,7 +15,7 @@ namespace bitlaw::predict {
 /// The states' table: state 0 has seen nothing.
 struct BitHistories {
     BitHistories();
-    std::array<std::array<std::uint8_t, 2>, 256> next;  ///< [state, bit]
+    std::array<std::array<std::uint8_t, 256>, 2> next;  ///< [bit, state]
     std::array<std::uint8_t, 256> zeros;                ///< zeros counted
     std::array<std::uint8_t, 256> ones;                 ///< ones counted
     std::array<std::uint8_t, 256> seen;  ///< zeros + ones, at most 255: how much a state is worth keeping

@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 
+#include "bitlaw/predict/data_form.hpp"
+
 namespace bitlaw::predict {
 
 /// Released sets of experts never change.
@@ -12,10 +14,10 @@ enum class ExpertSet : std::uint8_t { fast = 1, full = 2 };
 
 struct ContextMixerSetup {
     ExpertSet set = ExpertSet::full;
-    std::uint64_t experts = ~std::uint64_t{0};    ///< bit i: expert i of the set takes part
+    std::uint64_t experts = ~std::uint64_t{0};    ///< bit i: expert i takes part, if the set has it
     std::size_t streams = 1;                      ///< of a block at most
-    std::size_t bytes = 0;                        ///< of a block, all streams together: sizes the tables
-    std::size_t memory = std::size_t{256} << 20;  ///< bytes of all tables at most
+    std::size_t bytes = 0;                        ///< that the history holds; sizes the tables
+    std::size_t memory = std::size_t{192} << 20;  ///< bytes of hashed tables at most; 16 MB more are fixed
     bool external = false;                        ///< a distribution from outside is one more expert
 };
 
@@ -29,19 +31,20 @@ class ContextMixer {
     ContextMixer(ContextMixer&&) noexcept;
     ContextMixer& operator=(ContextMixer&&) noexcept;
 
-    /// Starts a block: streams of these lengths, with empty contexts; tables and weights stay as they are.
-    void start(std::span<const std::size_t> lengths);
+    /// Starts a block: streams of these lengths and of this form, with empty contexts; tables and weights
+    /// stay as they are. The fast set takes everything for text. Throws Error when the form is out of range.
+    void start(std::span<const std::size_t> lengths, const DataForm& form = {});
     /// The next byte is one of this stream. `frequencies` [256], each at least 1, total below 2^40: what the
     /// external expert thinks of it; empty if there is none.
     void begin(std::size_t stream, std::span<const std::uint32_t> frequencies = {});
-    /// Probability that the next bit is a one, in units of 2^-32; at least 2^-27 from 0 and from 1.
+    /// Probability that the next bit is a one, in units of 2^-32; at least 2^-26 from 0 and from 1.
     [[nodiscard]] std::uint32_t predict();
     /// The bit that came.
     void accept(int bit);
-    /// Bytes of all tables.
-    [[nodiscard]] std::size_t memory() const;
-    /// Names of a set's experts; expert i is bit i of ContextMixerSetup::experts.
-    [[nodiscard]] static std::span<const char* const> experts(ExpertSet set);
+    /// Names of all experts; expert i is bit i of ContextMixerSetup::experts.
+    [[nodiscard]] static std::span<const char* const> experts();
+    /// Those that a set has, as such bits.
+    [[nodiscard]] static std::uint64_t experts_of(ExpertSet set);
 
    private:
     struct Parts;

@@ -32,6 +32,8 @@ class Mixer {
 
     /// Where the inputs go: log odds in units of 2^-8, |x| < 2^13.
     void set(std::size_t input, std::int32_t odds) { inputs_[input] = odds * 65536; }
+    /// All inputs, times 2^16, for who sets many.
+    [[nodiscard]] std::int32_t* inputs() { return inputs_.data(); }
     /// The set that a group uses for this bit; group == number of groups: layer two.
     void choose(std::size_t group, std::size_t set) { chosen_[group] = set; }
     /// The mixed log odds in units of 2^-14, within kMaxFineOdds.

@@ -21,7 +21,7 @@ struct MixingOptions {
     ExpertSet set = ExpertSet::full;
     std::uint64_t experts = ~std::uint64_t{0};        ///< bit i: expert i of the set takes part
     std::uint64_t bytes = 0;                          ///< that the tables and the history are sized for
-    std::uint64_t memory = std::uint64_t{256} << 20;  ///< bytes of all tables at most
+    std::uint64_t memory = std::uint64_t{192} << 20;  ///< bytes of hashed tables at most
     bool operator==(const MixingOptions&) const = default;
 };
 
@@ -46,6 +46,8 @@ class MixingPredictor final : public Predictor {
     MixingPredictor(const MixingOptions& options, TableMaker network, std::size_t group_streams);
     ~MixingPredictor() override;
     [[nodiscard]] std::size_t alphabet() const override { return 256; }
+    /// The form of the blocks that begin from now on; text until it is called.
+    void set_form(const DataForm& form);
 
    private:
     void begin_streams() override;

@@ -1,23 +1,28 @@
 #pragma once
-/// \file The memory of hashed contexts: cache lines of four slots, each with a check and the bit histories of
-/// one nibble. Class A.
+/// \file The memory of hashed contexts: cache lines of three slots, each with a check, the bit histories of
+/// one nibble, and the last byte. Class A.
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "bitlaw/predict/bit_history.hpp"
 
 namespace bitlaw::predict {
 
-/// Byte 0 is the check; bytes 1 .. 15 are bit histories of the nodes of a nibble's binary tree, the root at
-/// 1, the node after bits b at 2 n + b.
-inline constexpr std::size_t kSlotBytes = 16;
-inline constexpr std::size_t kSlotsOfLine = 4;
-inline constexpr std::size_t kLineBytes = kSlotBytes * kSlotsOfLine;
+/// A line of 64 bytes: three checks of 16 bits, three slots of 17 bytes, 7 bytes unused. A slot is known by
+/// the address before it: bytes 1 .. 15 are the bit histories of a nibble's binary tree, the root at 1 and
+/// the node after bit b of node n at 2 n + b; bytes 16 and 17 are free for whoever owns the context.
+inline constexpr std::size_t kLineBytes = 64;
+inline constexpr std::size_t kSlotsOfLine = 3;
+inline constexpr std::size_t kSlotBytes = 17;
+inline constexpr std::size_t kFirstSlot = 5;  ///< the address before the first slot, in its line
+static_assert(std::endian::native == std::endian::little, "a line's checks are read as one number");
 
-/// Zeroed memory in pages of 2 MiB where the system has them: random reads then miss no address translation.
+/// Zeroed memory in pages of 2 MiB where the system has them: random reads then seldom miss a translation.
 class LargePages {
    public:
     explicit LargePages(std::size_t bytes);
@@ -39,24 +44,20 @@ class SlotTable {
 
     void prefetch(std::uint64_t hash) const { __builtin_prefetch(line_of(hash), 1); }
 
-    /// The context's slot: the one with its check, or the line's least used one, which is emptied. A
-    /// different context takes it for its own with probability 1 / 64 at most.
+    /// The context's slot: the one with its check, or the line's least used one, which is emptied. Another
+    /// context is taken for this one with a probability below 3 / 65536.
     [[nodiscard]] std::uint8_t* find(std::uint64_t hash) {
         std::uint8_t* const line = line_of(hash);
-        const auto check = static_cast<std::uint8_t>(hash & 0xFF);
-        std::uint8_t* worst = line;
-        for (std::size_t i = 0; i < kSlotsOfLine; ++i) {
-            std::uint8_t* const slot = line + i * kSlotBytes;
-            if (slot[0] == check && slot[1] != 0) {
-                return slot;
-            }
-            if (seen_[slot[1]] < seen_[worst[1]]) {
-                worst = slot;
-            }
+        const std::uint64_t check = hash & 0xFFFF;
+        std::uint64_t checks;
+        std::memcpy(&checks, line, sizeof checks);
+        const std::uint64_t differs = checks ^ check * 0x0001'0001'0001;
+        // The lowest set top bit marks the first of the three fields that is zero.
+        const std::uint64_t zero = (differs - 0x0001'0001'0001) & ~differs & 0x8000'8000'8000;
+        if (zero != 0) {
+            return line + kFirstSlot + kSlotBytes * (static_cast<std::size_t>(std::countr_zero(zero)) >> 4);
         }
-        std::fill_n(worst, kSlotBytes, std::uint8_t{0});
-        worst[0] = check;
-        return worst;
+        return replaced(line, static_cast<std::uint16_t>(check));
     }
 
     [[nodiscard]] std::size_t bytes() const { return lines_ * kLineBytes; }
@@ -65,6 +66,7 @@ class SlotTable {
     [[nodiscard]] std::uint8_t* line_of(std::uint64_t hash) const {
         return memory_ + (((hash >> 32) * lines_) >> 32) * kLineBytes;
     }
+    [[nodiscard]] std::uint8_t* replaced(std::uint8_t* line, std::uint16_t check);
 
     std::size_t lines_;
     LargePages storage_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/predict/form_choice.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "methods.hpp"
@@ -38,42 +39,63 @@ class MixingBlocks final : public BlockCoder {
                 return std::make_unique<NetworkPredictor>(packed, options);
             };
         }
-        predictor_ = std::make_unique<MixingPredictor>(
-            decode_mixing(context.stack.mixer.id, context.stack.mixer.settings), std::move(network),
-            kGroupStreams);
+        const MixingOptions options = decode_mixing(context.stack.mixer.id, context.stack.mixer.settings);
+        full_ = options.set == ExpertSet::full;
+        predictor_ = std::make_unique<MixingPredictor>(options, std::move(network), kGroupStreams);
     }
 
     std::optional<CodedBlock> encode(ByteSpan plain, const BlockProgress& progress) override {
         if (!codable(alphabet_, plain)) {
             return {};
         }
-        return CodedBlock{{}, encode_streams(*predictor_, plain, streams_of(plain.size()), progress)};
+        const DataForm form = form_of(plain);
+        predictor_->set_form(form);
+        const Bytes ordered = in_order(form, plain);
+        return CodedBlock{encode_form(form),
+                          encode_streams(*predictor_, ordered, streams_of(plain.size()), progress)};
     }
-    void decode(const BlockHeader&, std::span<const ByteSpan> streams, std::span<std::uint8_t> plain,
+    void decode(const BlockHeader& header, std::span<const ByteSpan> streams, std::span<std::uint8_t> plain,
                 const BlockProgress& progress) override {
+        const DataForm form = decode_form(header.own);
+        predictor_->set_form(form);
         decode_streams(*predictor_, streams, plain, progress);
+        swap_pairs(form, plain);
     }
     void follow(ByteSpan plain) override {
         if (codable(alphabet_, plain)) {
-            teach_streams(*predictor_, plain, streams_of(plain.size()));
+            const DataForm form = form_of(plain);
+            predictor_->set_form(form);
+            teach_streams(*predictor_, in_order(form, plain), streams_of(plain.size()));
         }
     }
 
    private:
+    // Samples of 16 bits must not be cut by streams, nor their bytes change places before a network.
+    [[nodiscard]] DataForm form_of(ByteSpan plain) const {
+        return full_ ? choose_form(plain, !network_) : DataForm{};
+    }
+    static Bytes in_order(const DataForm& form, ByteSpan plain) {
+        Bytes ordered(plain.begin(), plain.end());
+        swap_pairs(form, ordered);
+        return ordered;
+    }
     [[nodiscard]] std::size_t streams_of(std::size_t bytes) const {
         const std::size_t chosen = std::clamp<std::size_t>(bytes / kStreamBytes, 1, kDefaultStreams);
         return network_ ? std::min({wanted_.value_or(chosen), bytes, kMaxMixingStreams}) : 1;
     }
 
     bool network_;
+    bool full_ = true;
     std::optional<std::size_t> wanted_;
     std::size_t alphabet_ = 256;
     std::unique_ptr<MixingPredictor> predictor_;
 };
 
 std::string fault(const BlockHeader& header) {
-    if (!header.own.empty()) {
-        return "a block of context mixing has no header of its own";
+    try {
+        (void)decode_form(header.own);
+    } catch (const Error& error) {
+        return error.what();
     }
     return header.stream_bytes.size() <= kMaxMixingStreams
                ? ""

@@ -7,26 +7,30 @@
 
 namespace bitlaw::predict {
 
-/// Hashed contexts at most, of all experts together.
-inline constexpr std::size_t kMaxContexts = 40;
+/// Hashed contexts of one byte at most, of all experts together.
+inline constexpr std::size_t kMaxContexts = 32;
+/// Numbers that contexts are known by, of all kinds of data together.
+inline constexpr std::size_t kMaxContextIds = 96;
 
-/// Hashes of the contexts that a byte is predicted in, one for each hashed context of the set, always in the
-/// same order.
+/// Hashes of the contexts that a byte is predicted in. A context's number selects its adaptive maps, so that
+/// the same context of two kinds of data shares what it has learned.
 class ContextList {
    public:
     void clear() { count_ = 0; }
-    /// A context that shall never meet another's slots, even of equal value: the place in the list is hashed
-    /// in.
-    void add(std::uint64_t value) {
-        std::uint64_t hash = (value + count_ * 0x632BE59BD9B4E019 + 1) * 0x9E3779B97F4A7C15;
+    /// Contexts of different numbers never meet in one slot, even if their values are equal.
+    void add(std::size_t id, std::uint64_t value) {
+        std::uint64_t hash = (value + id * 0x632BE59BD9B4E019 + 1) * 0x9E3779B97F4A7C15;
         hash = (hash ^ hash >> 29) * 0xBF58476D1CE4E5B9;
+        ids_[count_] = static_cast<std::uint8_t>(id);
         hashes_[count_++] = hash ^ hash >> 32;
     }
     [[nodiscard]] std::size_t size() const { return count_; }
-    [[nodiscard]] std::uint64_t operator[](std::size_t i) const { return hashes_[i]; }
+    [[nodiscard]] std::uint64_t hash(std::size_t i) const { return hashes_[i]; }
+    [[nodiscard]] std::uint8_t id(std::size_t i) const { return ids_[i]; }
 
    private:
     std::array<std::uint64_t, kMaxContexts> hashes_{};
+    std::array<std::uint8_t, kMaxContexts> ids_{};
     std::size_t count_ = 0;
 };
 
@@ -35,6 +39,11 @@ class ContextList {
     std::uint64_t hash = (a ^ 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15 + b;
     hash = (hash ^ hash >> 32) * 0xD6E8FEB86659FD93;
     return hash ^ hash >> 29;
+}
+
+template <class... More>
+[[nodiscard]] constexpr std::uint64_t joined(std::uint64_t a, std::uint64_t b, More... more) {
+    return joined(joined(a, b), more...);
 }
 
 }  // namespace bitlaw::predict

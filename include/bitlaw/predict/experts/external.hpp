@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "bitlaw/predict/mixer.hpp"
+
 namespace bitlaw::predict {
 
 /// One byte's distribution as eight exact binary decisions: a node of the byte's binary tree (its bits so far
@@ -13,11 +15,13 @@ namespace bitlaw::predict {
 /// difference of logarithms of two sums.
 class External {
    public:
+    static constexpr std::size_t kInputs = 2;
+
     /// frequencies [256], each at least 1, with a total below 2^40; or empty: no opinion.
     void set(std::span<const std::uint32_t> frequencies);
-    [[nodiscard]] bool speaks() const { return sums_[1] != 0; }
-    /// Log odds that the bit after `node` (1 .. 255) is a one, in units of 2^-8.
-    [[nodiscard]] std::int32_t odds(std::uint32_t node) const;
+    /// Sets inputs first and first + 1 for the bit after `node` (1 .. 255): its log odds, and the probability
+    /// of a one less 1/2, which says more where the odds are near even.
+    void predict(std::uint32_t node, Mixer& mixer, std::size_t first) const;
     /// How uncertain the distribution is: floor(2 log2(total / largest frequency)), at most 7.
     [[nodiscard]] std::uint32_t doubt() const { return doubt_; }
 

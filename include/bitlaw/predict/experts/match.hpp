@@ -1,47 +1,66 @@
 #pragma once
 /// \file Expert: the longest and most recent place where the last bytes stood before, and what followed
-/// there.
+/// there. Class A.
 
 #include <cstdint>
 #include <vector>
 
+#include "bitlaw/predict/adaptive_map.hpp"
 #include "bitlaw/predict/history.hpp"
+#include "bitlaw/predict/mixer.hpp"
 
 namespace bitlaw::predict {
 
-/// The place where each hash of the last `least` bytes was last seen; shared by all streams.
-class MatchTable {
-   public:
-    MatchTable(std::size_t entries, unsigned least);
-    [[nodiscard]] unsigned least() const { return least_; }
-    /// The place after the last time these bytes stood, or 0.
-    [[nodiscard]] std::uint32_t& entry(std::uint64_t hash) { return places_[hash >> shift_]; }
-
-    [[nodiscard]] std::size_t bytes() const { return places_.size() * sizeof(std::uint32_t); }
-
-   private:
-    std::vector<std::uint32_t> places_;
-    unsigned least_;
-    unsigned shift_;
-};
+/// Lengths are counted up to this, and fall into this many classes.
+inline constexpr std::uint32_t kMaxMatch = 65535;
+inline constexpr std::uint32_t kMatchClasses = 32;
 
 /// One stream's match.
 class Match {
    public:
-    void restart() { *this = {}; }
-    /// After a byte: goes on with the match, or looks for one that is verified byte by byte.
-    void next(const Past& past, MatchTable& table);
     /// The byte that the match expects; only while length() > 0.
     [[nodiscard]] std::uint8_t expected() const { return expected_; }
     /// Bytes that agree before the expected one, at most kMaxMatch; 0 without a match.
     [[nodiscard]] std::uint32_t length() const { return length_; }
+    /// expected() + 1, or 0 without a match.
+    [[nodiscard]] std::uint32_t opinion() const { return length_ > 0 ? expected_ + 1U : 0U; }
+    /// A class 1 .. kMatchClasses - 1 of the length, ascending; 0 without a match.
+    [[nodiscard]] std::uint32_t length_class() const;
 
    private:
-    std::uint32_t place_ = 0;
+    friend class MatchFinder;
+    std::uint64_t slot_ = 0;   // where the last bytes are noted
+    std::uint32_t place_ = 0;  // of the expected byte
     std::uint32_t length_ = 0;
     std::uint8_t expected_ = 0;
 };
 
-inline constexpr std::uint32_t kMaxMatch = 65535;
+/// Where bytes stood last, by the hash of the last `min_length` of them; shared by all streams.
+class MatchFinder {
+   public:
+    static constexpr std::size_t kInputs = 2;
+
+    /// `entries` is rounded up to a power of two; 1 <= min_length <= 8.
+    MatchFinder(std::size_t entries, unsigned min_length);
+    /// After each byte of a stream: the match goes on or ends, and what look() needs is on its way.
+    void accept(Match& match, const Past& past) const;
+    /// Before the next byte: looks for a longer match, verified byte by byte, and notes this place.
+    void look(Match& match, const Past& past);
+    /// Sets inputs first and first + 1. Returns 2 (class of the length) + expected bit, or 0 where the match
+    /// has no opinion or the byte has left it.
+    std::uint32_t predict(const Match& match, std::uint32_t node, Mixer& mixer, std::size_t first);
+    void accept_bit(int bit);
+
+    [[nodiscard]] std::size_t bytes() const { return places_.size() * sizeof(std::uint32_t); }
+
+   private:
+    const OddsTables& odds_;
+    const CountedSteps& steps_;
+    std::vector<std::uint32_t> places_;
+    unsigned min_length_;
+    unsigned shift_;
+    std::vector<Counted> maps_;  // [classes, expected bit]
+    Counted* used_ = nullptr;
+};
 
 }  // namespace bitlaw::predict

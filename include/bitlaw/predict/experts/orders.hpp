@@ -1,5 +1,5 @@
 #pragma once
-/// \file Expert: the last 1 to 6 bytes.
+/// \file Expert: the last bytes. Class A.
 
 #include "bitlaw/predict/experts/contexts.hpp"
 #include "bitlaw/predict/history.hpp"
@@ -7,6 +7,6 @@
 namespace bitlaw::predict {
 
 /// Adds one context for each order in `orders`, bit n - 1 of which stands for the last n bytes (n <= 8).
-void add_orders(const Past& past, unsigned orders, ContextList& contexts);
+void add_orders(const Past& past, std::size_t first_id, unsigned orders, ContextList& contexts);
 
 }  // namespace bitlaw::predict
