@@ -10,7 +10,9 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/predict/learning_recipe.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "commands.hpp"
@@ -175,9 +177,11 @@ class ArchiveRun {
                       const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
                       const OpenOutput& open_output) {
         const StoredModel* const model = a_.model == kNoModel ? nullptr : &chosen_model();
-        if (model == nullptr && !a_.mix) {
+        if (model == nullptr && !a_.mix && !a_.learning.learn) {
             fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
         }
+        const std::optional<FreshNetwork> fresh = fresh_of(a_.model);
+        check_learning(model, fresh.has_value());
         if (a_.common.verbose && model != nullptr) {
             note(printable(text_of("model ", hex64(model->id), " of ", shelf_.chosen_path().string(), ": ",
                                    describe(model->model.config))));
@@ -198,6 +202,9 @@ class ArchiveRun {
                                 .embed_model = a_.embed_model,
                                 .fallback = a_.fallback,
                                 .progress = [&](std::uint64_t p, std::uint64_t b) { watch(p, b); }};
+        if (a_.learning.learn) {
+            learn(options, *model, fresh);
+        }
         if (a_.mix) {
             mix(options, model, input.size() > 0 ? input.size() : a_.block_bytes);
         }
@@ -216,6 +223,41 @@ class ArchiveRun {
         }
     }
 
+    void check_learning(const StoredModel* model, bool fresh) const {
+        if (!a_.learning.learn) {
+            if (!a_.learning.words.empty()) {
+                (void)recipe_of(a_.learning, {}, fresh);  // refuses them
+            }
+            if (fresh) {
+                fail_usage("a network with fresh weights knows nothing; add --learn, or name a model");
+            }
+        } else if (model == nullptr) {
+            fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
+        }
+        if (fresh && a_.embed_model) {
+            fail_usage("fresh weights are drawn again when the archive is restored; leave --embed-model out");
+        }
+    }
+
+    // The network learns what it codes: in the archive stands the whole recipe.
+    void learn(CompressOptions& options, const StoredModel& model,
+               const std::optional<FreshNetwork>& fresh) const {
+        LearningRecipe recipe = recipe_of(a_.learning, model.model.config, fresh.has_value());
+        if (a_.streams) {
+            recipe.streams = static_cast<std::uint32_t>(*a_.streams);
+            validate(recipe);
+        }
+        check_learning_memory(model.model.config, recipe);
+        options.method = kLearning;
+        options.stack.source = NetworkSource::model;
+        if (fresh) {
+            options.stack.source = NetworkSource::seed;
+            options.stack.spec = encode_spec(fresh->config);
+            options.stack.seed = fresh->seed;
+        }
+        options.stack.recipe = {kLearningInTurn, encode_recipe(recipe)};
+    }
+
     // Experts beside the network, or alone. Their tables are sized for the whole input.
     void mix(CompressOptions& options, const StoredModel* model, std::uint64_t bytes) const {
         const MixingOptions mixing{.set = *a_.mix,
@@ -223,8 +265,10 @@ class ArchiveRun {
                                    .memory = a_.memory};
         options.method = kMixing;
         options.fallback = Fallback::never;
-        options.stack = {.source = model == nullptr ? NetworkSource::none : NetworkSource::model,
-                         .mixer = {static_cast<std::uint64_t>(mixing.set), encode_mixing(mixing)}};
+        if (!a_.learning.learn) {
+            options.stack.source = model == nullptr ? NetworkSource::none : NetworkSource::model;
+        }
+        options.stack.mixer = {static_cast<std::uint64_t>(mixing.set), encode_mixing(mixing)};
     }
 
     template <class OpenOutput>

@@ -56,7 +56,11 @@ Fallback parse_fallback(const std::string& text) {
 void add_archive(FieldOptions& options, ArchiveArguments& a) {
     App& app = options.app();
     files_option(app, "files", a.files, "files; none or - : standard input to standard output");
-    name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
+    name_option(app, "-m,--model", a.model, "MODEL",
+                a.mode == ArchiveMode::compress
+                    ? "model file or training folder (default: searched for); none: no network; "
+                      "init:PRESET[:SEED]: fresh weights, which learn"
+                    : "model file or training folder (default: searched for)");
     name_option(app, "-o,--output", a.output, "OUT", "write to this file (one input only)");
     app.add_flag("-c,--stdout", a.to_stdout, "write to standard output; keep the sources");
     app.add_flag(
@@ -111,6 +115,9 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
                   "bytes of the experts' hashed tables at most; restoring needs as many", text_of(a.memory),
                   {kMinMixingMemory, kMaxMixingMemory})
         ->group(compression);
+    if (a.mode == ArchiveMode::compress) {
+        add_learning(options, a.learning);
+    }
     text_option(
         app, "--range", [&a](const std::string& text) { a.range = parse_byte_range(text); }, "",
         "restore only the bytes from BEGIN up to, not including, END")

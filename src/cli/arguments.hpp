@@ -13,6 +13,7 @@
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/train/trainer.hpp"
+#include "learning_options.hpp"
 
 namespace bitlaw::cli {
 
@@ -57,6 +58,7 @@ struct ArchiveArguments {
     std::optional<std::uint64_t> reset_every;
     std::optional<ByteRange> range;
     coding::Fallback fallback = coding::Fallback::best;
+    LearningArguments learning;
     std::optional<predict::ExpertSet> mix;  ///< experts beside the network, or alone with the model "none"
     std::uint64_t memory = std::uint64_t{192} << 20;  ///< of their hashed tables at most
     std::vector<std::string> files;                   ///< "-" is a standard stream

@@ -10,10 +10,14 @@
 #include <system_error>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/fields.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/coding/stack_network.hpp"
+#include "bitlaw/model/config_choice.hpp"
 
 namespace bitlaw::cli {
 
+using namespace coding;
 using namespace model;
 
 namespace {
@@ -145,6 +149,19 @@ std::vector<std::string> resolve_data(const std::vector<std::string>& texts) {
     return resolved;
 }
 
+std::optional<FreshNetwork> fresh_of(const std::string& text) {
+    const std::string prefix = "init:";
+    if (!text.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    const std::string preset = text.substr(prefix.size(), text.find(':', prefix.size()) - prefix.size());
+    FreshNetwork fresh{.config = config_from(preset, {})};
+    if (const std::size_t colon = text.find(':', prefix.size()); colon != std::string::npos) {
+        fresh.seed = whole_value(text.substr(colon + 1), {});
+    }
+    return fresh;
+}
+
 const StoredModel& ModelShelf::load(const fs::path& path) {
     for (const Entry& entry : loaded_) {
         if (entry.path == path) {
@@ -155,6 +172,10 @@ const StoredModel& ModelShelf::load(const fs::path& path) {
 }
 
 const StoredModel& ModelShelf::chosen() {
+    if (const std::optional<FreshNetwork> fresh = fresh_of(given_)) {
+        chosen_path_ = given_;
+        return fresh_ ? *fresh_ : fresh_.emplace(fresh_network(fresh->config, fresh->seed));
+    }
     if (!given_.empty()) {
         chosen_path_ = given_;
         return load(chosen_path_);
@@ -183,7 +204,7 @@ void ModelShelf::add_to(InputFiles& inputs) const {
 
 const StoredModel& ModelShelf::by_id(std::uint64_t id) {
     std::string seen;
-    if (!given_.empty()) {
+    if (!given_.empty() && given_ != kNoModel && !fresh_of(given_)) {
         const StoredModel& model = load(given_);
         if (model.id == id) {
             return model;

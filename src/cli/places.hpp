@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +29,24 @@ namespace bitlaw::cli {
 /// What -m says when there shall be no network.
 inline constexpr const char* kNoModel = "none";
 
+/// "init:PRESET" or "init:PRESET:SEED" as -m: a network that begins with fresh weights.
+struct FreshNetwork {
+    model::ModelConfig config;
+    std::uint64_t seed = 1;
+};
+/// Nothing when the text does not begin so; throws UsageError for an unknown preset or a seed that is none.
+[[nodiscard]] std::optional<FreshNetwork> fresh_of(const std::string& text);
+
 /// Models by id or by choice; each is loaded once. References stay valid as long as the object lives.
 class ModelShelf {
    public:
     /// `given` is the -m option: a file or a folder, or empty.
     explicit ModelShelf(std::string given) : given_(std::move(given)) {}
 
-    /// The given model. Without one: the one called 3.2m, otherwise the greatest of those found. Throws Error
-    /// saying where it looked when there is none.
+    /// The given model, also a fresh network, which has id 0. Without one: the one called 3.2m, otherwise the
+    /// greatest of those found. Throws Error saying where it looked when there is none.
     const model::StoredModel& chosen();
-    /// The path of chosen().
+    /// The path of chosen(); what -m says of a fresh network.
     [[nodiscard]] const std::filesystem::path& chosen_path() const { return chosen_path_; }
 
     /// The model with this id: the given one, or one that is found. Throws Error with all ids and places.
@@ -56,6 +65,7 @@ class ModelShelf {
     std::string given_;
     std::filesystem::path chosen_path_;
     std::list<Entry> loaded_;
+    std::optional<model::StoredModel> fresh_;
 };
 
 /// "3.2m" for checkpoints/3.2m.blm and for checkpoints/3.2m/model.blm.

@@ -7,6 +7,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "block_plan.hpp"
 #include "method_chain.hpp"
 
@@ -123,6 +124,10 @@ Bytes read_block(const ByteSource& source, std::uint64_t most) {
 CodecSummary compress(const StoredModel* model, const CompressOptions& options, const ByteSource& source,
                       const ByteSink& sink) {
     const FloatStateGuard guard;
+    std::optional<StoredModel> fresh;
+    if (options.stack.source == NetworkSource::seed) {
+        model = &fresh.emplace(fresh_network(options.stack));
+    }
     const BlockPlan plan(model == nullptr ? nullptr : &model->model.config, options);
     const ArchiveHeader header = header_for(model, options, plan);
     const Bytes embedded = options.embed_model && header.model_id != 0

@@ -8,8 +8,8 @@
 namespace bitlaw::coding {
 
 std::span<const Method> methods() {
-    static const std::array table{stored_method(), network_method(), seven_contexts_method(),
-                                  mixing_method()};
+    static const std::array table{stored_method(), network_method(), seven_contexts_method(), mixing_method(),
+                                  learning_method()};
     return table;
 }
 

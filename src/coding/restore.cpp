@@ -8,6 +8,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive_reader.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "method_chain.hpp"
 
@@ -53,11 +54,7 @@ class ArchiveModel {
 
     [[nodiscard]] const StoredModel& stored() {
         if (stored_ == nullptr) {
-            if (stack_.source != NetworkSource::model) {
-                reader_.damaged("a block needs a model, and the header names none");
-            }
-            const StoredModel& model = embedded_ ? *embedded_ : find_(reader_.header().model_id);
-            check_id(model, "; name the right one");
+            const StoredModel& model = source();
             try {
                 check_reset(model.model.config, reader_.header().reset_every);
             } catch (const Error& error) {
@@ -81,6 +78,18 @@ class ArchiveModel {
     }
 
    private:
+    [[nodiscard]] const StoredModel& source() {
+        if (stack_.source == NetworkSource::none) {
+            reader_.damaged("a block needs a model, and the header names none");
+        }
+        if (stack_.source == NetworkSource::seed) {
+            return embedded_.emplace(fresh_network(stack_));
+        }
+        const StoredModel& model = embedded_ ? *embedded_ : find_(reader_.header().model_id);
+        check_id(model, "; name the right one");
+        return model;
+    }
+
     void check_id(const StoredModel& model, const char* advice) const {
         if (model.id != reader_.header().model_id) {
             fail("the archive needs model ", hex64(reader_.header().model_id), ", and the model ",
@@ -92,7 +101,7 @@ class ArchiveModel {
     ArchiveReader& reader_;
     const ModelNotice& notice_;
     Stack stack_;
-    std::optional<StoredModel> embedded_;
+    std::optional<StoredModel> embedded_;  // or drawn from the stack's seed
     const StoredModel* stored_ = nullptr;
     std::optional<PackedModel> packed_;
 };

@@ -36,8 +36,8 @@ Learner::Learner(Model model, const LearnerOptions& options)
       muon_(model_.layout, options.muon) {}
 
 template <class Body>
-void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& body) const {
-    const std::size_t positions = model_.config.context;
+void Learner::for_micro_batches(std::span<const Symbol> symbols, std::size_t positions,
+                                const Body& body) const {
     BITLAW_ASSERT(!symbols.empty() && symbols.size() % positions == 0);
     const std::uint64_t wanted =
         options_.micro_batch_tokens == 0 ? default_micro_batch(model_.config) : options_.micro_batch_tokens;
@@ -46,18 +46,19 @@ void Learner::for_micro_batches(std::span<const Symbol> symbols, const Body& bod
     const std::uint64_t shared =
         options_.micro_batch_tokens == 0 ? thread_count() / gradient_pieces(model_.spec, positions) : 1;
     const std::size_t most =
-        std::clamp<std::size_t>(std::max(wanted / positions, shared), 1, leaf()) * positions;
+        std::clamp<std::size_t>(std::max(wanted / positions, shared), 1, leaf_sequences(positions)) *
+        positions;
     for (std::size_t first = 0; first < symbols.size(); first += most) {
         const auto piece = symbols.subspan(first, std::min(most, symbols.size() - first));
         body(SequenceBatch{.symbols = piece, .sequences = piece.size() / positions, .positions = positions});
     }
 }
 
-void Learner::add_leaf(std::span<const Symbol> symbols, float factor) {
+void Learner::add_leaf(std::span<const Symbol> symbols, std::size_t positions, float factor) {
     const FloatStateGuard guard;
-    BITLAW_ASSERT(symbols.size() <= leaf() * model_.config.context);
+    BITLAW_ASSERT(symbols.size() <= leaf_sequences(positions) * positions);
     const std::span<float> gradient = sum_.open();
-    for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+    for_micro_batches(symbols, positions, [&](const SequenceBatch& batch) {
         (void)network_.gradient(batch, factor, gradient);
         bits_ = chained(bits_, network_.code_lengths());
     });
@@ -75,10 +76,27 @@ StepOutcome Learner::update(double learning_rate) {
         if (options_.muon.enabled) {
             muon_.step(gradient, learning_rate, scale, model_.weights, adam_.first_moments());
         }
+        if (options_.weight_bound > 0.0) {
+            hold_weights();
+        }
         packed_.repack();
     }
     sum_.clear();
     return outcome;
+}
+
+// Comparisons only, in which a weight that is not a number becomes -bound: the same bits everywhere.
+void Learner::hold_weights() {
+    const auto bound = static_cast<float>(options_.weight_bound);
+    constexpr std::size_t kChunk = 16'384;
+    const std::size_t size = model_.weights.size();
+    parallel_for((size + kChunk - 1) / kChunk, [&](std::size_t chunk) {
+        float* const weights = model_.weights.data() + chunk * kChunk;
+        for (std::size_t i = 0; i < std::min(kChunk, size - chunk * kChunk); ++i) {
+            const float raised = weights[i] > -bound ? weights[i] : -bound;
+            weights[i] = raised < bound ? raised : bound;
+        }
+    });
 }
 
 void Learner::with_coding_weights(Precision precision, const std::function<void(const PackedModel&)>& body) {
@@ -95,7 +113,7 @@ void Learner::with_coding_weights(Precision precision, const std::function<void(
 double Learner::coding_bits(std::span<const Symbol> symbols, Precision precision) {
     double bits = 0.0;
     with_coding_weights(precision, [&](const PackedModel&) {
-        for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+        for_micro_batches(symbols, model_.config.context, [&](const SequenceBatch& batch) {
             (void)network_.loss(batch);
             bits = chained(bits, network_.code_lengths());
         });

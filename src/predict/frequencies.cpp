@@ -1,5 +1,6 @@
 #include "bitlaw/predict/frequencies.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -73,6 +74,14 @@ void frequencies_of(std::span<const float> logits, std::span<std::uint32_t> freq
     }
     kernel_table().frequencies({logits.data(), logits.size()}, 1, logits.size(),
                                {frequency.data(), frequency.size()});
+}
+
+void frequencies_of_any(std::span<const float> logits, std::span<std::uint32_t> frequency) {
+    if (all_finite(logits)) {
+        frequencies_of(logits, frequency);
+    } else {
+        std::fill(frequency.begin(), frequency.end(), 1U);
+    }
 }
 
 Interval interval_of(std::span<const std::uint32_t> frequency, Symbol symbol) {

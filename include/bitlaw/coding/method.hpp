@@ -22,7 +22,8 @@ namespace bitlaw::coding {
 // An id stands for the same code for ever.
 inline constexpr MethodId kNetwork = 2;        ///< a frozen network
 inline constexpr MethodId kSevenContexts = 3;  ///< seven contexts, mixed, without a model
-inline constexpr MethodId kMixing = 4;         ///< experts mixed bit by bit, with a frozen network or without
+inline constexpr MethodId kMixing = 4;         ///< experts mixed bit by bit, with a network or without
+inline constexpr MethodId kLearning = 5;       ///< a network that learns what it codes
 
 /// What an archive gives its methods.
 struct MethodContext {

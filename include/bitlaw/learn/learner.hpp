@@ -25,7 +25,8 @@ namespace bitlaw::learn {
 struct LearnerOptions {
     AdamOptions adam;
     MuonOptions muon = {};
-    double clip = 1.0;  ///< greatest global norm of the gradient; 0: none
+    double clip = 1.0;          ///< greatest global norm of the gradient; 0: none
+    double weight_bound = 0.0;  ///< no weight leaves -bound .. bound; 0: none
     std::uint64_t micro_batch_tokens =
         0;  ///< tokens in memory at once (0: default_micro_batch); never changes a bit
 };
@@ -46,12 +47,19 @@ class Learner {
     Learner& operator=(const Learner&) = delete;
 
     [[nodiscard]] const model::Model& model() const { return model_; }
+    /// The weights as they are now, packed for training and so for inference too; update() changes them in
+    /// place.
+    [[nodiscard]] const model::PackedModel& packed() const { return packed_; }
     /// Sequences that a full leaf holds; every leaf of a step but the last must be full for the sum to be the
     /// fixed tree.
     [[nodiscard]] std::size_t leaf() const { return leaf_sequences(model_.config.context); }
 
     /// Adds the gradient of sum of -ln p * factor over a leaf's sequences: [at most leaf(), T].
-    void add_leaf(std::span<const symbols::Symbol> symbols, float factor);
+    void add_leaf(std::span<const symbols::Symbol> symbols, float factor) {
+        add_leaf(symbols, model_.config.context, factor);
+    }
+    /// The same over sequences [at most leaf_sequences(positions), positions] of another length.
+    void add_leaf(std::span<const symbols::Symbol> symbols, std::size_t positions, float factor);
     /// Ends the step: one update of the weights at AdamW's learning rate. Leaves them as they are when the
     /// outcome is not finite.
     StepOutcome update(double learning_rate);
@@ -71,7 +79,9 @@ class Learner {
    private:
     // Calls body(batch) for pieces of at most a micro-batch.
     template <class Body>
-    void for_micro_batches(std::span<const symbols::Symbol> symbols, const Body& body) const;
+    void for_micro_batches(std::span<const symbols::Symbol> symbols, std::size_t positions,
+                           const Body& body) const;
+    void hold_weights();
 
     LearnerOptions options_;
     model::Model model_;

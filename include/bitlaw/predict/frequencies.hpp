@@ -22,6 +22,9 @@ inline constexpr std::uint32_t kMaxFrequency = std::uint32_t{1} << 24;
 /// not finite.
 void frequencies_of(std::span<const float> logits, std::span<std::uint32_t> frequency);
 
+/// The same of logits that may not be finite: then every frequency is 1.
+void frequencies_of_any(std::span<const float> logits, std::span<std::uint32_t> frequency);
+
 /// Where `symbol` < V lies in the table [V].
 [[nodiscard]] entropy::Interval interval_of(std::span<const std::uint32_t> frequency, symbols::Symbol symbol);
 

@@ -10,5 +10,6 @@ namespace bitlaw::coding {
 [[nodiscard]] Method network_method();
 [[nodiscard]] Method seven_contexts_method();
 [[nodiscard]] Method mixing_method();
+[[nodiscard]] Method learning_method();
 
 }  // namespace bitlaw::coding

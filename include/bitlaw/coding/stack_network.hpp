@@ -1,0 +1,19 @@
+#pragma once
+/// \file A stack's network that begins with fresh weights.
+
+#include "bitlaw/coding/stack.hpp"
+#include "bitlaw/model/checkpoint.hpp"
+
+namespace bitlaw::coding {
+
+/// Parameters of a network that an archive may have a reader draw: 256 MiB of weights.
+inline constexpr std::uint64_t kMaxFreshParameters = std::uint64_t{1} << 26;
+
+/// The config as a stack's spec.
+[[nodiscard]] Bytes encode_spec(const model::ModelConfig& config);
+/// A network of this config with the weights that the seed draws: no file, id 0, nothing stored. Class A.
+[[nodiscard]] model::StoredModel fresh_network(const model::ModelConfig& config, std::uint64_t seed);
+/// The one that a stack of source seed describes. Throws Error for a spec that is none, or too large.
+[[nodiscard]] model::StoredModel fresh_network(const Stack& stack);
+
+}  // namespace bitlaw::coding
