@@ -18,6 +18,7 @@
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
+#include "learning_options.hpp"
 #include "places.hpp"
 #include "terminal.hpp"
 

@@ -4,6 +4,7 @@
 #include "bitlaw/base/size.hpp"
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
+#include "learning_options.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {

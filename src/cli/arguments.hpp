@@ -13,7 +13,6 @@
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/train/trainer.hpp"
-#include "learning_options.hpp"
 
 namespace bitlaw::cli {
 
@@ -30,6 +29,12 @@ struct TrainArguments {
     CommonOptions common;
     train::TrainOptions options;  ///< without config, which config_from() makes of preset and network
     std::map<std::string, std::vector<std::string>> network;  ///< words for fields that replace the preset's
+};
+
+/// Whether the network learns what it reads, and the words of the recipe's fields that replace its defaults.
+struct LearningArguments {
+    bool learn = false;
+    std::map<std::string, std::vector<std::string>> words;
 };
 
 /// Bytes begin .. end-1 of what an archive holds.

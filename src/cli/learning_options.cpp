@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
-#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 

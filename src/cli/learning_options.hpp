@@ -1,22 +1,11 @@
 #pragma once
 /// \file --learn and its recipe: the same options for every command that has them.
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "bitlaw/model/config.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
-
-class FieldOptions;
-
-/// Whether the network learns, and the words of the recipe's fields that replace its defaults.
-struct LearningArguments {
-    bool learn = false;
-    std::map<std::string, std::vector<std::string>> words;
-};
 
 void add_learning(FieldOptions& options, LearningArguments& arguments);
 
