@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/studies/study_report.hpp"
@@ -39,11 +41,11 @@ class KnownStudy {
    public:
     explicit KnownStudy(double noise, const std::string& more = "", const std::string& amounts = kAmounts) {
         test::write_text(folder_ / "held", test::random_text(5000, 1));
-        plan_ = make_study_plan(
-            parse_study_config("title = Known & <true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
-                               "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\nbootstrap = 50\n" +
-                                   amounts + more,
-                               folder_ / "study.conf"));
+        plan_ = make_study_plan(parse_study_config(
+            "title = Known & </script><true>\ndata = text\nheld_out = held\nheld_out_bytes = 4000\n"
+            "sizes = 8K 20K 50K 100K 200K 400K 800K 1600K\nbootstrap = 50\n" +
+                amounts + more,
+            folder_ / "study.conf"));
         std::filesystem::create_directories(plan_.work());
         Random random(3);
         for (const StudyTrunk& trunk : plan_.trunks) {
@@ -85,6 +87,13 @@ const FormResult& form_named(const StudyFindings& f, const std::string& key) {
                                     [&](const FormResult& form) { return form.fit.law.form->key == key; });
     REQUIRE(found != f.forms.end());
     return *found;
+}
+
+// The JSON in a report, by the bytes between its element's ends.
+Json page_of(const std::string& html) {
+    const std::string begin = "id=\"study\">";
+    const std::size_t at = html.find(begin) + begin.size();
+    return parse_json(html.substr(at, html.find("</script>", at) - at), "report");
 }
 
 const Table& table_of(const std::vector<Table>& tables, const std::string& name) {
@@ -204,7 +213,7 @@ TEST_CASE("optima have the intervals of repeated seeds, and an end of the sizes 
     CHECK(holds(report_html(cut, {}, {}), "the largest network is best, so the best model has at least"));
     for (const StudyFigure& figure : findings_figures(cut)) {
         if (figure.name == "adjusted" || figure.name == "optimum") {
-            CHECK(holds(figure.script, "with vectors"));
+            CHECK(holds(figure.points.csv(), ",arrow,or beyond,"));
         }
     }
 }
@@ -317,7 +326,7 @@ TEST_CASE("the report says what was measured on, what was left out, and the cost
     };
     CHECK(holds(figure("adjusted").caption, "the law at the most passes, 1 byte a parameter"));
     CHECK(holds(figure("optimum").caption, "the range of all forms at 1 byte a parameter"));
-    CHECK(holds(figure("optimum").script, "all forms at 1"));
+    CHECK(holds(figure("optimum").points.csv(), ",all forms at 1,"));
 }
 
 TEST_CASE("tables are the same as CSV and in the report") {
@@ -347,9 +356,19 @@ TEST_CASE("tables are the same as CSV and in the report") {
     CHECK(bits > 3.0);  // the text's entropy is above 3 bits
     CHECK(bits < 8.0);
     const std::string html = report_html(f, {}, {});
-    CHECK(holds(html, "<title>Known &amp; &lt;true&gt;</title>"));
+    const Json page = page_of(html);
+    CHECK(page["title"] == "Known & </script><true>");
     CHECK_FALSE(holds(html, "<true>"));
-    CHECK(holds(html, table_of(tables, "prediction").title));
+    REQUIRE(page["tables"].size() == tables.size());
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+        const Json& shown = page["tables"][t];
+        CHECK(shown["title"] == tables[t].title);
+        REQUIRE(shown["rows"].size() == tables[t].rows.size());
+        CHECK(shown["rows"][0][0] == tables[t].rows[0][0].shown);
+        CHECK(page["findings"][tables[t].name].size() == tables[t].rows.size());
+        CHECK(holds(findings_text(f), tables[t].text()));
+    }
+    CHECK(page["runs"]["rows"].size() == f.results.size());
 }
 
 TEST_CASE("the report is one file with every picture in it, and names nothing outside") {
@@ -358,16 +377,19 @@ TEST_CASE("the report is one file with every picture in it, and names nothing ou
     const std::filesystem::path path = write_report(f);
     const Bytes bytes = test::file_bytes(path);
     const std::string html(bytes.begin(), bytes.end());
-    std::size_t pictures = 0;
-    for (std::size_t at = html.find("<svg"); at != std::string::npos; at = html.find("<svg", at + 1)) {
-        ++pictures;
+    const Json page = page_of(html);
+    REQUIRE(page["pictures"].size() == 6);
+    for (const Json& picture : page["pictures"]) {
+        CHECK(holds(picture["svg"].get<std::string>(), "</svg>"));
     }
-    CHECK(pictures == 6);
-    for (const char* outside : {"src=", "href=\"", "@import", "url(http", "<script"}) {
+    for (const char* outside : {"src=\"", "href=\"", "@import", "url(http"}) {
         CHECK_FALSE(holds(html, outside));
     }
     for (const char* name : {"rate", "adjusted", "flops", "optimum", "residuals", "isoflop"}) {
-        CHECK(std::filesystem::exists(study.plan().config.folder / "plots" / (std::string(name) + ".svg")));
+        for (const char* suffix : {".csv", ".gp", ".svg"}) {
+            CHECK(
+                std::filesystem::exists(study.plan().config.folder / "plots" / (std::string(name) + suffix)));
+        }
     }
     CHECK(std::filesystem::exists(study.plan().config.folder / "fit" / "optimum.csv"));
 }
@@ -375,7 +397,7 @@ TEST_CASE("the report is one file with every picture in it, and names nothing ou
 TEST_CASE("a script that gnuplot cannot draw is an error that names it") {
     const TemporaryFolder folder;
     CHECK(holds(message_of<Error>([&] {
-                    draw_figures({{"broken", "", "", "set nonsense 3\n"}}, folder.path());
+                    draw_figures({{"broken", "", {}, "set nonsense 3\n"}}, folder.path());
                 }),
                 "could not draw " + (folder / "broken.svg").string()));
 }

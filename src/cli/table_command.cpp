@@ -14,7 +14,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/baselines/compressor_list.hpp"
-#include "bitlaw/baselines/program.hpp"
+#include "bitlaw/baselines/gnuplot.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/config_facts.hpp"
@@ -336,20 +336,8 @@ class TableRun {
 void write_text(const fs::path& path, const std::string& text) { write_file(path, text); }
 
 void draw(const TableReport& report, const fs::path& svg) {
-    const ScratchFolder folder;
-    const fs::path picture = folder.path() / "table.svg";
-    write_text(folder.path() / "table.gp", table_plot(report, picture.string()));
-    const ProgramRun run = run_program("exec gnuplot " + shell_word((folder.path() / "table.gp").string()),
-                                       [] { throw_if_stopped("the chart was not drawn"); });
-    if (run.exit_code == 127) {
-        fail("gnuplot is needed for ", svg.string(), "; type: apt-get install gnuplot-nox");
-    }
-    if (run.exit_code != 0) {
-        fail("gnuplot could not draw ", svg.string(), " (exit code ", run.exit_code,
-             "); is it version 5 or later?");
-    }
-    constexpr std::uint64_t kMostBytes = 100'000'000;
-    write_file(svg, read_file(picture, kMostBytes));
+    draw_picture({{"table.gp", table_plot(report, "table.svg")}}, "table.svg", svg,
+                 [] { throw_if_stopped("the chart was not drawn"); });
 }
 
 // Throws when a file of the table has the name of something that is measured: it would be lost. A table that

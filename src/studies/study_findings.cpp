@@ -22,14 +22,6 @@ using namespace baselines;
 using namespace format;
 using namespace laws;
 
-namespace {
-
-constexpr std::uint64_t kBootstrapSeed = 20241;
-constexpr std::size_t kProfiles = 9;
-// Of a parameter in a study's models: bf16.
-constexpr double kStoredBytes = 2.0;
-
-// The config's amount that a run's unique bytes stand for: whole steps may be a little less.
 double nominal_amount(const StudyConfig& config, std::uint64_t unique) {
     double best = 0;
     for (const DataAmount& amount : config.train_on) {
@@ -39,6 +31,13 @@ double nominal_amount(const StudyConfig& config, std::uint64_t unique) {
     }
     return best;
 }
+
+namespace {
+
+constexpr std::uint64_t kBootstrapSeed = 20241;
+constexpr std::size_t kProfiles = 9;
+// Of a parameter in a study's models: bf16.
+constexpr double kStoredBytes = 2.0;
 
 void sort_out(StudyFindings& f) {
     std::set<std::string> planned;

@@ -7,11 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
+#include "report_page.hpp"
 
 namespace bitlaw::studies {
 
@@ -20,58 +21,6 @@ using namespace laws;
 using namespace format;
 
 namespace {
-
-constexpr std::uint64_t kMostPictureBytes = 1 << 26;
-
-std::string escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            default: result += c;
-        }
-    }
-    return result;
-}
-
-// The picture without what only a file of its own may begin with, and with ids of its own: gnuplot uses some
-// in every picture.
-std::string inline_svg(const std::string& file, const std::string& name) {
-    const std::size_t begin = file.find("<svg");
-    if (begin == std::string::npos) {
-        fail("gnuplot drew no SVG picture; check its version");
-    }
-    std::string svg = file.substr(begin);
-    for (const std::string shape : {"gpDot", "gpPt", "gnuplot_canvas", "textbox", "greybox"}) {
-        const std::string own = name + "-" + shape;
-        for (std::size_t at = svg.find(shape); at != std::string::npos;
-             at = svg.find(shape, at + own.size())) {
-            svg.replace(at, shape.size(), own);
-        }
-    }
-    return svg;
-}
-
-std::string table_html(const Table& table) {
-    std::string html = text_of("<h3>", escaped(table.title), "</h3>\n<p class=\"note\">", escaped(table.note),
-                               "</p>\n<div class=\"wide\"><table>\n<tr>");
-    for (const Column& column : table.columns) {
-        html += text_of(column.left ? "<th class=\"left\">" : "<th>", escaped(column.title), "</th>");
-    }
-    html += "</tr>\n";
-    for (const auto& row : table.rows) {
-        html += "<tr>";
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            html += text_of(table.columns[c].left ? "<td class=\"left\">" : "<td>", escaped(row[c].shown),
-                            "</td>");
-        }
-        html += "</tr>\n";
-    }
-    return html + "</table></div>\n";
-}
 
 std::string range_text(const Interval& interval, std::string (*shown)(double)) {
     return interval.has_bounds()
@@ -129,14 +78,6 @@ std::vector<std::string> headlines(const StudyFindings& f) {
         lines.push_back("No law was fitted: " + f.no_law + ".");
     }
     return lines;
-}
-
-std::string list_html(const std::vector<std::string>& items) {
-    std::string html = "<ul>\n";
-    for (const std::string& item : items) {
-        html += "<li>" + escaped(item) + "</li>\n";
-    }
-    return html + "</ul>\n";
 }
 
 // "2M": bytes that the rows were measured on, which are fewer than the config's where the data are shorter.
@@ -202,9 +143,9 @@ std::vector<std::string> account(const StudyFindings& f) {
     return lines;
 }
 
-std::string method_html(const StudyFindings& f) {
+std::vector<std::string> method(const StudyFindings& f) {
     const StudyConfig& c = f.plan.config;
-    const std::vector<std::string> lines{
+    return {
         "Networks: " + study_network_rule(c) + ".",
         text_of("Schedule: warm-up over ", percent_text(c.warmup, 1),
                 " of the steps, a constant rate, then a linear fall to zero over the last ",
@@ -252,24 +193,9 @@ std::string method_html(const StudyFindings& f) {
         "Profiles: for equal operations, each size's rate between its two nearest runs; a smooth line over "
         "log N "
         "through the sizes."};
-    return list_html(lines);
 }
 
-constexpr const char* kStyle = R"(
-body { font: 16px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 62rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.7rem; } h2 { font-size: 1.3rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; }
-h3 { font-size: 1.05rem; margin: 1.8rem 0 0.3rem; }
-figure { margin: 1.2rem 0; } figure svg { width: 100%; height: auto; }
-figcaption, .note { color: #555; font-size: 0.88rem; margin: 0.3rem 0; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.82rem; }
-th, td { text-align: right; padding: 0.15rem 0.6rem; border-bottom: 1px solid #eee; white-space: nowrap; }
-th { color: #555; font-weight: normal; border-bottom: 1px solid #999; } .left { text-align: left; }
-)";
-
-}  // namespace
-
-std::string findings_json(const StudyFindings& f) {
+Json exact_findings(const StudyFindings& f) {
     const auto reason = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
     Json json{{"no_law", reason(f.no_law)},
               {"doubts", f.doubts},
@@ -278,43 +204,85 @@ std::string findings_json(const StudyFindings& f) {
     for (const Table& table : findings_tables(f)) {
         json[table.name] = table.json();
     }
-    return json_file(json);
+    return json;
+}
+
+// A table as the page shows it.
+Json shown_table(const Table& table) {
+    Json json{
+        {"title", table.title}, {"note", table.note}, {"columns", Json::array()}, {"rows", Json::array()}};
+    for (const Column& column : table.columns) {
+        json["columns"].push_back({{"title", column.title}, {"left", column.left}});
+    }
+    for (const auto& row : table.rows) {
+        Json cells = Json::array();
+        for (const Cell& cell : row) {
+            cells.push_back(cell.shown);
+        }
+        json["rows"].push_back(std::move(cells));
+    }
+    return json;
+}
+
+}  // namespace
+
+std::string findings_json(const StudyFindings& f) { return json_file(exact_findings(f)); }
+
+std::string findings_text(const StudyFindings& f) {
+    std::string text = f.plan.config.title + "\n\n";
+    const auto add_list = [&](const std::vector<std::string>& lines) {
+        for (const std::string& line : lines) {
+            text += "- " + line + "\n";
+        }
+        text += "\n";
+    };
+    const auto add_table = [&](const Table& table) {
+        text += table.title + "\n" + table.note + "\n\n" + table.text() + "\n";
+    };
+    add_list(headlines(f));
+    for (const Table& table : findings_tables(f)) {
+        add_table(table);
+    }
+    add_list(account(f));
+    add_table(results_table(f));
+    add_list(method(f));
+    return text;
 }
 
 std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& figures,
                         const std::vector<std::string>& svg) {
     BITLAW_ASSERT(figures.size() == svg.size());
-    const std::string title = escaped(f.plan.config.title);
-    std::string html = text_of(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-        "content=\"width=device-width\">\n<title>",
-        title, "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<h1>", title, "</h1>\n",
-        list_html(headlines(f)), "<h2>Pictures</h2>\n");
+    Json page{{"title", f.plan.config.title}, {"headlines", headlines(f)},
+              {"pictures", Json::array()},    {"tables", Json::array()},
+              {"account", account(f)},        {"runs", shown_table(results_table(f))},
+              {"method", method(f)},          {"findings", exact_findings(f)}};
     for (std::size_t i = 0; i < figures.size(); ++i) {
-        html += text_of("<figure>\n", inline_svg(svg[i], figures[i].name), "<figcaption>",
-                        escaped(figures[i].caption), "</figcaption>\n</figure>\n");
+        page["pictures"].push_back(
+            {{"name", figures[i].name}, {"caption", figures[i].caption}, {"svg", svg[i]}});
     }
-    html += "<h2>Tables</h2>\n";
-    const std::vector<Table> tables = findings_tables(f);
-    for (const Table& table : tables) {
-        html += table_html(table);
+    for (const Table& table : findings_tables(f)) {
+        page["tables"].push_back(shown_table(table));
     }
-    html += "<h2>Runs</h2>\n" + list_html(account(f)) + table_html(results_table(f));
-    return html + "<h2>Method</h2>\n" + method_html(f) + "</body>\n</html>\n";
+    // Nothing in the JSON may end the element that it stands in.
+    std::string json;
+    for (const char c : json_file(page)) {
+        json += c == '<' ? "\\u003c" : std::string(1, c);
+    }
+    return text_of(kPageBegin, json, kPageEnd);
 }
 
 std::filesystem::path write_report(const StudyFindings& findings) {
+    constexpr std::uint64_t kMaxPictureBytes = 100'000'000;
     const std::filesystem::path& folder = findings.plan.config.folder;
     write_tables(findings_tables(findings), folder / "fit");
     const std::vector<StudyFigure> figures = findings_figures(findings);
     std::vector<std::string> svg;
     for (const std::filesystem::path& path : draw_figures(figures, folder / "plots")) {
-        const Bytes bytes = read_file(path, kMostPictureBytes);
-        svg.emplace_back(bytes.begin(), bytes.end());
+        svg.push_back(read_text(path, kMaxPictureBytes));
     }
-    const std::string html = report_html(findings, figures, svg);
+    write_file(folder / "findings.txt", findings_text(findings));
     const std::filesystem::path path = findings.plan.report();
-    write_file(path, html);
+    write_file(path, report_html(findings, figures, svg));
     return path;
 }
 

@@ -101,6 +101,9 @@ struct StudyFindings {
     [[nodiscard]] double shown_cost() const;
 };
 
+/// The config's amount that a run's unique bytes stand for: whole steps may be a little less.
+[[nodiscard]] double nominal_amount(const StudyConfig& config, std::uint64_t unique);
+
 /// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There
 /// is no law when the fit lacks one of its terms. Class B.
 [[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);

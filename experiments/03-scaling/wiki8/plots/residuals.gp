@@ -1,131 +1,63 @@
-set terminal svg size 940, 540 font "DejaVu Sans,Helvetica,Arial,sans-serif,13" background "white" name "residuals"
-set output "residuals.svg"
-set encoding utf8
+name = "residuals"
+csv = name.".csv"
+set terminal svg size 940, 540 font "DejaVu Sans,Helvetica,Arial,sans-serif,13" background "white"
+set output name.".svg"
+set datafile separator comma
+set datafile columnheaders
+
+# The numbers of the series of each style, as words, and what their first rows say.
+array titles[999]
+array shades[999]
+array heights[999]
+law = curve = line = point = grey = red = black = step = optimum = arrow = band = cross = ""
+last = -1
+note(i) = (last = i, titles[i + 1] = stringcolumn("title"), shades[i + 1] = column("shade"), \
+    heights[i + 1] = column("y"), sprintf(" %d", i))
+found(style) = strcol("style") eq style && column("series") != last ? note(column("series")) : ""
+stats csv using (law = law.found("law"), curve = curve.found("curve"), line = line.found("line"), \
+    point = point.found("point"), grey = grey.found("grey"), red = red.found("red"), black = black.found("black"), \
+    step = step.found("step"), optimum = optimum.found("optimum"), arrow = arrow.found("arrow"), \
+    band = band.found("band"), cross = cross.found("cross"), 0) nooutput
+
+# Of series k of a list, which may be empty; @word is replaced by the text of that name.
+number(list) = k <= words(list) ? word(list, k) + 0 : 0
+x(list) = column("series") == number(list) ? column("x") : NaN
+shade(list) = shades[number(list) + 1]
+name_of(list) = titles[number(list) + 1]
+law_lines = 'for [k=1:words(law)] csv using (x(law)):"y" with lines lw 1.4 dt (6, 4) lc palette frac shade(law) notitle'
+curves = 'for [k=1:words(curve)] csv using (x(curve)):"y" with lines lw 2 lc palette frac shade(curve) title name_of(curve)'
+lines = 'for [k=1:words(line)] csv using (x(line)):"y" with linespoints pt 7 ps 0.6 lw 2 lc palette frac shade(line) title name_of(line)'
+points = 'for [k=1:words(point)] csv using (x(point)):"y" with points pt 7 ps 0.6 lc palette frac shade(point) title name_of(point)'
+red_lines = 'for [k=1:words(red)] csv using (x(red)):"y" with lines lw 1.8 dt (6, 4) lc rgb "#c03030" title name_of(red)'
+black_lines = 'for [k=1:words(black)] csv using (x(black)):"y" with lines lw 2.4 lc rgb "#000000" title name_of(black)'
+crosses = 'for [k=1:words(cross)] csv using (x(cross)):"y" with points pt 2 ps 1.2 lw 2 lc rgb "#c03030" title name_of(cross)'
+steps = 'for [k=1:words(step)] csv using (x(step)):"y" with steps lw 1.4 dt 3 lc rgb "#888888" title name_of(step)'
+arrows = 'for [k=1:words(arrow)] csv using (x(arrow)):"y":"low":"high" with vectors head filled size screen 0.012,20 lw 2 lc rgb "#000000" title name_of(arrow)'
+bands = 'for [k=1:words(band)] csv using (x(band)):"low":"high" with filledcurves lc rgb "#dddddd" fs solid noborder title name_of(band)'
+optima = 'for [k=1:words(optimum)] csv using (x(optimum)):"y":"low":"high"'
+grey_lines = 'for [k=1:words(grey)] heights[number(grey) + 1] with lines lw 1.4 dt k + 1 lc rgb "#888888" title name_of(grey)'
+
+# Small to large is dark to light: matplotlib's viridis as far as it is seen on white.
+set palette defined (0 "#440154", 1 "#453781", 2 "#345e8d", 3 "#24828e", 4 "#21a685", 5 "#56c667", 6 "#aad628")
+unset colorbox
 set border 3 lw 1 lc rgb "#888888"
 set grid lw 0.6 lc rgb "#e6e6e6"
 set tics nomirror out scale 0.6 textcolor rgb "#444444"
 set key outside right top Left reverse samplen 1.8 spacing 1.25 noenhanced textcolor rgb "#444444"
-set title "Residuals of the law" noenhanced font ",15" textcolor rgb "#222222"
-set xlabel "parameters N" noenhanced
-set ylabel "residual, %" noenhanced
+set title font ",15" textcolor rgb "#222222"
+set xlabel "parameters N"
+set ylabel "bits per byte"
+# Sizes with the letters that bitlaw uses: gnuplot's own k is small.
+letters = "1 10 100 1K 10K 100K 1M 10M 100M 1G 10G 100G 1T 10T 100T 1P"
+set xtics ("1" 1)
+do for [e = 0:15] { do for [m = 1:9] {
+    set xtics add (m == 1 ? word(letters, e + 1) : "" m * 10.0**e m > 1)
+} }
 set logscale x
+set xrange [*:*] noextend
+
+set title "Residuals of the law"
+set ylabel "residual, %"
 set xzeroaxis lw 1 lc rgb "#888888"
-set offsets 0, 0, graph 0.06, graph 0.06
-set xrange [5461.33:4.52198e+06]
-set xtics ("1K" 1000, "" 2000 1, "" 3000 1, "" 4000 1, "" 5000 1, "" 6000 1, "" 7000 1, "" 8000 1, "" 9000 1, "10K" 10000, "" 20000 1, "" 30000 1, "" 40000 1, "" 50000 1, "" 60000 1, "" 70000 1, "" 80000 1, "" 90000 1, "100K" 1e+05, "" 2e+05 1, "" 3e+05 1, "" 4e+05 1, "" 5e+05 1, "" 6e+05 1, "" 7e+05 1, "" 8e+05 1, "" 9e+05 1, "1M" 1e+06, "" 2e+06 1, "" 3e+06 1, "" 4e+06 1, "" 5e+06 1, "" 6e+06 1, "" 7e+06 1, "" 8e+06 1, "" 9e+06 1)
-$data0 << EOD
-8192 0.4094362244335903
-20480 0.35532232210734316
-46592 0.8638421207135649
-122880 1.8175914251609915
-442368 -0.4784992114747366
-786432 -0.5096056917684111
-1720320 -0.4546042805302797
-3014656 -1.1028738496298374
-EOD
-$data1 << EOD
-8192 -0.28304427693432443
-20480 -1.0672250299644748
-46592 -0.9609546508593803
-122880 0.1910256708270941
-442368 -0.6761361395327847
-786432 -0.9415788915840717
-1720320 -0.29103194863950854
-3014656 -0.4320344216984795
-EOD
-$data2 << EOD
-8192 -0.6249806172864802
-20480 -1.8280071690677357
-46592 -1.958389100215907
-122880 -0.5300902398596485
-442368 -0.6187887558820382
-786432 0.02791288204291309
-1720320 2.6143216451824935
-EOD
-$data3 << EOD
-8192 0.5276954447448912
-20480 0.26694081763897204
-46592 0.2978362812731783
-122880 1.9182623848564395
-442368 0.9487205654080011
-786432 0.6519747973375623
-1720320 0.32708237549410324
-3014656 0.06108659725367893
-EOD
-$data4 << EOD
-8192 0.41569408872770275
-20480 -0.19807273118530033
-46592 -0.22481094177327354
-122880 1.8612143780782908
-442368 1.3623220860437435
-786432 0.9227372983838134
-1720320 0.8169015780459477
-3014656 0.702532131457323
-EOD
-$data5 << EOD
-8192 0.3257179636719343
-20480 -0.4854379282230148
-46592 -0.6917971410287604
-122880 1.7072393210401104
-442368 1.1984503313883677
-786432 1.024694721248931
-1720320 1.1094766312384818
-3014656 1.6998372350892854
-EOD
-$data6 << EOD
-8192 0.789889935697552
-20480 -0.7476076071676496
-46592 -0.44518844949870684
-122880 1.1245706713772452
-442368 -0.05007554916777179
-786432 -0.20188766663657987
-1720320 -0.44814414086170595
-3014656 -0.809342189065676
-EOD
-$data7 << EOD
-8192 0.7881353113846412
-20480 -1.040236181514087
-46592 -0.8467070021405843
-122880 0.8415330270952981
-442368 0.5062394706758733
-786432 0.28939040386892767
-1720320 -1.8625580038385547
-3014656 -0.6450052037822784
-EOD
-$data8 << EOD
-8192 0.654069184550643
-20480 -0.9076066017878026
-46592 -0.8213985850239136
-122880 0.7624020989220881
-442368 1.1867282832901394
-786432 0.4241921231818768
-1720320 -4.214147631623888
-EOD
-$data9 << EOD
-8192 0.8842116914512088
-20480 -0.9423917357026024
-46592 -1.1441119309989367
-122880 1.1513169335671813
-442368 1.0948398301454887
-786432 1.1725518515913302
-1720320 -4.342329067782225
-EOD
-$data10 << EOD
-8192 1.3239188914525135
-20480 -0.6454861017868629
-46592 -0.5629237667457931
-122880 1.8096413621078833
-442368 3.2101949952177966
-786432 -2.2456595341796115
-EOD
-plot $data0 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#440154" title "U = 1M, 4 to 8 passes", \
-     $data1 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#440154" notitle, \
-     $data2 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#440154" notitle, \
-     $data3 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#3d4b87" title "U = 3.2M, 8 passes", \
-     $data4 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#3d4b87" notitle, \
-     $data5 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#3d4b87" notitle, \
-     $data6 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#24828e" title "U = 10M, 2 to 4 passes", \
-     $data7 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#24828e" notitle, \
-     $data8 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#24828e" notitle, \
-     $data9 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#3cb676" title "U = 32M, 1 pass", \
-     $data10 with linespoints pt 7 ps 0.7 lw 1.2 lc rgb "#aad628" title "U = 100M, 1 pass"
+set offsets graph 0.06, graph 0.06, graph 0.06, graph 0.06
+plot @lines
