@@ -56,7 +56,7 @@ void check_usage(const ArchiveArguments& a) {
     }
     if (a.model_precision && !a.embed_model) {
         fail_usage(
-            "--model-precision is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
+            "--weight-format is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
     }
     const bool restores = a.mode == ArchiveMode::decompress || a.mode == ArchiveMode::test;
     if (a.range && !restores) {

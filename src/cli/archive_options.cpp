@@ -94,7 +94,7 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
     number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
                   text_of(a.block_bytes), {1, kMaxBlockBytes})
         ->group(compression);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together", "by length",
+    number_option(app, "--streams", a.streams, "streams of a block, advanced together; at most one for each of its bytes", "by length",
                   {1, kMaxStreams})
         ->group(compression);
     number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",

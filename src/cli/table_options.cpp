@@ -33,7 +33,7 @@ void add_table(FieldOptions& options, TableArguments& a) {
         app, "--compressors",
         [&a](const std::string& text) {
             if (text.empty()) {
-                fail_usage("--compressors is empty; name some, or none");
+                fail_usage("the list is empty; name some, or none");
             }
             std::istringstream words(text);
             for (std::string word; std::getline(words, word, ',');) {

@@ -90,7 +90,7 @@ judge "values in force" echo "no default"
 
 # As under tar -I: a filter without a command compresses.
 refuse "no model for the filter" 1 "no model was given and none was found" bash -c "printf x | '$bitlaw' | cat; exit \${PIPESTATUS[1]}"
-refuse "no compressors" 2 "--compressors is empty" "$bitlaw" table --no-models --compressors "" text
+refuse "no compressors" 2 "--compressors: the list is empty" "$bitlaw" table --no-models --compressors "" text
 refuse "a set to standard output" 2 "has its manifest beside it" "$bitlaw" data random --bytes 10 -o -
 refuse "info of a device" 1 "copy what it gives to a regular file" "$bitlaw" info /dev/null
 mkdir begun && echo '{}' >begun/run.json
