@@ -168,8 +168,8 @@ TEST_CASE("codec: what no model helps with grows by less than 0.1 % + 64 bytes")
 }
 
 TEST_CASE("codec: an embedded model decodes alone, and the archive is larger by its bytes") {
-    for (const Precision precision : {Precision::bf16, Precision::fp32, Precision::int8}) {
-        const StoredModel model = noisy_model(tiny_config(Architecture::modern), 4, precision);
+    for (const WeightFormatId format : {WeightFormatId::bf16, WeightFormatId::fp32, WeightFormatId::int8}) {
+        const StoredModel model = noisy_model(tiny_config(Architecture::modern), 4, format);
         const Bytes plain = likely_bytes(model, 2000, 2);
         CompressOptions options;
         const Packed bare = pack(model, plain, options);
@@ -247,7 +247,7 @@ TEST_CASE("codec: alphabets smaller and larger than a byte's") {
     for (float& weight : large.model.weights) {
         weight = 0;
     }
-    large = decode_model(encode_model(large.model, Precision::bf16, nullptr), "zeros");
+    large = decode_model(encode_model(large.model, WeightFormatId::bf16, nullptr), "zeros");
     const PackedModel packed(large.model, PackFor::inference);
     const PredictorMaker maker = network_predictors(packed, {});
     const Bytes bytes = random_bytes(400, 3);
@@ -396,7 +396,8 @@ TEST_CASE("codec: the worked example of docs/FORMAT.md is what this code writes,
     config.width = config.hidden = 1;
     config.context = config.window = 16;
     config.taps = 0;
-    const StoredModel zero = decode_model(encode_model(Model(config), Precision::bf16, nullptr), "zeros");
+    const StoredModel zero =
+        decode_model(encode_model(Model(config), WeightFormatId::bf16, nullptr), "zeros");
     Bytes plain;
     for (const unsigned byte : {0xF0, 0xE1, 0xD2, 0xC3, 0xB4, 0xA5, 0x96, 0x87}) {
         for (unsigned bit = 0; bit < 8; ++bit) {

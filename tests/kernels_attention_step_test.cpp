@@ -28,9 +28,9 @@ namespace {
 /// Caches of some streams in one of the two precisions, on guarded memory; slots not yet written hold NaN.
 class Caches {
    public:
-    Caches(const AttentionShape& shape, CachePrecision precision, std::size_t streams, std::size_t ring)
+    Caches(const AttentionShape& shape, CachePrecision format, std::size_t streams, std::size_t ring)
         : shape_(shape),
-          precision_(precision),
+          precision_(format),
           streams_(streams),
           ring_(ring),
           k_(floats()),
@@ -78,8 +78,8 @@ class Caches {
 constexpr CachePrecision kBoth[] = {CachePrecision::fp32, CachePrecision::bf16};
 
 /// The sequence with its keys and values as the cache holds them.
-Sequence as_cached(Sequence s, CachePrecision precision) {
-    if (precision == CachePrecision::bf16) {
+Sequence as_cached(Sequence s, CachePrecision format) {
+    if (format == CachePrecision::bf16) {
         kernel_table().round_bf16(s.k.data(), s.k.size(), s.k.data());
         kernel_table().round_bf16(s.v.data(), s.v.size(), s.v.data());
     }
@@ -110,21 +110,21 @@ TEST_CASE(
                 CAPTURE(heads.heads);
                 CAPTURE(heads.head_width);
                 const AttentionShape shape{heads.heads, heads.kv_heads, heads.head_width, window, subtract};
-                for (const CachePrecision precision : kBoth) {
-                    CAPTURE(cache_name(precision));
+                for (const CachePrecision format : kBoth) {
+                    CAPTURE(cache_name(format));
                     // Stream i sees the numbers of the sequence with the seed turn + i; rows of all streams
                     // lie together.
                     std::vector<Sequence> given;
                     std::vector<Results> expected;
                     for (std::size_t stream = 0; stream < streams; ++stream) {
                         given.emplace_back(shape, isa == Isa::scalar ? 70 : 131, 10 * turn + stream);
-                        const Sequence cached = as_cached(given.back(), precision);
+                        const Sequence cached = as_cached(given.back(), format);
                         expected.emplace_back(cached);
                         block_forward(cached, 0, cached.length, expected.back());
                     }
                     const Sequence& one = given[0];
                     const std::size_t row_floats = one.width + 2 * one.kv_width + kGap;
-                    Caches caches(shape, precision, streams, ring_size(window) + more);
+                    Caches caches(shape, format, streams, ring_size(window) + more);
                     GuardedFloats out(streams * one.width);
                     for (std::size_t row = 0; row < one.length; ++row) {
                         CAPTURE(row);
@@ -155,12 +155,12 @@ TEST_CASE(
 TEST_CASE("attention_step sees nothing older than the oldest position") {
     for (const Isa isa : available_isas()) {
         const IsaScope scope(isa);
-        for (const CachePrecision precision : kBoth) {
-            CAPTURE(cache_name(precision));
+        for (const CachePrecision format : kBoth) {
+            CAPTURE(cache_name(format));
             const AttentionShape shape{4, 2, 16, 40, true};
             const Sequence s(shape, 60, 5);
-            const Sequence cached = as_cached(s, precision);
-            Caches caches(shape, precision, 1, ring_size(shape.window));
+            const Sequence cached = as_cached(s, format);
+            Caches caches(shape, format, 1, ring_size(shape.window));
             std::vector<float> out(s.width);
             constexpr std::uint64_t kStart = (std::uint64_t{1} << 34) + 32;
             for (std::size_t row = 0; row < s.length; ++row) {

@@ -81,23 +81,24 @@ Bytes with_hash(Bytes content) {
 TEST_CASE(
     "checkpoint: a model comes back exactly, in all precisions and architectures, with and without record") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
-        for (const Precision precision : {Precision::bf16, Precision::fp32, Precision::int8}) {
-            const StoredModel model = noisy_model(tiny_config(architecture), 5, precision);
-            const Bytes bare = encode_model(model.model, precision, nullptr);
-            CHECK(bare.size() == kWeightsAt + 8 + weight_bytes_count(model.model.config, precision));
+        for (const WeightFormatId format :
+             {WeightFormatId::bf16, WeightFormatId::fp32, WeightFormatId::int8}) {
+            const StoredModel model = noisy_model(tiny_config(architecture), 5, format);
+            const Bytes bare = encode_model(model.model, format, nullptr);
+            CHECK(bare.size() == kWeightsAt + 8 + weight_bytes_count(model.model.config, format));
             CHECK(model.stored_bytes == bare.size());
             const TrainingRecord r = record();
             for (const TrainingRecord* with : {static_cast<const TrainingRecord*>(nullptr), &r}) {
-                const Bytes file = encode_model(model.model, precision, with);
+                const Bytes file = encode_model(model.model, format, with);
                 const StoredModel back = decode_model(file, "the file");
                 CHECK(back.model.config == model.model.config);
                 CHECK(back.model.weights == model.model.weights);
-                CHECK(back.precision == precision);
+                CHECK(back.format == format);
                 CHECK(back.id == model.id);
-                CHECK(back.id == model_id(model.model, precision));
+                CHECK(back.id == model_id(model.model, format));
                 CHECK(back.stored_bytes == bare.size());
                 CHECK(same(back.record, with != nullptr ? r : TrainingRecord{}));
-                CHECK(encode_model(back.model, precision, with) == file);
+                CHECK(encode_model(back.model, format, with) == file);
             }
         }
     }
@@ -106,22 +107,22 @@ TEST_CASE(
 TEST_CASE("checkpoint: the id depends on config, precision and stored weights, and on nothing else") {
     const StoredModel model = noisy_model(tiny_config(Architecture::modern), 5);
     Model other = model.model;
-    CHECK(model_id(other, Precision::bf16) == model.id);
-    CHECK(model_id(other, Precision::fp32) != model.id);
+    CHECK(model_id(other, WeightFormatId::bf16) == model.id);
+    CHECK(model_id(other, WeightFormatId::fp32) != model.id);
     // Less than half a unit of bf16: the stored weight stays.
     other.weights[10] *= 1.0f + 0x1p-12f;
     REQUIRE(other.weights[10] != model.model.weights[10]);
-    CHECK(model_id(other, Precision::bf16) == model.id);
+    CHECK(model_id(other, WeightFormatId::bf16) == model.id);
     other.weights[10] *= 1.0f + 0x1p-6f;
-    CHECK(model_id(other, Precision::bf16) != model.id);
+    CHECK(model_id(other, WeightFormatId::bf16) != model.id);
     Model rounded = model.model;
     rounded.config.arithmetic = Arithmetic::bf16;
-    CHECK(model_id(rounded, Precision::bf16) != model.id);
+    CHECK(model_id(rounded, WeightFormatId::bf16) != model.id);
     ModelConfig config = model.model.config;
     config.rotary_base += 1;
     Model based(config);
     based.weights = model.model.weights;
-    CHECK(model_id(based, Precision::bf16) != model.id);
+    CHECK(model_id(based, WeightFormatId::bf16) != model.id);
 }
 
 TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile floating-point state too") {
@@ -145,7 +146,7 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
     Model rounded = model;
     {
         const test::HostileFloatState hostile;
-        round_weights(rounded, Precision::bf16);
+        round_weights(rounded, WeightFormatId::bf16);
     }
     bool equal = true;
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -158,7 +159,7 @@ TEST_CASE("checkpoint: bf16 rounds to nearest even like the kernel, in a hostile
               std::bit_cast<std::uint32_t>(known[i].second));
     }
     Model unchanged = model;
-    round_weights(unchanged, Precision::fp32);
+    round_weights(unchanged, WeightFormatId::fp32);
     CHECK(unchanged.weights == model.weights);
 }
 
@@ -169,11 +170,11 @@ TEST_CASE("checkpoint: weights that are not finite are refused when saved and wh
         Model broken = model.model;
         broken.weights[3] = bad;
         const std::string message =
-            message_of<Error>([&] { (void)encode_model(broken, Precision::bf16, nullptr); });
+            message_of<Error>([&] { (void)encode_model(broken, WeightFormatId::bf16, nullptr); });
         CHECK(holds(message, "weight 3 of the model is not a finite number"));
-        CHECK_THROWS_AS(round_weights(broken, Precision::bf16), Error);
+        CHECK_THROWS_AS(round_weights(broken, WeightFormatId::bf16), Error);
     }
-    Bytes file = encode_model(model.model, Precision::bf16, nullptr);
+    Bytes file = encode_model(model.model, WeightFormatId::bf16, nullptr);
     file[kWeightsAt + 6] = 0x80;
     file[kWeightsAt + 7] = 0x7F;
     CHECK(holds(loading(resealed_model(file)), "the file is damaged: weight 3 is not a finite number"));
@@ -182,7 +183,7 @@ TEST_CASE("checkpoint: weights that are not finite are refused when saved and wh
 TEST_CASE("checkpoint: files and folders are loaded, and save is atomic") {
     const test::TemporaryFolder folder;
     const StoredModel model = noisy_model(tiny_config(Architecture::vanilla), 2);
-    save_model(folder / kModelFile, model.model, Precision::bf16, record());
+    save_model(folder / kModelFile, model.model, WeightFormatId::bf16, record());
     CHECK(folder.entries() == 1);
     CHECK(load_model(folder.path()).id == model.id);
     CHECK(load_model(folder / kModelFile).model.weights == model.model.weights);
@@ -193,7 +194,7 @@ TEST_CASE("checkpoint: files and folders are loaded, and save is atomic") {
 
 TEST_CASE("checkpoint: what cannot be used is named with a reason") {
     const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 1);
-    const Bytes file = encode_model(model.model, Precision::bf16, nullptr);
+    const Bytes file = encode_model(model.model, WeightFormatId::bf16, nullptr);
     CHECK(holds(loading({}), "the file is not a bitlaw model"));
     CHECK(holds(loading(Bytes(100, 7)), "the file is not a bitlaw model"));
     CHECK(holds(loading({0x89, 'B', 'L', 'M'}), "truncated"));
@@ -223,13 +224,14 @@ TEST_CASE(
     "checkpoint: every truncation and every changed byte gives an Error, or with right hashes a bounded "
     "model") {
     const test::PeakMemory memory;
-    const std::vector<std::pair<Architecture, Precision>> kinds{{Architecture::modern, Precision::bf16},
-                                                                {Architecture::vanilla, Precision::bf16},
-                                                                {Architecture::vanilla, Precision::int8}};
-    for (const auto& [architecture, precision] : kinds) {
-        const StoredModel model = noisy_model(smallest_config(architecture, 4), 1, precision);
+    const std::vector<std::pair<Architecture, WeightFormatId>> kinds{
+        {Architecture::modern, WeightFormatId::bf16},
+        {Architecture::vanilla, WeightFormatId::bf16},
+        {Architecture::vanilla, WeightFormatId::int8}};
+    for (const auto& [architecture, format] : kinds) {
+        const StoredModel model = noisy_model(smallest_config(architecture, 4), 1, format);
         const TrainingRecord r = record();
-        const Bytes file = encode_model(model.model, precision, &r);
+        const Bytes file = encode_model(model.model, format, &r);
         CHECK(resealed_model(file) == file);
         std::size_t accepted = 0;
         const auto try_load = [&](const Bytes& bytes) {
@@ -270,7 +272,7 @@ TEST_CASE(
 TEST_CASE("checkpoint: a training record of random or hostile bytes stays bounded") {
     const test::PeakMemory memory;
     const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 1);
-    Bytes front = encode_model(model.model, Precision::bf16, nullptr);
+    Bytes front = encode_model(model.model, WeightFormatId::bf16, nullptr);
     front.resize(front.size() - 8);
     front[5] = 1;
     const auto with_record = [&](const Bytes& bytes) {
@@ -305,12 +307,12 @@ TEST_CASE("checkpoint: a record that could not be read again is not written") {
     const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 1);
     TrainingRecord r = record();
     r.options.assign((1 << 20) + 1, 'x');
-    CHECK_THROWS_AS((void)encode_model(model.model, Precision::bf16, &r), Error);
+    CHECK_THROWS_AS((void)encode_model(model.model, WeightFormatId::bf16, &r), Error);
     r = record();
     r.training[0].name.assign(4097, 'x');
-    CHECK_THROWS_AS((void)encode_model(model.model, Precision::bf16, &r), Error);
+    CHECK_THROWS_AS((void)encode_model(model.model, WeightFormatId::bf16, &r), Error);
     r.training[0].name.resize(4096);
-    CHECK(decode_model(encode_model(model.model, Precision::bf16, &r), "the file")
+    CHECK(decode_model(encode_model(model.model, WeightFormatId::bf16, &r), "the file")
               .record.training[0]
               .name.size() == 4096);
 }

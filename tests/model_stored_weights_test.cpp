@@ -37,11 +37,11 @@ TEST_CASE("int8: known rows: scale, levels, zeros, weights too small for any sca
         0.0F,      -0.0F,     0.0F,       0.0F,   // no scale
         0x1p-149F, 0x1p-140F, -0x1p-130F, 0.0F};  // below half of the smallest scale
     std::copy(rows.begin(), rows.end(), model.weights.begin());
-    const Bytes bytes = weight_bytes(model, Precision::int8);
+    const Bytes bytes = weight_bytes(model, WeightFormatId::int8);
     CHECK(Bytes(bytes.begin(), bytes.begin() + 4) == Bytes{127 - 6, 127, 0, 0});
     const Bytes levels{64, 256 - 32, 16, 0, 127, 127, 256 - 127, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     CHECK(Bytes(bytes.begin() + 4, bytes.begin() + 20) == levels);
-    CHECK(bytes.size() == weight_bytes_count(model.config, Precision::int8));
+    CHECK(bytes.size() == weight_bytes_count(model.config, WeightFormatId::int8));
 }
 
 TEST_CASE(
@@ -55,9 +55,9 @@ TEST_CASE(
             weight += static_cast<float>(0.1 * random.normal());
         }
         Model rounded = model;
-        round_weights(rounded, Precision::int8);
+        round_weights(rounded, WeightFormatId::int8);
         Model bf16 = model;
-        round_weights(bf16, Precision::bf16);
+        round_weights(bf16, WeightFormatId::bf16);
         for (const Tensor& tensor : model.layout.tensors()) {
             for (std::size_t row = 0; row < tensor.rows; ++row) {
                 float largest = 0;
@@ -78,17 +78,17 @@ TEST_CASE(
                 REQUIRE(squares <= static_cast<double>(tensor.columns) * std::pow(largest / 63.5 / 2, 2));
             }
         }
-        const Bytes stored = weight_bytes(model, Precision::int8);
-        CHECK(weight_bytes(rounded, Precision::int8) == stored);
-        CHECK(stored.size() < weight_bytes(model, Precision::bf16).size() * 6 / 10);
-        CHECK(model_id(model, Precision::int8) == model_id(rounded, Precision::int8));
-        CHECK(model_id(model, Precision::int8) != model_id(rounded, Precision::fp32));
+        const Bytes stored = weight_bytes(model, WeightFormatId::int8);
+        CHECK(weight_bytes(rounded, WeightFormatId::int8) == stored);
+        CHECK(stored.size() < weight_bytes(model, WeightFormatId::bf16).size() * 6 / 10);
+        CHECK(model_id(model, WeightFormatId::int8) == model_id(rounded, WeightFormatId::int8));
+        CHECK(model_id(model, WeightFormatId::int8) != model_id(rounded, WeightFormatId::fp32));
     }
 }
 
 TEST_CASE("int8: forged rows are refused, so that equal weights have one model id") {
-    const StoredModel model = test::noisy_model(config(), 2, Precision::int8);
-    const Bytes file = encode_model(model.model, Precision::int8, nullptr);
+    const StoredModel model = test::noisy_model(config(), 2, WeightFormatId::int8);
+    const Bytes file = encode_model(model.model, WeightFormatId::int8, nullptr);
     const auto with = [&](std::size_t place, int value) {
         Bytes changed = file;
         changed[kWeightsAt + place] = static_cast<std::uint8_t>(value);
@@ -108,11 +108,11 @@ TEST_CASE("int8: forged rows are refused, so that equal weights have one model i
 TEST_CASE("int8: weights that are not finite are refused, and what would be rounded to infinity") {
     Model model(config());
     model.weights[1] = std::numeric_limits<float>::infinity();
-    CHECK_THROWS_AS((void)weight_bytes(model, Precision::int8), Error);
+    CHECK_THROWS_AS((void)weight_bytes(model, WeightFormatId::int8), Error);
     model.weights[1] = -std::numeric_limits<float>::max();
-    CHECK(holds(message_of<Error>([&] { (void)weight_bytes(model, Precision::int8); }), "weight 1 "));
+    CHECK(holds(message_of<Error>([&] { (void)weight_bytes(model, WeightFormatId::int8); }), "weight 1 "));
     model.weights[1] = -0x1.fcp127F;  // 127 * 2^121
-    const StoredModel back = decode_model(encode_model(model, Precision::int8, nullptr), "the file");
+    const StoredModel back = decode_model(encode_model(model, WeightFormatId::int8, nullptr), "the file");
     CHECK(back.model.weights[1] == model.weights[1]);
 }
 
@@ -121,16 +121,16 @@ TEST_CASE(
     StoredModel model = test::noisy_model(test::tiny_config(Architecture::modern), 1);
     model.record.tokens = 77;
     model.record.validation_bits_per_byte = 2;
-    const StoredModel same = converted(model, Precision::bf16);
+    const StoredModel same = converted(model, WeightFormatId::bf16);
     CHECK(same.id == model.id);
     CHECK(same.record.validation_bits_per_byte == 2);
-    const StoredModel small = converted(model, Precision::int8);
+    const StoredModel small = converted(model, WeightFormatId::int8);
     CHECK(small.id != model.id);
-    CHECK(small.precision == Precision::int8);
+    CHECK(small.format == WeightFormatId::int8);
     CHECK(small.record.tokens == 77);
     CHECK(small.record.validation_bits_per_byte == 0);
     CHECK(holds(small.record.options, "exported_from=" + hex64(model.id)));
-    const StoredModel wide = converted(model, Precision::fp32);
+    const StoredModel wide = converted(model, WeightFormatId::fp32);
     CHECK(wide.model.weights == model.model.weights);
     CHECK(wide.id != model.id);
 }
@@ -146,7 +146,7 @@ TEST_CASE("every format: the bytes that it says, what is read back is the projec
         for (const WeightFormat* format : kWeightFormats) {
             CAPTURE(format->name);
             CHECK(is_weight_format(static_cast<std::uint8_t>(format->id)));
-            CHECK(parse_precision(format->name) == format->id);
+            CHECK(parse_weight_format(format->name) == format->id);
             const Bytes bytes = weight_bytes(model, format->id);
             CHECK(bytes.size() == weight_bytes_count(model.config, format->id));
             Model projected = model;

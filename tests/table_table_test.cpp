@@ -67,10 +67,10 @@ StoredModel small_model(Architecture architecture, std::vector<DataSource> train
     for (float& weight : model.view(model.layout.output)) {
         weight = static_cast<float>(0.2 * random.normal());
     }
-    round_weights(model, Precision::bf16);
+    round_weights(model, WeightFormatId::bf16);
     TrainingRecord record;
     record.training = std::move(training);
-    return decode_model(encode_model(model, Precision::bf16, &record), "test");
+    return decode_model(encode_model(model, WeightFormatId::bf16, &record), "test");
 }
 
 // What the model itself would write: noise, decoded as if it were an archive's stream.

@@ -232,7 +232,7 @@ TEST_CASE("the record holds what decides bits, and nothing else") {
     CHECK(difference([](TrainOptions& o) { o.tokens += 128; }) == "tokens");
     CHECK(difference([](TrainOptions& o) { o.config.arithmetic = Arithmetic::bf16; }) == "arithmetic");
     CHECK(difference([](TrainOptions& o) { o.config.cache = CachePrecision::fp32; }) == "cache");
-    CHECK(difference([](TrainOptions& o) { o.precision = Precision::fp32; }) == "weight_format");
+    CHECK(difference([](TrainOptions& o) { o.weight_format = WeightFormatId::fp32; }) == "weight_format");
     CHECK(difference([](TrainOptions& o) { o.learning_rate = 0.5; }) == "learning_rate");
     CHECK(difference([](TrainOptions& o) { o.clip = 0; }) == "clip");
     CHECK(first_difference("a=1\n", "a=1\nb=2\n") == "b");

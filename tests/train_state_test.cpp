@@ -205,7 +205,7 @@ TEST_CASE("a forged state with fitting hashes gives an error or a bounded state"
 TEST_CASE("a state's model has the trained weights, not rounded, and the run's record") {
     const TrainingState state = sample_state();
     const StoredModel model = trained_model(state);
-    CHECK(model.precision == Precision::fp32);
+    CHECK(model.format == WeightFormatId::fp32);
     CHECK(std::ranges::equal(model.model.weights, state.weights));
     CHECK(model.record.tokens == state.progress.tokens);
     CHECK(model.record.options == state.progress.options);

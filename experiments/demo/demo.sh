@@ -218,6 +218,18 @@ TEXT
 raw: archive / original.  adjusted: (archive + model) / original; bitlaw's is the archive with the model inside,
 $(commas "$(size_of "$out/held-out-with-model.blw")") bytes, restored from that file alone.  bits/byte: of the archive without the model.
 TEXT
+    # The model is a fixed price, and what it saves grows with the text: it pays from model / (rate - raw rate) bytes on.
+    awk -F, -v model="$(fact stored_bytes "$out/model.json")" '
+        NR > 1 && $1 ~ /^bitlaw/ { ours = $3 }
+        NR > 1 && $1 !~ /^bitlaw/ && (best == "" || $3 < best) { best = $3; name = $1 }
+        END {
+            if (best - ours >= 0.5) {
+                printf "The model'"'"'s bytes are a fixed price, and what it saves grows with the text: at these rates it pays from %.1f MB on (beside %s).\n",
+                    model / ((best - ours) / 100) / 1e6, name
+            } else {
+                printf "The model saves too little beside %s to pay for its bytes on a text of this size.\n", name
+            }
+        }' "$out/table.csv"
 } > "$out/table.txt"
 
 doing="drawing the figure"

@@ -54,7 +54,7 @@ void check_usage(const ArchiveArguments& a) {
     if (a.mode == ArchiveMode::test && (!a.output.empty() || a.to_stdout || a.remove_source)) {
         fail_usage("-t writes nothing, so -o, -c and --rm make no sense with it");
     }
-    if (a.model_precision && !a.embed_model) {
+    if (a.weight_format && !a.embed_model) {
         fail_usage(
             "--weight-format is of the embedded model; add --embed-model, or see 'bitlaw export --help'");
     }
@@ -339,14 +339,14 @@ class ArchiveRun {
         return decompress(find, source, sink, progress, notice);
     }
 
-    // The model to compress with, in the precision that was asked for.
+    // The model to compress with, in the format that was asked for.
     const StoredModel& chosen_model() {
         const StoredModel& model = shelf_.chosen();
-        if (!a_.model_precision) {
+        if (!a_.weight_format) {
             return model;
         }
         if (!converted_) {
-            converted_.emplace(converted(model, *a_.model_precision));
+            converted_.emplace(converted(model, *a_.weight_format));
         }
         return *converted_;
     }

@@ -84,17 +84,18 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
     app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
         ->group(compression);
     options.add({{.name = "weight_format",
-                  .help = text_of("store the embedded model's weights as ", precision_names()),
+                  .help = text_of("store the embedded model's weights as ", weight_format_names()),
                   .shown_default = "as it is",
                   .group = compression,
                   .old_names = {"model_precision"}},
                  FieldKind::choice,
-                 [&a](const Words& words) { a.model_precision = parse_precision(only_word(words)); },
+                 [&a](const Words& words) { a.weight_format = parse_weight_format(only_word(words)); },
                  {}});
     number_option(app, "--block-size", a.block_bytes, "bytes of a block, each restored alone",
                   text_of(a.block_bytes), {1, kMaxBlockBytes})
         ->group(compression);
-    number_option(app, "--streams", a.streams, "streams of a block, advanced together; at most one for each of its bytes", "by length",
+    number_option(app, "--streams", a.streams,
+                  "streams of a block, advanced together; at most one for each of its bytes", "by length",
                   {1, kMaxStreams})
         ->group(compression);
     number_option(app, "--reset", a.reset_every, "bytes after which a stream starts afresh; 0: never",

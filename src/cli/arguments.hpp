@@ -57,7 +57,7 @@ struct ArchiveArguments {
     bool to_stdout = false;
     bool sparse = true;  ///< restored runs of zeros become holes
     bool embed_model = false;
-    std::optional<model::Precision> model_precision;  ///< of the embedded model
+    std::optional<model::WeightFormatId> weight_format;  ///< of the embedded model
     std::uint64_t block_bytes = 16'000'000;
     std::optional<std::size_t> streams;
     std::optional<std::uint64_t> reset_every;
@@ -73,7 +73,7 @@ struct ExportArguments {
     CommonOptions common;
     std::string model;
     bool from_state = false;
-    model::Precision precision = model::Precision::bf16;
+    model::WeightFormatId weight_format = model::WeightFormatId::bf16;
     std::string output;
     bool force = false;
 };

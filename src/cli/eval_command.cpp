@@ -172,7 +172,7 @@ int run_eval(const EvalArguments& a) {
                 : "continuous, as archives are made with --fallback never";
         if (!a.common.json) {
             print(text_of("model ", hex64(model.id), " of ", printable(shelf.chosen_path().string()), ", ",
-                          with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),
+                          with_commas(model.stored_bytes), " bytes in ", weight_format_name(model.format),
                           ", trained on ", with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
         }
         print_table(table, a.common,

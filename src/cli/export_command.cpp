@@ -42,13 +42,13 @@ int run_export(const ExportArguments& a) {
     }
     inputs.require_not(a.output);
     const StoredModel model = a.from_state ? trained_model(load_state(state_file(a.model))) : shelf.chosen();
-    const StoredModel result = converted(model, a.precision);
-    write_file(a.output, encode_model(result.model, result.precision, &result.record), options);
+    const StoredModel result = converted(model, a.weight_format);
+    write_file(a.output, encode_model(result.model, result.format, &result.record), options);
     if (a.common.quiet == 0) {
         note(printable(
-            text_of(a.output, ": model ", hex64(result.id), " in ", precision_name(result.precision), ", ",
+            text_of(a.output, ": model ", hex64(result.id), " in ", weight_format_name(result.format), ", ",
                     with_commas(result.stored_bytes), " bytes when embedded; of ", hex64(model.id), " in ",
-                    precision_name(model.precision), ", ", with_commas(model.stored_bytes), " bytes")));
+                    weight_format_name(model.format), ", ", with_commas(model.stored_bytes), " bytes")));
     }
     return kDone;
 }

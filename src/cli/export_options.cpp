@@ -29,9 +29,9 @@ const Fields<ExportArguments>& export_fields() {
             flag_field(&A::from_state, {.name = "from_state",
                                         .help = "take the weights of a training folder's state.bls, in fp32 "
                                                 "as they are trained; the run may be unfinished"}),
-            choice_field(&A::precision, precision_choices(),
+            choice_field(&A::weight_format, weight_format_choices(),
                          {.name = "weight_format",
-                          .help = text_of("how the weights are stored: ", precision_names(),
+                          .help = text_of("how the weights are stored: ", weight_format_names(),
                                           " (a byte a weight, a scale a row)"),
                           .old_names = {"model_precision"},
                           .is_required = true}),

@@ -112,7 +112,7 @@ void show_model(const std::filesystem::path& path, bool json) {
     Facts facts;
     facts.add("model", "model", text_cell(hex64(stored.id)));
     facts.add("file", "file", text_cell(path.string()));
-    facts.add("weight_format", "weights stored in", text_cell(precision_name(stored.precision)));
+    facts.add("weight_format", "weights stored in", text_cell(weight_format_name(stored.format)));
     facts.add("stored_bytes", "bytes when embedded", count_cell(stored.stored_bytes));
     add_config(facts, stored.model.config);
     const TrainingRecord& record = stored.record;

@@ -231,7 +231,7 @@ class TableRun {
             {.name = printable(name),
              .settings =
                  text_of("model ", hex64(model.id), ", ", describe(model.model.config), ", ",
-                         with_commas(model.stored_bytes), " bytes in ", precision_name(model.precision),
+                         with_commas(model.stored_bytes), " bytes in ", weight_format_name(model.format),
                          ", trained on ", with_commas(model.record.tokens), " bytes", training_of(model)),
              .model_id = model.id,
              .model_bytes = model.stored_bytes,

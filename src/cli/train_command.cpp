@@ -59,8 +59,8 @@ void show_run(const ResolvedRun& run) {
     }
     note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
                  isa_name(chosen_isa())));
-    note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ", precision_name(o.precision),
-                 o.resume ? ", resumed" : ""));
+    note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ",
+                 weight_format_name(o.weight_format), o.resume ? ", resumed" : ""));
 }
 
 std::string validation_line(const StepReport& r) {

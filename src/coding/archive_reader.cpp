@@ -8,7 +8,7 @@
 namespace bitlaw::coding {
 namespace {
 
-// A model file without a training record: 2^31 weights in fp32, which no other precision exceeds, and 80
+// A model file without a training record: 2^31 weights in fp32, which no other format exceeds, and 80
 // bytes around them.
 constexpr std::uint64_t kMaxModelBytes = (std::uint64_t{1} << 33) + 80;
 // Format 1 has the block types 1 to 3.

@@ -98,7 +98,11 @@ WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std:
             waiting = [&progress, &plain, payload = block.header.payload_bytes()](
                           std::uint64_t, std::uint64_t) { progress(plain.size(), payload); };
         }
-        (void)coded_by(kSevenContexts, waiting);
+        for (const Method& method : methods()) {
+            if (method.is_fallback && method.version <= version) {
+                (void)coded_by(method.id, waiting);
+            }
+        }
     }
     return block;
 }
@@ -131,7 +135,7 @@ CodecSummary compress(const StoredModel* model, const CompressOptions& options, 
     const BlockPlan plan(model == nullptr ? nullptr : &model->model.config, options);
     const ArchiveHeader header = header_for(model, options, plan);
     const Bytes embedded = options.embed_model && header.model_id != 0
-                               ? encode_model(model->model, model->precision, nullptr)
+                               ? encode_model(model->model, model->format, nullptr)
                                : Bytes{};
     std::optional<PackedModel> packed;
     MethodChain chain(options.table, header, context_for(model, options, plan, packed));

@@ -20,7 +20,7 @@ StoredModel fresh_network(const ModelConfig& config, std::uint64_t seed) {
              " parameters, and this one has ", parameters, "; use a smaller one");
     }
     return {.model = initial_model(config, seed),
-            .precision = Precision::fp32,
+            .format = WeightFormatId::fp32,
             .id = 0,
             .record = {},
             .stored_bytes = 0};

@@ -99,21 +99,22 @@ void Learner::hold_weights() {
     });
 }
 
-void Learner::with_coding_weights(Precision precision, const std::function<void(const PackedModel&)>& body) {
+void Learner::with_coding_weights(WeightFormatId format,
+                                  const std::function<void(const PackedModel&)>& body) {
     const FloatStateGuard guard;
     // Rounded in place, so that the network and its activations are not there twice.
     const Floats exact = model_.weights;
-    round_weights(model_, precision);
+    round_weights(model_, format);
     packed_.repack();
     body(packed_);
     model_.weights = exact;
     packed_.repack();
 }
 
-double Learner::coding_bits(std::span<const Symbol> symbols, Precision precision) {
+double Learner::coding_bits(std::span<const Symbol> symbols, WeightFormatId format) {
     double bits = 0.0;
-    with_coding_weights(precision, [&](const PackedModel&) {
-        for_micro_batches(symbols, model_.config.context, [&](const SequenceBatch& batch) {
+    with_coding_weights(format, [&](const PackedModel&) {
+        for_micro_batches(symbols, [&](const SequenceBatch& batch) {
             (void)network_.loss(batch);
             bits = chained(bits, network_.code_lengths());
         });

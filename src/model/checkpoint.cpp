@@ -151,11 +151,11 @@ TrainingRecord parse_record(ByteSpan bytes) {
     return record;
 }
 
-std::uint64_t id_of(const ModelConfig& config, Precision precision, ByteSpan weights) {
+std::uint64_t id_of(const ModelConfig& config, WeightFormatId format, ByteSpan weights) {
     ByteWriter front;
     write_config(front, config);
     front.u16(kArithmeticVersion);
-    front.u8(static_cast<std::uint8_t>(precision));
+    front.u8(static_cast<std::uint8_t>(format));
     Hasher hasher;
     hasher.update(front.data());
     hasher.update(weights);
@@ -172,20 +172,20 @@ ModelConfig parse_config(ByteReader& reader, const std::string& name) {
 
 }  // namespace
 
-std::uint64_t model_id(const Model& model, Precision precision) {
-    return id_of(model.config, precision, weight_bytes(model, precision));
+std::uint64_t model_id(const Model& model, WeightFormatId format) {
+    return id_of(model.config, format, weight_bytes(model, format));
 }
 
-Bytes encode_model(const Model& model, Precision precision, const TrainingRecord* record) {
-    const Bytes weights = weight_bytes(model, precision);
+Bytes encode_model(const Model& model, WeightFormatId format, const TrainingRecord* record) {
+    const Bytes weights = weight_bytes(model, format);
     ByteWriter writer;
     writer.bytes(kMagic);
     writer.u8(kFormatVersion);
     writer.u8(record != nullptr ? kHasRecord : 0);
     writer.u16(kArithmeticVersion);
     write_config(writer, model.config);
-    writer.u8(static_cast<std::uint8_t>(precision));
-    writer.u64(id_of(model.config, precision, weights));
+    writer.u8(static_cast<std::uint8_t>(format));
+    writer.u64(id_of(model.config, format, weights));
     writer.u64(weights.size());
     writer.bytes(weights);
     if (record != nullptr) {
@@ -201,14 +201,14 @@ Bytes encode_model(const Model& model, Precision precision, const TrainingRecord
     return writer.take();
 }
 
-StoredModel converted(const StoredModel& model, Precision precision) {
-    if (precision == model.precision) {
+StoredModel converted(const StoredModel& model, WeightFormatId format) {
+    if (format == model.format) {
         return model;
     }
     TrainingRecord record = model.record;
     record.options += "exported_from=" + hex64(model.id) + "\n";
     record.validation_bits_per_byte = 0;  // it was measured with the other weights
-    return decode_model(encode_model(model.model, precision, &record), "the converted model");
+    return decode_model(encode_model(model.model, format, &record), "the converted model");
 }
 
 StoredModel decode_model(ByteSpan file, const std::string& name) {
@@ -240,24 +240,24 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
              kArithmeticVersion, "; use the bitlaw that wrote it, or train it again");
     }
     const ModelConfig config = parse_config(reader, name);
-    const std::uint8_t precision_code = reader.u8();
-    if (!is_weight_format(precision_code)) {
-        fail(name, " is damaged: unknown precision ", int{precision_code}, kAgain);
+    const std::uint8_t format_code = reader.u8();
+    if (!is_weight_format(format_code)) {
+        fail(name, " is damaged: unknown precision ", int{format_code}, kAgain);
     }
-    const auto precision = static_cast<Precision>(precision_code);
+    const auto format = static_cast<WeightFormatId>(format_code);
     const std::uint64_t id = reader.u64();
-    const std::uint64_t expected = weight_bytes_count(config, precision);
+    const std::uint64_t expected = weight_bytes_count(config, format);
     const std::uint64_t weights = reader.u64();
     if (weights != expected || weights > reader.remaining()) {
         fail(name, " is damaged: it should hold ", expected, " bytes of weights, says ", weights, " and has ",
              reader.remaining(), kAgain);
     }
     const ByteSpan raw = content.subspan(reader.position(), static_cast<std::size_t>(weights));
-    if (id_of(config, precision, raw) != id) {
+    if (id_of(config, format, raw) != id) {
         fail(name, " is damaged: its model id ", hex64(id), " does not fit its weights", kAgain);
     }
-    StoredModel stored{Model(config), precision, id, {}, 0};
-    read_weights(reader, precision, stored.model, name);
+    StoredModel stored{Model(config), format, id, {}, 0};
+    read_weights(reader, format, stored.model, name);
     stored.stored_bytes = reader.position() + kHashBytes;
     if ((flags & kHasRecord) != 0) {
         const std::uint32_t size = reader.u32();
@@ -304,16 +304,16 @@ std::optional<std::uint64_t> peek_model_id(const std::filesystem::path& file) {
         ByteReader reader(bytes, file.string());
         (void)reader.bytes(kMagic.size() + 1 + 1 + 2);  // version, flags, arithmetic version
         (void)read_config(reader);
-        (void)reader.u8();  // precision
+        (void)reader.u8();  // format
         return reader.u64();
     } catch (const Error&) {
         return {};
     }
 }
 
-void save_model(const std::filesystem::path& path, const Model& model, Precision precision,
+void save_model(const std::filesystem::path& path, const Model& model, WeightFormatId format,
                 const TrainingRecord& record) {
-    write_file(path, encode_model(model, precision, &record));
+    write_file(path, encode_model(model, format, &record));
 }
 
 }  // namespace bitlaw::model

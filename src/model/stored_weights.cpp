@@ -7,8 +7,8 @@
 
 namespace bitlaw::model {
 
-std::uint64_t weight_bytes_count(const ModelConfig& config, Precision precision) {
-    const WeightFormat& format = weight_format(precision);
+std::uint64_t weight_bytes_count(const ModelConfig& config, WeightFormatId id) {
+    const WeightFormat& format = weight_format(id);
     std::uint64_t bytes = 0;
     for (const Tensor& tensor : Layout(network_spec(config)).tensors()) {
         bytes += format.bytes(tensor);
@@ -16,9 +16,9 @@ std::uint64_t weight_bytes_count(const ModelConfig& config, Precision precision)
     return bytes;
 }
 
-Bytes weight_bytes(const Model& model, Precision precision) {
+Bytes weight_bytes(const Model& model, WeightFormatId id) {
     const FloatStateGuard guard;
-    const WeightFormat& format = weight_format(precision);
+    const WeightFormat& format = weight_format(id);
     ByteWriter writer;
     for (const Tensor& tensor : model.layout.tensors()) {
         format.encode(tensor, model.view(tensor), writer);
@@ -26,17 +26,17 @@ Bytes weight_bytes(const Model& model, Precision precision) {
     return writer.take();
 }
 
-void read_weights(ByteReader& reader, Precision precision, Model& model, const std::string& name) {
+void read_weights(ByteReader& reader, WeightFormatId id, Model& model, const std::string& name) {
     const FloatStateGuard guard;
-    const WeightFormat& format = weight_format(precision);
+    const WeightFormat& format = weight_format(id);
     for (const Tensor& tensor : model.layout.tensors()) {
         format.decode(tensor, model.view(tensor), reader, name);
     }
 }
 
-void round_weights(Model& model, Precision precision) {
+void round_weights(Model& model, WeightFormatId id) {
     const FloatStateGuard guard;
-    const WeightFormat& format = weight_format(precision);
+    const WeightFormat& format = weight_format(id);
     Floats rounded = model.weights;  // a weight that cannot be stored leaves the model as it was
     for (const Tensor& tensor : model.layout.tensors()) {
         format.project(tensor, std::span(rounded).subspan(tensor.offset, tensor.size()));

@@ -19,34 +19,34 @@ const WeightFormat* find(std::uint8_t number) {
 
 bool is_weight_format(std::uint8_t number) { return find(number) != nullptr; }
 
-const WeightFormat& weight_format(Precision precision) {
-    const WeightFormat* format = find(static_cast<std::uint8_t>(precision));
+const WeightFormat& weight_format(WeightFormatId id) {
+    const WeightFormat* format = find(static_cast<std::uint8_t>(id));
     BITLAW_ASSERT(format != nullptr);
     return *format;
 }
 
-const char* precision_name(Precision precision) { return weight_format(precision).name; }
+const char* weight_format_name(WeightFormatId id) { return weight_format(id).name; }
 
-Precision parse_precision(const std::string& name) {
+WeightFormatId parse_weight_format(const std::string& name) {
     for (const WeightFormat* format : kWeightFormats) {
         if (name == format->name) {
             return format->id;
         }
     }
-    fail_usage("'", name, "' is not known; choose ", precision_names());
+    fail_usage("'", name, "' is not known; choose ", weight_format_names());
 }
 
-Names<Precision> precision_choices() {
-    Names<Precision> choices;
+Names<WeightFormatId> weight_format_choices() {
+    Names<WeightFormatId> choices;
     for (const WeightFormat* format : kWeightFormats) {
         choices.emplace(choices.begin(), format->name, format->id);  // the largest first
     }
     return choices;
 }
 
-std::string precision_names() {
+std::string weight_format_names() {
     std::string names;
-    const Names<Precision> choices = precision_choices();
+    const Names<WeightFormatId> choices = weight_format_choices();
     for (const auto& [name, id] : choices) {
         names += names.empty() ? "" : id == choices.back().second ? " or " : ", ";
         names += name;

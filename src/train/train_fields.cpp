@@ -40,8 +40,8 @@ Field<O> data_weights() {
 }
 
 Field<O> weight_format(FieldInfo info) {
-    Field<O> field =
-        choice_field(&O::precision, {{"bf16", Precision::bf16}, {"fp32", Precision::fp32}}, std::move(info));
+    Field<O> field = choice_field(
+        &O::weight_format, {{"bf16", WeightFormatId::bf16}, {"fp32", WeightFormatId::fp32}}, std::move(info));
     field.read = [read = field.read](O& options, const Words& words) {
         if (only_word(words) == "int8") {
             fail_usage("int8 is made of a trained model; see 'bitlaw export --help'");

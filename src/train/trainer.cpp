@@ -190,7 +190,7 @@ class Run {
     // again.
     void save_result() const {
         require_unchanged_data(LookAgain::everywhere);
-        save_model(options_.out / kModelFile, learner_.model(), options_.precision, record());
+        save_model(options_.out / kModelFile, learner_.model(), options_.weight_format, record());
         save();
         write_status(trouble().empty() ? "finished" : "diverged");
     }
@@ -264,14 +264,14 @@ class Run {
     }
 
     void validate_weights(double rate) {
-        const double bits = learner_.coding_bits(validation_, options_.precision);
+        const double bits = learner_.coding_bits(validation_, options_.weight_format);
         require_finite(std::isfinite(bits), "validation loss", progress_.step, rate);
         progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
     }
 
     [[nodiscard]] std::optional<double> measured_copying() {
         std::optional<CopyScore> score;
-        learner_.with_coding_weights(options_.precision,
+        learner_.with_coding_weights(options_.weight_format,
                                      [&](const PackedModel& packed) { score = predict::copy_score(packed); });
         return score ? std::optional(score->value()) : std::nullopt;
     }
@@ -330,7 +330,7 @@ class Run {
 
     TrainResult result() {
         const std::filesystem::path file = options_.out / kModelFile;
-        const std::uint64_t id = model_id(learner_.model(), options_.precision);
+        const std::uint64_t id = model_id(learner_.model(), options_.weight_format);
         // A run that has just got another length may have no step left, and the model of its old length.
         if (!std::filesystem::exists(file) || peek_model_id(file) != id) {
             if (!validation_.empty()) {

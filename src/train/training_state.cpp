@@ -328,7 +328,7 @@ StoredModel trained_model(const TrainingState& state) {
                                 .tokens = progress.tokens,
                                 .options = progress.options,
                                 .training_bits_per_byte = progress.mean_bits_per_byte.value};
-    return decode_model(encode_model(model, Precision::fp32, &record), "the model of the state");
+    return decode_model(encode_model(model, WeightFormatId::fp32, &record), "the model of the state");
 }
 
 }  // namespace bitlaw::train

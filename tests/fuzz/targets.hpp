@@ -88,7 +88,7 @@ inline void archive_target(ByteSpan archive) {
 inline void model_target(ByteSpan file) {
     error_or_result([&] {
         const model::StoredModel model = model::decode_model(file, "the input");
-        const Bytes front = model::encode_model(model.model, model.precision, nullptr);
+        const Bytes front = model::encode_model(model.model, model.format, nullptr);
         // But for the flags, and the hash at the end, all bytes up to the training record are the same again.
         BITLAW_ASSERT(front.size() == model.stored_bytes && front.size() <= file.size());
         BITLAW_ASSERT(std::equal(front.begin() + 6, front.end() - 8, file.begin() + 6));

@@ -19,9 +19,9 @@ using namespace bitlaw::train;
 namespace {
 
 void write_pair(const std::filesystem::path& folder, const std::string& name, const ModelConfig& config,
-                Precision precision) {
-    const StoredModel model = test::noisy_model(config, 6, precision);
-    write_file(folder / (name + kModelSuffix), encode_model(model.model, precision, nullptr));
+                WeightFormatId format) {
+    const StoredModel model = test::noisy_model(config, 6, format);
+    write_file(folder / (name + kModelSuffix), encode_model(model.model, format, nullptr));
     write_file(folder / (name + ".plain"), test::likely_bytes(model, 600, 1));
 }
 
@@ -54,14 +54,15 @@ int main(int argc, char** argv) {
         const ModelConfig modern = test::smallest_config(Architecture::modern, 64);
         ModelConfig rounded = modern;
         rounded.arithmetic = Arithmetic::bf16;
-        write_pair(folder, "vanilla-fp32", vanilla, Precision::fp32);
-        write_pair(folder, "modern-bf16", rounded, Precision::bf16);
-        write_pair(folder, "modern-int8", modern, Precision::int8);
+        write_pair(folder, "vanilla-fp32", vanilla, WeightFormatId::fp32);
+        write_pair(folder, "modern-bf16", rounded, WeightFormatId::bf16);
+        write_pair(folder, "modern-int8", modern, WeightFormatId::int8);
         ModelConfig gated = rounded;
         gated.architecture = Architecture{2};
-        write_pair(folder, "gated-bf16", gated, Precision::bf16);
+        write_pair(folder, "gated-bf16", gated, WeightFormatId::bf16);
         // Bytes above 1 are stored at once: for tests of much data.
-        write_pair(folder, "two-symbols", test::smallest_config(Architecture::modern, 2), Precision::bf16);
+        write_pair(folder, "two-symbols", test::smallest_config(Architecture::modern, 2),
+                   WeightFormatId::bf16);
         write_state(argv[2]);
     } catch (const std::exception& error) {
         std::cerr << "bitlaw_golden: " << error.what() << "\n";

@@ -49,14 +49,15 @@ namespace bitlaw::test {
 
 /// A model of random weights with noise on every one, so that no tensor is zero, as it comes back from a
 /// file.
-[[nodiscard]] inline model::StoredModel noisy_model(const model::ModelConfig& config, std::uint64_t seed,
-                                                    model::Precision precision = model::Precision::bf16) {
+[[nodiscard]] inline model::StoredModel noisy_model(
+    const model::ModelConfig& config, std::uint64_t seed,
+    model::WeightFormatId format = model::WeightFormatId::bf16) {
     model::Model model = model::initial_model(config, seed);
     Random random(seed, 77);
     for (float& weight : model.weights) {
         weight += static_cast<float>(0.7 * random.normal());
     }
-    return model::decode_model(model::encode_model(model, precision, nullptr), "the test's model");
+    return model::decode_model(model::encode_model(model, format, nullptr), "the test's model");
 }
 
 [[nodiscard]] inline Bytes random_bytes(std::size_t count, std::uint64_t seed, std::uint64_t alphabet = 256) {

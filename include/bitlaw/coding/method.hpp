@@ -69,6 +69,8 @@ struct Method {
     /// State runs on from block to block, so that a block is decoded after all before it in its chain. Only
     /// the archive's own method may be chained: format 2.
     bool chained = false;
+    /// Tried on every block beside the archive's own method (`--fallback`); the smallest code is kept.
+    bool is_fallback = false;
     /// What is wrong with a block's header, before anything is allocated for it; empty when nothing is.
     std::string (*fault)(const BlockHeader& header) = nullptr;
     /// Throws Error when the stack's description is not one that this program knows.

@@ -64,12 +64,12 @@ class Learner {
     /// outcome is not finite.
     StepOutcome update(double learning_rate);
 
-    /// Sum of -log2 p in bits over sequences [n, T] with the weights as `precision` stores them: one chain of
+    /// Sum of -log2 p in bits over sequences [n, T] with the weights as `format` stores them: one chain of
     /// double additions in token order. Not to be called between add_leaf() and update().
-    [[nodiscard]] double coding_bits(std::span<const symbols::Symbol> symbols, model::Precision precision);
-    /// Calls body(packed) with the weights as `precision` stores them. Not to be called between add_leaf()
+    [[nodiscard]] double coding_bits(std::span<const symbols::Symbol> symbols, model::WeightFormatId format);
+    /// Calls body(packed) with the weights as `format` stores them. Not to be called between add_leaf()
     /// and update().
-    void with_coding_weights(model::Precision precision,
+    void with_coding_weights(model::WeightFormatId format,
                              const std::function<void(const model::PackedModel&)>& body);
 
     [[nodiscard]] const AdamMoments& moments() const { return adam_.moments(); }

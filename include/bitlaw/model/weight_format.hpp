@@ -14,11 +14,11 @@ namespace bitlaw::model {
 
 /// A format by its number in files. Every rate is measured with the stored weights. They are widened to fp32
 /// when they are loaded, so that coding knows no difference.
-enum class Precision : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3 };
+enum class WeightFormatId : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3 };
 
 /// A format. What it reads back gives the same bytes again.
 struct WeightFormat {
-    Precision id;
+    WeightFormatId id;
     const char* name;
     /// Bytes that a tensor takes.
     std::uint64_t (*bytes)(const Tensor& tensor);
@@ -44,13 +44,13 @@ inline constexpr const WeightFormat* kWeightFormats[] = {&kInt8Weights, &kBf16We
 /// Whether a file's number means a format.
 [[nodiscard]] bool is_weight_format(std::uint8_t number);
 /// The format of a number that means one.
-[[nodiscard]] const WeightFormat& weight_format(Precision precision);
+[[nodiscard]] const WeightFormat& weight_format(WeightFormatId id);
 /// "bf16", "fp32" or "int8".
-[[nodiscard]] const char* precision_name(Precision precision);
+[[nodiscard]] const char* weight_format_name(WeightFormatId id);
 /// The precision of that name; throws UsageError when there is none.
-[[nodiscard]] Precision parse_precision(const std::string& name);
-[[nodiscard]] Names<Precision> precision_choices();
+[[nodiscard]] WeightFormatId parse_weight_format(const std::string& name);
+[[nodiscard]] Names<WeightFormatId> weight_format_choices();
 /// "fp32, bf16 or int8".
-[[nodiscard]] std::string precision_names();
+[[nodiscard]] std::string weight_format_names();
 
 }  // namespace bitlaw::model

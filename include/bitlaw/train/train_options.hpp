@@ -30,7 +30,7 @@ struct TrainOptions {
     std::filesystem::path out;            ///< folder for model.blm, state.bls, metrics.csv, run.json
     std::string preset = "200k";          ///< name for the record; config holds the sizes
     model::ModelConfig config;
-    model::Precision precision = model::Precision::bf16;  ///< of the coding weights
+    model::WeightFormatId weight_format = model::WeightFormatId::bf16;  ///< of the coding weights
     std::uint64_t seed = 1;
     std::uint64_t tokens = 0;              ///< budget; 0: as minutes says, or kTokensPerParameter a parameter
     double minutes = 0;                    ///< budget: turned into tokens once, which are recorded; 0: none

@@ -46,6 +46,7 @@ std::string fault(const BlockHeader& header) {
 Method seven_contexts_method() {
     return {.id = kSevenContexts,
             .name = "seven contexts",
+            .is_fallback = true,
             .fault = fault,
             .open = [](const MethodContext&) -> std::unique_ptr<BlockCoder> {
                 return std::make_unique<SevenContextsBlocks>();

@@ -47,7 +47,7 @@ void project(const Tensor& tensor, std::span<float> weights) {
 
 }  // namespace
 
-const WeightFormat kBf16Weights = {.id = Precision::bf16,
+const WeightFormat kBf16Weights = {.id = WeightFormatId::bf16,
                                    .name = "bf16",
                                    .bytes = bytes,
                                    .encode = encode,

@@ -26,7 +26,7 @@ void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, 
 
 }  // namespace
 
-const WeightFormat kFp32Weights = {.id = Precision::fp32,
+const WeightFormat kFp32Weights = {.id = WeightFormatId::fp32,
                                    .name = "fp32",
                                    .bytes = bytes,
                                    .encode = encode,

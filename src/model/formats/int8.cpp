@@ -133,7 +133,7 @@ void project(const Tensor& tensor, std::span<float> weights) {
 
 }  // namespace
 
-const WeightFormat kInt8Weights = {.id = Precision::int8,
+const WeightFormat kInt8Weights = {.id = WeightFormatId::int8,
                                    .name = "int8",
                                    .bytes = bytes,
                                    .encode = encode,
