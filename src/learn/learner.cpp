@@ -114,7 +114,7 @@ void Learner::with_coding_weights(WeightFormatId format,
 double Learner::coding_bits(std::span<const Symbol> symbols, WeightFormatId format) {
     double bits = 0.0;
     with_coding_weights(format, [&](const PackedModel&) {
-        for_micro_batches(symbols, [&](const SequenceBatch& batch) {
+        for_micro_batches(symbols, model_.config.context, [&](const SequenceBatch& batch) {
             (void)network_.loss(batch);
             bits = chained(bits, network_.code_lengths());
         });
