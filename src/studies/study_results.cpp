@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <type_traits>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
@@ -67,39 +68,28 @@ Column column(const char* name, std::string StudyResult::*field) {
             {}};
 }
 
-Column column(const char* name, Kind kind, Range range, std::uint64_t StudyResult::*field) {
+// A number; what is optional is empty where it is 0, or nothing.
+template <class Member>
+Column column(const char* name, Kind kind, Range range, Member StudyResult::*field) {
+    using Number = std::conditional_t<std::is_integral_v<Member>, std::uint64_t, double>;
+    const auto number = [=](const StudyResult& r) {
+        if constexpr (std::is_arithmetic_v<Member>) {
+            return r.*field;
+        } else {
+            return (r.*field).value_or(0.0);
+        }
+    };
     return {name,
             kind,
             range,
-            [=](const StudyResult& r) { return std::to_string(r.*field); },
-            [=](StudyResult& r, const std::string& text) { r.*field = number_from<std::uint64_t>(text); },
-            [=](const StudyResult& r) { return static_cast<double>(r.*field); }};
-}
-
-Column column(const char* name, Kind kind, Range range, double StudyResult::*field) {
-    return {name,
-            kind,
-            range,
-            [=](const StudyResult& r) { return exact_text(r.*field); },
-            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); },
-            [=](const StudyResult& r) { return r.*field; }};
-}
-
-// A number that is empty where it is 0.
-template <class Number>
-Column optional_column(const char* name, Range range, Number StudyResult::*field) {
-    Column c = column(name, Kind::optional, range, field);
-    c.text = [=, text = c.text](const StudyResult& r) { return r.*field == 0 ? "" : text(r); };
-    return c;
-}
-
-Column optional_column(const char* name, Range range, std::optional<double> StudyResult::*field) {
-    return {name,
-            Kind::optional,
-            range,
-            [=](const StudyResult& r) { return r.*field ? exact_text(*(r.*field)) : ""; },
-            [=](StudyResult& r, const std::string& text) { r.*field = number_from<double>(text); },
-            [=](const StudyResult& r) { return (r.*field).value_or(0.0); }};
+            [=](const StudyResult& r) {
+                const bool is_empty = kind == Kind::optional && r.*field == Member{};
+                return is_empty                     ? std::string()
+                       : std::is_integral_v<Member> ? std::to_string(number(r))
+                                                    : exact_text(static_cast<double>(number(r)));
+            },
+            [=](StudyResult& r, const std::string& text) { r.*field = number_from<Number>(text); },
+            [=](const StudyResult& r) { return static_cast<double>(number(r)); }};
 }
 
 // Sizes that a config can ask for, and what follows from them; 2^50 bytes are more than anybody trains on.
@@ -139,9 +129,9 @@ const std::vector<Column>& columns() {
         column("held_out_bytes", Kind::measured, kBytes, &R::held_out_bytes),
         column("held_out_bits_per_byte", Kind::measured, kHeldOutBits, &R::bits_per_byte),
         column("held_out_chunk_bits_per_byte", Kind::measured, kBits, &R::chunk_bits_per_byte),
-        optional_column("report_bytes", kBytes, &R::report_bytes),
-        optional_column("report_bits_per_byte", kHeldOutBits, &R::report_bits_per_byte),
-        optional_column("copy_score_bits_per_byte", {-64, 64}, &R::copy_score),
+        column("report_bytes", Kind::optional, kBytes, &R::report_bytes),
+        column("report_bits_per_byte", Kind::optional, kHeldOutBits, &R::report_bits_per_byte),
+        column("copy_score_bits_per_byte", Kind::optional, {-64, 64}, &R::copy_score),
         column("training_bits_per_byte", Kind::measured, kTrainingBits, &R::training_bits_per_byte),
         column("model_bytes", Kind::measured, {1, 0x1p33}, &R::model_bytes),
         column("seconds", Kind::measured, {1e-9, kMostSeconds}, &R::seconds),
