@@ -104,8 +104,7 @@ constexpr Family kFamilies[] = {like_modern(kModern, "modern", "", modern),
                                  .taps = 0,
                                  .recipe = Recipe::adamw}};
 
-// ---- presets
-// ------------------------------------------------------------------------------------------------------
+// ---- presets ----
 
 struct Preset {
     const char* name;
@@ -185,7 +184,6 @@ ModelConfig preset_config(const std::string& name) {
                     .hidden = p.hidden,
                     .context = p.context,
                     .window = p.window,
-                    .rotary_base = 10000,
                     .taps = family.taps};
         }
         names += (names.empty() ? "" : ", ") + std::string(p.name);
