@@ -85,7 +85,7 @@ TEST_CASE(
              {WeightFormatId::bf16, WeightFormatId::fp32, WeightFormatId::int8}) {
             const StoredModel model = noisy_model(tiny_config(architecture), 5, format);
             const Bytes bare = encode_model(model.model, format, nullptr);
-            CHECK(bare.size() == kWeightsAt + 8 + weight_bytes_count(model.model.config, format));
+            CHECK(bare.size() == kWeightsAt + 8 + weight_bytes_count(model.model.config, format).value());
             CHECK(model.stored_bytes == bare.size());
             const TrainingRecord r = record();
             for (const TrainingRecord* with : {static_cast<const TrainingRecord*>(nullptr), &r}) {
@@ -208,7 +208,7 @@ TEST_CASE("checkpoint: what cannot be used is named with a reason") {
                 "arithmetic is 2, but must be fp32 or bf16"));
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 2, 2))),
                 "cache is 2, but must be fp32 or bf16"));
-    CHECK(holds(loading(resealed_model(with_byte(file, kPrecisionAt, 4))), "unknown precision 4"));
+    CHECK(holds(loading(resealed_model(with_byte(file, kPrecisionAt, 5))), "unknown precision 5"));
     // An alphabet of 5 has more weights than there are.
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 3, 5))), "bytes of weights"));
     // A forged id with a right hash of the file.

@@ -64,7 +64,7 @@ std::string summary_line(const std::string& name, ArchiveMode mode, const CodecS
         text += ", the model's " + with_commas(s.model_bytes) + " bytes included";
     }
     text += blocks_text(s.blocks_of(kStored), s.blocks, "stored") +
-            blocks_text(s.blocks_of(kSevenContexts), s.blocks, "coded without the model");
+            blocks_text(s.fallback_blocks(), s.blocks, "coded without the model");
     const char* const done = compresses ? "" : mode == ArchiveMode::test ? ", verified" : ", restored";
     return text + done +
            (range ? text_of(", a range of ", s.blocks, s.blocks == 1 ? " block" : " blocks") : "") +

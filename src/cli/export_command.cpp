@@ -1,14 +1,22 @@
+#include <algorithm>
 #include <filesystem>
+#include <span>
+#include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/text.hpp"
+#include "bitlaw/learn/quantiser.hpp"
+#include "bitlaw/symbols/alphabet.hpp"
+#include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
+#include "table.hpp"
 #include "terminal.hpp"
 
 namespace bitlaw::cli {
@@ -26,9 +34,68 @@ std::filesystem::path state_file(const std::string& given) {
     return std::filesystem::is_directory(path) ? path / kStateFile : path;
 }
 
+void check_targets(const ExportArguments& a) {
+    const bool quantises = a.bits > 0.0 || a.target_loss > 0.0;
+    if (a.bits > 0.0 && a.target_loss > 0.0) {
+        fail_usage("--bits and --target-loss both say how coarse the weights become; give one of the two");
+    }
+    if (quantises && a.calibrate.empty()) {
+        fail_usage("--bits and --target-loss need text of the model's kind; name it with --calibrate");
+    }
+    if (!quantises && !a.calibrate.empty()) {
+        fail_usage("--calibrate is for --bits and --target-loss; add one of them, or leave it out");
+    }
+    if (quantises && a.weight_format && *a.weight_format != WeightFormatId::quantised) {
+        fail_usage(
+            "--bits and --target-loss make weights in the format quantised; leave --weight-format out");
+    }
+    if (!quantises && !a.weight_format) {
+        fail_usage("how shall the weights be stored? give --weight-format, --bits or --target-loss");
+    }
+}
+
+// Bits a weight and shape of each matrix.
+void print_tensors(const Model& model, const CommonOptions& common) {
+    format::Table table{
+        .columns = {{"tensor", "tensor", true}, {"shape", "shape", true}, {"bits", "bits/weight"}}};
+    for (const Tensor& tensor : model.layout.tensors()) {
+        ByteWriter writer;
+        weight_format(WeightFormatId::quantised).encode(tensor, model.view(tensor), writer);
+        table.add({format::text_cell(tensor.name),
+                   format::text_cell(text_of(tensor.rows, " x ", tensor.columns)),
+                   format::number_cell(
+                       8.0 * static_cast<double>(writer.size()) / static_cast<double>(tensor.size()), 3)});
+    }
+    print_rows(table, common);
+}
+
+StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
+    const Corpus corpus({a.calibrate});
+    const std::uint32_t alphabet = model.model.config.alphabet;
+    corpus.require_alphabet(alphabet);
+    const ByteSpan bytes = corpus.bytes(0);
+    const auto half = static_cast<std::size_t>(std::min<std::uint64_t>(a.calibrate_bytes, bytes.size() / 2));
+    std::vector<symbols::Symbol> symbols(2 * half);
+    symbols::Alphabet(alphabet).encode(bytes.first(symbols.size()), symbols);
+    const std::span<const symbols::Symbol> all(symbols);
+    learn::QuantisedModel result = learn::quantised_to(
+        model.model, {.bits = a.bits, .loss_rise = a.target_loss}, {}, all.first(half), all.subspan(half));
+    if (a.common.quiet == 0) {
+        print_tensors(result.model, a.common);
+        note(text_of(fixed_text(result.bits_per_weight, 3), " bits a weight; loss on ",
+                     with_commas(symbols.size() - half),
+                     " bytes behind the calibration: ", fixed_text(result.loss_before, 4), " before, ",
+                     fixed_text(result.loss_after, 4), " after, ",
+                     fixed_text(100.0 * (result.loss_after / result.loss_before - 1.0), 2), " % more"));
+    }
+    return converted({std::move(result.model), model.format, model.id, model.record, 0},
+                     WeightFormatId::quantised);
+}
+
 }  // namespace
 
 int run_export(const ExportArguments& a) {
+    check_targets(a);
     const OutputOptions options{.existing = a.force ? Existing::replace : Existing::refuse};
     require_folder_of(a.output);
     require_writable(a.output, options.existing);
@@ -42,7 +109,8 @@ int run_export(const ExportArguments& a) {
     }
     inputs.require_not(a.output);
     const StoredModel model = a.from_state ? trained_model(load_state(state_file(a.model))) : shelf.chosen();
-    const StoredModel result = converted(model, a.weight_format);
+    const StoredModel result =
+        a.bits > 0.0 || a.target_loss > 0.0 ? quantised(model, a) : converted(model, *a.weight_format);
     write_file(a.output, encode_model(result.model, result.format, &result.record), options);
     if (a.common.quiet == 0) {
         note(printable(

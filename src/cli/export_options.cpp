@@ -7,6 +7,40 @@ using namespace model;
 
 namespace {
 
+Field<ExportArguments> weight_format_field() {
+    using A = ExportArguments;
+    return {{.name = "weight_format",
+             .help = text_of("how the weights are stored: ", weight_format_names(),
+                             "; int8 is a byte a weight and a scale a row, quantised is levels in few bits"),
+             .type = "NAME",
+             .old_names = {"model_precision"}},
+            FieldKind::choice,
+            [](A& a, const Words& words) { a.weight_format = parse_weight_format(only_word(words)); },
+            {},
+            {},
+            {},
+            {}};
+}
+
+// "0.5%" or "0.005".
+Field<ExportArguments> target_loss_field() {
+    using A = ExportArguments;
+    Field<A> field =
+        real_field(&A::target_loss, {1e-5, 1},
+                   {.name = "target_loss",
+                    .help = "quantise as coarsely as the loss rises by this share: 0.5% or 0.005",
+                    .type = "SHARE"});
+    field.read = [](A& a, const Words& words) {
+        std::string word = only_word(words);
+        const bool percent = !word.empty() && word.back() == '%';
+        if (percent) {
+            word.pop_back();
+        }
+        a.target_loss = real_value(word, {1e-5, percent ? 100.0 : 1.0}) / (percent ? 100.0 : 1.0);
+    };
+    return field;
+}
+
 const Fields<ExportArguments>& export_fields() {
     using A = ExportArguments;
     static const Fields<A> fields = [] {
@@ -29,12 +63,17 @@ const Fields<ExportArguments>& export_fields() {
             flag_field(&A::from_state, {.name = "from_state",
                                         .help = "take the weights of a training folder's state.bls, in fp32 "
                                                 "as they are trained; the run may be unfinished"}),
-            choice_field(&A::weight_format, weight_format_choices(),
-                         {.name = "weight_format",
-                          .help = text_of("how the weights are stored: ", weight_format_names(),
-                                          " (a byte a weight, a scale a row)"),
-                          .old_names = {"model_precision"},
-                          .is_required = true}),
+            weight_format_field(),
+            real_field(&A::bits, {1, 16},
+                       {.name = "bits", .help = "quantise to so many bits a weight, all included"}),
+            target_loss_field(),
+            text_field(&A::calibrate, {.name = "calibrate",
+                                       .help = "text of the model's kind, FILE or FILE@BEGIN:END, that says "
+                                               "which weights matter; never the bytes that are reported",
+                                       .type = "FILE"}),
+            whole_field(&A::calibrate_bytes, {4096, std::uint64_t{1} << 28},
+                        {.name = "calibrate_bytes",
+                         .help = "its first bytes, which are used; as many behind them measure the loss"}),
             output,
             flag_field(&A::force, {.name = "force", .help = "overwrite OUT", .letter = "-f"}),
         };

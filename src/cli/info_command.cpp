@@ -70,9 +70,10 @@ void add_config(Facts& facts, const ModelConfig& c) {
     const std::uint64_t parameters = parameter_count(c);
     facts.add("parameters", "parameters", count_cell(parameters));
     for (const WeightFormat* format : kWeightFormats) {
-        const std::uint64_t bytes = weight_bytes_count(c, format->id);
-        facts.add(text_of("bytes_", format->name), text_of("weights in ", format->name),
-                  with_commas(bytes) + " bytes", bytes);
+        if (const auto bytes = weight_bytes_count(c, format->id)) {
+            facts.add(text_of("bytes_", format->name), text_of("weights in ", format->name),
+                      with_commas(*bytes) + " bytes", *bytes);
+        }
     }
     // Means over one context, the first position of which sees little and the last all of the window.
     const double positions = c.context;

@@ -30,9 +30,9 @@ int run_list(const ArchiveArguments& arguments) {
     const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
         const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
         table.add({text_cell(name), std::move(model), std::move(embedded), count_cell(s.blocks),
-                   count_cell(s.blocks_of(kStored)), count_cell(s.blocks_of(kSevenContexts)),
-                   count_cell(s.streams), count_cell(s.model_bytes), count_cell(s.archive_bytes),
-                   count_cell(s.plain_bytes), share_cell(rate), number_cell(8 * rate, 3)});
+                   count_cell(s.blocks_of(kStored)), count_cell(s.fallback_blocks()), count_cell(s.streams),
+                   count_cell(s.model_bytes), count_cell(s.archive_bytes), count_cell(s.plain_bytes),
+                   share_cell(rate), number_cell(8 * rate, 3)});
     };
     CodecSummary sum;
     std::size_t listed = 0;

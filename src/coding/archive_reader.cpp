@@ -11,8 +11,6 @@ namespace {
 // A model file without a training record: 2^31 weights in fp32, which no other format exceeds, and 80
 // bytes around them.
 constexpr std::uint64_t kMaxModelBytes = (std::uint64_t{1} << 33) + 80;
-// Format 1 has the block types 1 to 3.
-constexpr MethodId kMaxFormat1 = 3;
 
 std::uint32_t low_half(std::uint64_t hash) { return static_cast<std::uint32_t>(hash); }
 
@@ -179,9 +177,6 @@ bool ArchiveReader::next_block(BlockHeader& header) {
     }
     hasher_.update(block_number_bytes(index_.size()));
     hasher_.update({&header.method, 1});
-    if (header_.version == 1 && header.method > kMaxFormat1) {
-        damaged(text_of("unknown block type ", int{header.method}));
-    }
     header.plain_bytes = varint("the plain length", kMaxBlockBytes);
     if (header.plain_bytes == 0) {
         damaged("the block is empty");

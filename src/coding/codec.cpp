@@ -98,7 +98,7 @@ WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std:
             waiting = [&progress, &plain, payload = block.header.payload_bytes()](
                           std::uint64_t, std::uint64_t) { progress(plain.size(), payload); };
         }
-        for (const Method& method : methods()) {
+        for (const Method& method : options.table) {
             if (method.is_fallback && method.version <= version) {
                 (void)coded_by(method.id, waiting);
             }

@@ -192,6 +192,14 @@ class Decoder {
 
 }  // namespace
 
+std::uint64_t CodecSummary::fallback_blocks() const {
+    std::uint64_t count = 0;
+    for (const Method& method : methods()) {
+        count += method.is_fallback ? blocks_of(method.id) : 0;
+    }
+    return count;
+}
+
 std::uint64_t CodecSummary::blocks_of(MethodId method) const {
     const auto found = blocks_by_method.find(method);
     return found == blocks_by_method.end() ? 0 : found->second;

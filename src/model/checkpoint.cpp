@@ -246,11 +246,15 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     }
     const auto format = static_cast<WeightFormatId>(format_code);
     const std::uint64_t id = reader.u64();
-    const std::uint64_t expected = weight_bytes_count(config, format);
+    const std::optional<std::uint64_t> expected = weight_bytes_count(config, format);
     const std::uint64_t weights = reader.u64();
-    if (weights != expected || weights > reader.remaining()) {
-        fail(name, " is damaged: it should hold ", expected, " bytes of weights, says ", weights, " and has ",
-             reader.remaining(), kAgain);
+    if (weights != expected.value_or(weights) || weights > reader.remaining()) {
+        fail(name, " is damaged: it should hold ", expected.value_or(weights), " bytes of weights, says ",
+             weights, " and has ", reader.remaining(), kAgain);
+    }
+    if (!expected && parameter_count(config) > kMaxCodedParameters) {
+        fail(name, " has ", parameter_count(config), " weights, and at most ", kMaxCodedParameters,
+             " can be stored as ", weight_format_name(format), "; use another format");
     }
     const ByteSpan raw = content.subspan(reader.position(), static_cast<std::size_t>(weights));
     if (id_of(config, format, raw) != id) {

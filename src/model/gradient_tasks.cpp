@@ -35,6 +35,9 @@ std::size_t even_cut(std::size_t count, std::size_t most) {
 }  // namespace
 
 void GradientTasks::product(const Tensor& tensor, const float* x, const float* y) {
+    if (watch_) {
+        watch_(tensor, x, y);
+    }
     const GradientBlock most = gradient_block(arithmetic_, tensor);
     const GradientBlock block{even_cut(tensor.rows, most.rows), even_cut(tensor.columns, most.columns)};
     for (std::size_t row = 0; row < tensor.rows; row += block.rows) {

@@ -119,6 +119,7 @@ struct Network::State {
     Floats totals;             // [M] softmax's denominators
     std::vector<double> bits;  // [M] code length of each token
     std::vector<Worker> workers;
+    GradientTasks::Watch watch;
 };
 
 void Network::State::prepare(const SequenceBatch& batch, bool for_gradient) {
@@ -256,7 +257,7 @@ void Network::State::layer_backward(GradientMemory::Range layer, std::span<float
             mix_backward(mixed);
         }
     }
-    GradientTasks tasks(model.spec().arithmetic, gradient.data());
+    GradientTasks tasks(model.spec().arithmetic, gradient.data(), watch);
     for (std::size_t block = layer.last; block-- > layer.first;) {
         weight_gradients(model, memory, gradients, block, tasks);
     }
@@ -275,7 +276,7 @@ double Network::State::backward(float factor, std::span<float> gradient) {
         head_rows_backward(model, x, entered() + tile.first * width, inverse_of(tile), tile.rows,
                            tile.scratch, gradients.leaving() + tile.first * width);
     });
-    GradientTasks tasks(model.spec().arithmetic, gradient.data());
+    GradientTasks tasks(model.spec().arithmetic, gradient.data(), watch);
     head_gradients(model, entered(), logits.data(), tasks);
     tasks.run(tokens);
     for (std::size_t layer = gradients.layers(); layer-- > 0;) {
@@ -323,6 +324,8 @@ double Network::gradient(const SequenceBatch& batch, float factor, std::span<flo
     state_->forward();
     return state_->backward(factor, gradient);
 }
+
+void Network::watch_products(GradientTasks::Watch watch) { state_->watch = std::move(watch); }
 
 std::span<const float> Network::logits() const {
     return std::span<const float>(state_->logits).first(state_->tokens * state_->alphabet);

@@ -7,8 +7,11 @@
 
 namespace bitlaw::model {
 
-std::uint64_t weight_bytes_count(const ModelConfig& config, WeightFormatId id) {
+std::optional<std::uint64_t> weight_bytes_count(const ModelConfig& config, WeightFormatId id) {
     const WeightFormat& format = weight_format(id);
+    if (format.bytes == nullptr) {
+        return {};
+    }
     std::uint64_t bytes = 0;
     for (const Tensor& tensor : Layout(network_spec(config)).tensors()) {
         bytes += format.bytes(tensor);

@@ -10,9 +10,12 @@ if ! command -v gcc >/dev/null || [[ ! -e $build/libbitlaw.so ]]; then
 fi
 make_text 30000 >text
 check "train" train_tiny model text --tokens 30K
+# A program that loads a library with a sanitizer must have it too.
+sanitizer=()
+if has_asan; then sanitizer=(-fsanitize=address); fi
 flags=(-std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Wpedantic -Werror -frounding-math -I "$project/include")
 for program in example check; do
-    check "compile $program.c" gcc "${flags[@]}" -o $program "$project/tests/capi/$program.c" -L "$build" -lbitlaw \
+    check "compile $program.c" gcc "${flags[@]}" "${sanitizer[@]}" -o $program "$project/tests/capi/$program.c" -L "$build" -lbitlaw \
         -lpthread -lm -Wl,-rpath,"$build"
 done
 check "the header is C++ too" bash -c "echo '#include <bitlaw/bitlaw.h>' |

@@ -23,6 +23,9 @@ bitlaw=$work/home/bin/bitlaw
 mkdir "$work/files"
 cd "$work/files" || exit 1
 
+# AddressSanitizer reserves terabytes of addresses, so a limit on them would end the tool before it begins.
+has_asan() { grep -qa __asan_init "$bitlaw"; }
+
 ok() { echo "ok $1"; }
 not_ok() {
     echo "not ok $1: $2"

@@ -29,7 +29,7 @@ for command in "${!whole[@]}"; do
             words=${whole[$command]}
             [[ $number == minutes ]] && words=${words/--tokens 2048/}
             # shellcheck disable=SC2086
-            (ulimit -v 6000000 && exec timeout 30 "$bitlaw" "$command" $words "--$number=$value") >"$work/out" 2>"$work/err" </dev/null
+            ({ has_asan || ulimit -v 6000000; } && exec timeout 30 "$bitlaw" "$command" $words "--$number=$value") >"$work/out" 2>"$work/err" </dev/null
             code=$?
             tried=$((tried + 1))
             if ((code > 2)); then

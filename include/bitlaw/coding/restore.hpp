@@ -25,6 +25,8 @@ struct CodecSummary {
     std::uint64_t replayed_bytes = 0;  ///< plain bytes decoded only because a range's chain began before it
 
     [[nodiscard]] std::uint64_t blocks_of(MethodId method) const;
+    /// Blocks of methods that are tried beside an archive's own (Method::is_fallback).
+    [[nodiscard]] std::uint64_t fallback_blocks() const;
     /// Adds what another archive holds.
     CodecSummary& operator+=(const CodecSummary& other);
 };

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "bitlaw/model/config.hpp"
@@ -16,7 +17,12 @@ namespace bitlaw::model {
 /// of tokens for the next to continue).
 class GradientTasks {
    public:
-    GradientTasks(Arithmetic arithmetic, float* gradient) : arithmetic_(arithmetic), gradient_(gradient) {}
+    /// (tensor [K, N], what entered its product [M, K], what came back [M, N]), both valid during the call.
+    using Watch = std::function<void(const Tensor&, const float*, const float*)>;
+
+    /// `watch` may be empty, and must outlive this.
+    GradientTasks(Arithmetic arithmetic, float* gradient, const Watch& watch)
+        : arithmetic_(arithmetic), gradient_(gradient), watch_(watch) {}
 
     /// A matrix [K, N]: x [M, K] entered its product, y [M, N] came back.
     void product(const Tensor& tensor, const float* x, const float* y);
@@ -44,6 +50,7 @@ class GradientTasks {
 
     Arithmetic arithmetic_;
     float* gradient_;
+    const Watch& watch_;
     std::vector<Task> tasks_;
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "bitlaw/model/gradient_tasks.hpp"
 #include "bitlaw/model/packed_model.hpp"
 #include "bitlaw/symbols/symbol.hpp"
 
@@ -35,6 +36,9 @@ class Network {
     /// continues one chain over the batch's tokens, so that calls one after another equal one call with all
     /// their sequences.
     [[nodiscard]] double gradient(const SequenceBatch& batch, float factor, std::span<float> gradient);
+    /// From now on gradient() shows what enters and comes back of every product, with M = batch.tokens()
+    /// rows; an empty function ends it. Changes no bit.
+    void watch_products(GradientTasks::Watch watch);
     /// Logits [B, T, V] of the last loss() call (gradient() overwrites them).
     [[nodiscard]] std::span<const float> logits() const;
     /// Code lengths -log2 p in bits of every token [B, T] of the last loss() or gradient() call: a sum that

@@ -2,6 +2,7 @@
 /// \file The coding weights of a model as bytes, tensor after tensor in one of the formats. Class A.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bitlaw/base/bytes.hpp"
@@ -10,14 +11,18 @@
 
 namespace bitlaw::model {
 
-/// Bytes that the weights of a config's network take.
-[[nodiscard]] std::uint64_t weight_bytes_count(const ModelConfig& config, WeightFormatId id);
+/// Parameters of the largest model whose weights are stored in a format of no fixed size: a few bytes of it
+/// could stand for any number of weights.
+inline constexpr std::uint64_t kMaxCodedParameters = std::uint64_t{1} << 26;
+
+/// Bytes that the weights of a config's network take; nothing for a format of no fixed size.
+[[nodiscard]] std::optional<std::uint64_t> weight_bytes_count(const ModelConfig& config, WeightFormatId id);
 
 /// The weights as stored. What is read back gives the same bytes again. Throws Error for a weight that is not
 /// finite.
 [[nodiscard]] Bytes weight_bytes(const Model& model, WeightFormatId id);
 
-/// Fills the weights from weight_bytes_count() bytes; throws Error with `name` in it for bytes that the
+/// Fills the weights from what weight_bytes() gave; throws Error with `name` in it for bytes that the
 /// writer does not write.
 void read_weights(ByteReader& reader, WeightFormatId id, Model& model, const std::string& name);
 

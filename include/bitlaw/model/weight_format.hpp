@@ -14,13 +14,13 @@ namespace bitlaw::model {
 
 /// A format by its number in files. Every rate is measured with the stored weights. They are widened to fp32
 /// when they are loaded, so that coding knows no difference.
-enum class WeightFormatId : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3 };
+enum class WeightFormatId : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3, quantised = 4 };
 
 /// A format. What it reads back gives the same bytes again.
 struct WeightFormat {
     WeightFormatId id;
     const char* name;
-    /// Bytes that a tensor takes.
+    /// Bytes that a tensor takes; null where they depend on its weights.
     std::uint64_t (*bytes)(const Tensor& tensor);
     /// Throws Error for a weight that is not finite. weights [rows, columns].
     void (*encode)(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer);
@@ -38,19 +38,25 @@ extern const WeightFormat kBf16Weights;  ///< 2 bytes a weight: rounded to neare
 /// half of it where that leaves less squared error; products of weights in bf16 then round nothing twice.
 extern const WeightFormat kInt8Weights;
 
+/// Levels times a step per row, coded by the range coder with adaptive contexts (quantised_rows.hpp); tensors
+/// of one row as bf16. A row that is no such levels yet is rounded to steps of 0.1 of its rms, of embedding
+/// and output to 0.05; learn/quantise.hpp finds better ones.
+extern const WeightFormat kQuantisedWeights;
+
 /// All of them.
-inline constexpr const WeightFormat* kWeightFormats[] = {&kInt8Weights, &kBf16Weights, &kFp32Weights};
+inline constexpr const WeightFormat* kWeightFormats[] = {&kQuantisedWeights, &kInt8Weights, &kBf16Weights,
+                                                         &kFp32Weights};
 
 /// Whether a file's number means a format.
 [[nodiscard]] bool is_weight_format(std::uint8_t number);
 /// The format of a number that means one.
 [[nodiscard]] const WeightFormat& weight_format(WeightFormatId id);
-/// "bf16", "fp32" or "int8".
+/// "bf16", "fp32", "int8" or "quantised".
 [[nodiscard]] const char* weight_format_name(WeightFormatId id);
 /// The precision of that name; throws UsageError when there is none.
 [[nodiscard]] WeightFormatId parse_weight_format(const std::string& name);
 [[nodiscard]] Names<WeightFormatId> weight_format_choices();
-/// "fp32, bf16 or int8".
+/// "fp32, bf16, int8 or quantised".
 [[nodiscard]] std::string weight_format_names();
 
 }  // namespace bitlaw::model

@@ -1,0 +1,50 @@
+#!/bin/bash
+# How few bits a weight needs: exports of the shipped text models at several sizes, measured on the second half of
+# wiki-valid. Calibrated on wiki8, their training text. About 40 minutes of 2 cores; goes on where it was stopped.
+set -euo pipefail
+here=$(dirname "$(realpath "$0")")
+root=$here/../..
+bitlaw=${BITLAW:-$root/build/bitlaw}
+out=${OUT:-$root/build/weights}
+rates=$here/rates.csv
+mkdir -p "$out"
+[[ -s $rates ]] || echo "model,way,parameters,model_bytes,bits_per_weight,data,data_bytes,estimated_bytes,bits_per_byte,loss_percent" > "$rates"
+
+data=$root/data/wiki-valid@2500000:5000000
+
+# column NAME: of the last row of CSV on standard input.
+column() {
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) c = i } END { print $c }'
+}
+
+# measure MODEL WAY FILE: a row, unless it is there.
+measure() {
+    local model=$1 way=$2 file=$3 facts parameters bytes eval coded bits base
+    grep -q "^$model,$way," "$rates" && return
+    facts=$("$bitlaw" info --json "$file")
+    parameters=$(grep -o '"parameters": *[0-9]*' <<< "$facts" | grep -o '[0-9]*$')
+    bytes=$(grep -o '"stored_bytes": *[0-9]*' <<< "$facts" | grep -o '[0-9]*$')
+    eval=$("$bitlaw" eval --json -m "$file" --data "$data")
+    coded=$(grep -o '"estimated_bytes": *[0-9]*' <<< "$eval" | grep -o '[0-9]*$')
+    bits=$(awk -v c="$coded" 'BEGIN { printf "%.5f", 8 * c / 2500000 }')
+    base=$(awk -F, -v m="$model" '$1 == m && $2 == "bf16" { print $8 }' "$rates")
+    awk -v m="$model" -v w="$way" -v p="$parameters" -v b="$bytes" -v c="$coded" -v bits="$bits" -v base="${base:-$coded}" 'BEGIN {
+        printf "%s,%s,%d,%d,%.4f,wiki-valid second half,2500000,%d,%s,%.3f\n", m, w, p, b, 8 * b / p, c, bits, 100 * (c / base - 1) }' >> "$rates"
+    tail -n 1 "$rates"
+}
+
+for model in ${MODELS:-200k 800k 3.2m}; do
+    measure "$model" bf16 "$root/checkpoints/$model.blm"
+    for way in int8 quantised; do
+        grep -q "^$model,$way," "$rates" && continue
+        "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --weight-format "$way" -o "$out/$model-$way.blm"
+        measure "$model" "$way" "$out/$model-$way.blm"
+    done
+    for bits in 6 5 4.5 4.2 3.7 3.5 3; do
+        grep -q "^$model,$bits bits," "$rates" && continue
+        "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --bits "$bits" --calibrate "$root/data/wiki8" \
+            --calibrate-bytes "${CALIBRATE:-1000000}" -o "$out/$model-$bits.blm"
+        measure "$model" "$bits bits" "$out/$model-$bits.blm"
+    done
+done
+gnuplot -e "rates='$rates'; out='$here/rates.svg'" "$here/plot.gp"

@@ -1,0 +1,36 @@
+#pragma once
+/// \file Rows of weights as whole levels times a step: the steps that there are, and how a row is recognised.
+/// Exactness class A.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace bitlaw::model {
+
+/// Steps are m * 2^(e - 30) with m = 8 .. 15 and e = 0 .. 31: step_at(8 e + m - 8). Neighbours are 7 to 13 %
+/// apart, from 7.5e-9 to 30. A level has at most 12 bits and m has 4, so their product is exact in fp32.
+inline constexpr std::size_t kSteps = 256;
+inline constexpr std::int32_t kMaxWeightLevel = 4095;
+
+/// Ascending.
+[[nodiscard]] float step_at(std::size_t index);
+/// The step that is nearest in proportion; that of a value beyond the ends is the end's.
+[[nodiscard]] std::size_t nearest_step(double value);
+
+/// A row's levels are weight / step_at(step). A row of zeros has step 0.
+struct QuantisedRow {
+    std::size_t step = 0;
+};
+
+/// The largest step of which all weights are levels up to kMaxWeightLevel; none: the row is not quantised.
+[[nodiscard]] std::optional<QuantisedRow> quantised_row(std::span<const float> weights);
+/// The level of a weight for which quantised_row gave the step.
+[[nodiscard]] inline std::int32_t level_of(float weight, std::size_t step) {
+    return static_cast<std::int32_t>(weight / step_at(step));
+}
+/// Rounds weights to the nearest levels of a step, halves away from zero, cut at kMaxWeightLevel.
+void round_row(std::span<float> weights, std::size_t step);
+
+}  // namespace bitlaw::model

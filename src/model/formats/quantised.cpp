@@ -1,0 +1,249 @@
+// A matrix is a range-coded stream with its length before it: of each row its step, then its levels. The
+// contexts of a level are the sizes of the levels before it in its row and of those above it, in units of the
+// row's step.
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/entropy/range_coder.hpp"
+#include "bitlaw/model/quantised_rows.hpp"
+#include "bitlaw/model/weight_format.hpp"
+#include "finite.hpp"
+
+namespace bitlaw::model {
+namespace {
+
+/// The probability of a one, by two averages that adapt at different rates: share / 2^17.
+class AdaptiveBit {
+   public:
+    static constexpr unsigned kBits = 17;
+    [[nodiscard]] std::uint32_t ones() const {
+        // At least 2^-11, so that a model file of few bytes cannot stand for a great model.
+        return std::clamp<std::uint32_t>(std::uint32_t{fast_} + slow_, 64, (1U << kBits) - 64);
+    }
+    void update(bool bit) {
+        const auto toward = [&](std::uint16_t& share, unsigned rate) {
+            const int target = bit ? 65535 : 0;
+            share = static_cast<std::uint16_t>(share + (target - share) / (1 << rate));
+        };
+        toward(fast_, std::min(seen_ + 1U, 5U));
+        toward(slow_, std::min(seen_ + 1U, 8U));
+        seen_ = std::min(seen_ + 1U, 7U);
+    }
+
+   private:
+    std::uint16_t fast_ = 32768;
+    std::uint16_t slow_ = 32768;
+    unsigned seen_ = 0;
+};
+
+// One code for both directions: bit(ones, bits, value) is the value, written or read.
+struct BitWriter {
+    entropy::RangeEncoder& coder;
+    bool bit(std::uint32_t ones, unsigned bits, bool value) {
+        coder.encode_bit(ones, bits, value);
+        return value;
+    }
+};
+struct BitReader {
+    entropy::RangeDecoder& coder;
+    bool bit(std::uint32_t ones, unsigned bits, bool) { return coder.decode_bit(ones, bits); }
+};
+
+template <class Coder>
+bool adaptive(Coder& coder, AdaptiveBit& model, bool value) {
+    const bool bit = coder.bit(model.ones(), AdaptiveBit::kBits, value);
+    model.update(bit);
+    return bit;
+}
+
+/// Numbers 0 .. 2^16 - 1: one by one up to kUnary, then by their length in bits and the bits behind the
+/// first.
+class NumberModel {
+   public:
+    static constexpr std::uint32_t kUnary = 14;
+    template <class Coder>
+    std::uint32_t code(Coder& coder, std::uint32_t value) {
+        for (std::uint32_t i = 0; i < kUnary; ++i) {
+            if (!adaptive(coder, unary_[i], value > i)) {
+                return i;
+            }
+        }
+        const std::uint32_t rest = value - kUnary + 1;  // at least 1
+        unsigned length = 0;                            // bits behind the first
+        while (length < 15 && adaptive(coder, length_[length], (rest >> (length + 1)) != 0)) {
+            ++length;
+        }
+        std::uint32_t read = 1;
+        for (unsigned i = length; i-- > 0;) {
+            read = read << 1 | static_cast<std::uint32_t>(coder.bit(1, 1, (rest >> i & 1) != 0));
+        }
+        return read + kUnary - 1;
+    }
+
+   private:
+    std::array<AdaptiveBit, kUnary> unary_{};
+    std::array<AdaptiveBit, 15> length_{};
+};
+
+/// All that is coded of a matrix, in the order of its weights.
+class MatrixModel {
+   public:
+    explicit MatrixModel(std::size_t columns) : column_(columns, 0) {}
+
+    /// The step of a row, as a difference from that of the row before.
+    template <class Coder>
+    std::size_t step(Coder& coder, std::size_t value) {
+        const auto difference = static_cast<std::int32_t>(value) - static_cast<std::int32_t>(step_);
+        // 0, -1, 1, -2, 2, ... ; of 256 steps in a circle, so that every code is one.
+        const auto folded = static_cast<std::uint32_t>(difference < 0 ? -2 * difference - 1 : 2 * difference);
+        const std::uint32_t code = steps_.code(coder, folded);
+        const auto half = static_cast<std::int32_t>(code / 2);
+        step_ = static_cast<std::size_t>(static_cast<std::int32_t>(step_) +
+                                         ((code & 1) != 0 ? -half - 1 : half)) %
+                kSteps;
+        return step_;
+    }
+
+    /// The level of the row's next column.
+    template <class Coder>
+    std::int32_t level(Coder& coder, std::size_t column, std::int32_t value) {
+        const std::uint64_t unit = unit_of(step_);
+        const std::uint64_t above = std::min<std::uint64_t>(column_[column] / unit, kLimit);
+        NumberModel& sizes = sizes_[context(2 * row_ + above)][neighbours(above)];
+        const std::uint32_t size = std::min<std::uint32_t>(
+            sizes.code(coder, static_cast<std::uint32_t>(std::abs(value))), kMaxWeightLevel);
+        const bool negative = size != 0 && coder.bit(1, 1, value < 0);
+        // Averages in 16ths of a level, and in 16ths of the smallest step's unit.
+        const std::uint64_t now = std::uint64_t{size} * 16;
+        row_ = (7 * row_ + now + 4) / 8;
+        column_[column] = (3 * column_[column] + now * unit + 2) / 4;
+        return negative ? -static_cast<std::int32_t>(size) : static_cast<std::int32_t>(size);
+    }
+
+   private:
+    static constexpr std::uint64_t kLimit = std::uint64_t{1} << 20;
+    static constexpr std::size_t kContexts = 20;
+
+    static std::uint64_t unit_of(std::size_t step) { return (8 + step % 8) << (step / 8); }
+    // Of three times the expected size in 16ths: two contexts an octave.
+    static std::size_t context(std::uint64_t size) {
+        const auto octave = static_cast<std::size_t>(std::bit_width(size));
+        const std::size_t upper = octave >= 2 ? size >> (octave - 2) & 1 : 0;
+        return std::clamp<std::size_t>(2 * octave + upper, 4, kContexts + 3) - 4;
+    }
+    // Whether the column is smaller or larger than the row lets expect.
+    [[nodiscard]] std::size_t neighbours(std::uint64_t above) const {
+        return above * 2 < row_ ? 0 : above > row_ * 2 ? 2 : 1;
+    }
+
+    NumberModel steps_;
+    std::array<std::array<NumberModel, 3>, kContexts> sizes_{};
+    std::vector<std::uint64_t> column_;
+    std::uint64_t row_ = 0;
+    std::size_t step_ = 128;
+};
+
+bool is_matrix(const Tensor& tensor) { return tensor.rows > 1 && tensor.group != Group::vector; }
+
+// The step of a row that was not quantised: of embedding and output half as large.
+double default_step(const Tensor& tensor, std::span<const float> row) {
+    double sum = 0.0;
+    for (const float weight : row) {
+        sum += double{weight} * double{weight};
+    }
+    const double rms = std::sqrt(sum / static_cast<double>(row.size()));
+    return rms * (tensor.group == Group::table || tensor.group == Group::output ? 0.05 : 0.10);
+}
+
+// The row's step, after rounding the row to it if need be.
+std::size_t settle(const Tensor& tensor, std::span<float> row) {
+    std::optional<QuantisedRow> found = quantised_row(row);
+    if (!found) {
+        round_row(row, nearest_step(default_step(tensor, row)));
+        found = quantised_row(row);
+        BITLAW_ASSERT(found.has_value());
+    }
+    return found->step;
+}
+
+Bytes matrix_bytes(const Tensor& tensor, std::span<const float> weights) {
+    std::vector<float> rounded(weights.begin(), weights.end());
+    entropy::RangeEncoder encoder;
+    BitWriter coder{encoder};
+    MatrixModel model(tensor.columns);
+    for (std::size_t r = 0; r < tensor.rows; ++r) {
+        const std::span row = std::span(rounded).subspan(r * tensor.columns, tensor.columns);
+        const std::size_t step = settle(tensor, row);
+        (void)model.step(coder, step);
+        for (std::size_t c = 0; c < tensor.columns; ++c) {
+            (void)model.level(coder, c, level_of(row[c], step));
+        }
+    }
+    return encoder.finish();
+}
+
+void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer) {
+    require_finite(tensor, weights);
+    if (!is_matrix(tensor)) {
+        kBf16Weights.encode(tensor, weights, writer);
+        return;
+    }
+    const Bytes code = matrix_bytes(tensor, weights);
+    writer.varint(code.size());
+    writer.bytes(code);
+}
+
+void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, const std::string& name) {
+    if (!is_matrix(tensor)) {
+        kBf16Weights.decode(tensor, weights, reader, name);
+        return;
+    }
+    const std::uint64_t size = reader.varint();
+    if (size > reader.remaining()) {
+        fail(name, " is damaged: the levels of ", tensor.name, " say that they have ", size,
+             " bytes; copy it again or train it again");
+    }
+    const ByteSpan code = reader.bytes(static_cast<std::size_t>(size));
+    entropy::RangeDecoder decoder(code);
+    BitReader coder{decoder};
+    MatrixModel model(tensor.columns);
+    for (std::size_t r = 0; r < tensor.rows; ++r) {
+        const float step = step_at(model.step(coder, 0));
+        for (std::size_t c = 0; c < tensor.columns; ++c) {
+            weights[r * tensor.columns + c] = static_cast<float>(model.level(coder, c, 0)) * step;
+        }
+    }
+    // Any bytes decode to some levels; only those that the writer writes for them are right.
+    const Bytes again = matrix_bytes(tensor, weights);
+    if (!std::equal(again.begin(), again.end(), code.begin(), code.end())) {
+        fail(name, " is damaged: the levels of ", tensor.name,
+             " are not as they are written; copy it again or train it again");
+    }
+}
+
+void project(const Tensor& tensor, std::span<float> weights) {
+    require_finite(tensor, weights);
+    if (!is_matrix(tensor)) {
+        kBf16Weights.project(tensor, weights);
+        return;
+    }
+    for (std::size_t r = 0; r < tensor.rows; ++r) {
+        (void)settle(tensor, weights.subspan(r * tensor.columns, tensor.columns));
+    }
+}
+
+}  // namespace
+
+const WeightFormat kQuantisedWeights = {.id = WeightFormatId::quantised,
+                                        .name = "quantised",
+                                        .bytes = nullptr,
+                                        .encode = encode,
+                                        .decode = decode,
+                                        .project = project};
+
+}  // namespace bitlaw::model

@@ -1,0 +1,158 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "bitlaw/base/error.hpp"
+#include "bitlaw/base/random.hpp"
+#include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/learn/quantiser.hpp"
+#include "bitlaw/model/network.hpp"
+#include "bitlaw/model/quantised_rows.hpp"
+#include "support/isa_scope.hpp"
+#include "support/message.hpp"
+#include "support/threads.hpp"
+#include "support/tiny_model.hpp"
+
+using namespace bitlaw;
+using namespace bitlaw::model;
+using namespace bitlaw::learn;
+using bitlaw::symbols::Symbol;
+using bitlaw::test::holds;
+using bitlaw::test::message_of;
+
+namespace {
+
+std::vector<Symbol> random_symbols(std::size_t count, std::size_t alphabet) {
+    Random random(11);
+    std::vector<Symbol> symbols(count);
+    for (Symbol& symbol : symbols) {
+        symbol = static_cast<Symbol>(random.below(alphabet));
+    }
+    return symbols;
+}
+
+Model noisy(Architecture architecture) {
+    return test::noisy_model(test::tiny_config(architecture, 64), 5).model;
+}
+
+// Sum over columns j of g_j E_j^T A E_j of one matrix.
+double cost(const ProductCurvature& product, const Model& exact, const Model& rounded) {
+    const std::size_t rows = product.tensor.rows;
+    const std::size_t columns = product.tensor.columns;
+    double sum = 0.0;
+    for (std::size_t j = 0; j < columns; ++j) {
+        for (std::size_t a = 0; a < rows; ++a) {
+            for (std::size_t b = 0; b < rows; ++b) {
+                const auto error = [&](std::size_t row) {
+                    const std::size_t at = product.tensor.offset + row * columns + j;
+                    return double{rounded.weights[at]} - double{exact.weights[at]};
+                };
+                sum += product.outputs[j] * error(a) * product.inputs[a * rows + b] * error(b);
+            }
+        }
+    }
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("curvature: the second moments of the output's inputs and gradients are those of the loss") {
+    const Model model = noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = random_symbols(64 * 40 + 13, 64);
+    const Curvature curvature = curvature_of(model, symbols);
+    CHECK(curvature.symbols == 64 * 40);
+    CHECK(curvature.products.size() == 1 + 2 * 4);  // output; qkv, attention_out, up, down of two layers
+    CHECK(curvature.tables.size() == 2);            // embedding, taps
+    const ProductCurvature& output = curvature.products.front();
+    REQUIRE(output.tensor.offset == model.layout.output.offset);
+    // The head's input is normalised: the trace of A is its width.
+    double trace = 0.0;
+    for (std::size_t i = 0; i < output.tensor.rows; ++i) {
+        trace += output.inputs[i * output.tensor.rows + i];
+        for (std::size_t j = 0; j < i; ++j) {
+            CHECK(output.inputs[i * output.tensor.rows + j] ==
+                  doctest::Approx(output.inputs[j * output.tensor.rows + i]));
+        }
+    }
+    CHECK(trace == doctest::Approx(static_cast<double>(output.tensor.rows)).epsilon(1e-3));
+    // d(-ln p) / d(logit j) = p_j - (j == symbol): its square is at most 1, and the mean is not small here.
+    for (const double mean : output.outputs) {
+        CHECK(mean > 0.0);
+        CHECK(mean <= 1.0);
+    }
+}
+
+TEST_CASE(
+    "quantiser: every matrix stands on levels, fewer with larger steps, and errors fed forward cost less") {
+    for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
+        const Model model = noisy(architecture);
+        const Curvature curvature = curvature_of(model, random_symbols(64 * 60, 64));
+        const Quantiser quantiser(model, curvature);
+        const QuantiserOptions fine{.step = 0x1p-6};
+        const QuantiserOptions alone{.step = 0x1p-6, .bit_weight = 0.0, .feeds_error = false};
+        const QuantiserOptions fed{.step = 0x1p-6, .bit_weight = 0.0};
+        const Model rounded = quantiser.at(fine);
+        for (const Tensor& tensor : model.layout.tensors()) {
+            CAPTURE(tensor.name);
+            const auto view = std::as_const(rounded).view(tensor);
+            if (tensor.group == Group::vector) {
+                const auto before = model.view(tensor);
+                CHECK(std::equal(view.begin(), view.end(), before.begin()));
+                continue;
+            }
+            for (std::size_t row = 0; row < tensor.rows; ++row) {
+                CHECK(quantised_row(view.subspan(row * tensor.columns, tensor.columns)).has_value());
+            }
+        }
+        double cost_alone = 0.0;
+        double cost_fed = 0.0;
+        for (const ProductCurvature& product : curvature.products) {
+            cost_alone += cost(product, model, quantiser.at(alone));
+            cost_fed += cost(product, model, quantiser.at(fed));
+        }
+        CHECK(cost_fed < 0.9 * cost_alone);
+    }
+}
+
+TEST_CASE("quantiser: the same bits for every number of threads and instruction set") {
+    const Model model = noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = random_symbols(64 * 48, 64);
+    const auto made = [&] { return Quantiser(model, curvature_of(model, symbols)).at({.step = 0x1p-7}); };
+    const Model expected = made();
+    for (const kernels::Isa isa : kernels::available_isas()) {
+        const test::IsaScope scope(isa);
+        for (const std::size_t threads : {1, 3}) {
+            const test::Threads count(threads);
+            CHECK(made().weights == expected.weights);
+        }
+    }
+}
+
+TEST_CASE("quantiser: targets are kept: bits of a weight, or the loss that is allowed") {
+    const Model model = noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = random_symbols(2 * 64 * 40, 64);
+    const std::span<const Symbol> all(symbols);
+    const auto to = [&](const QuantiserTarget& target) {
+        return quantised_to(model, target, {}, all.first(64 * 40), all.subspan(64 * 40));
+    };
+    double more = 100.0;
+    for (const double bits : {9.0, 6.0, 4.0}) {
+        const QuantisedModel result = to({.bits = bits});
+        CAPTURE(bits);
+        CHECK(result.bits_per_weight <= bits);
+        CHECK(result.bits_per_weight > bits - 0.3);
+        CHECK(result.bits_per_weight < more);
+        more = result.bits_per_weight;
+    }
+    const QuantisedModel result = to({.loss_rise = 0.01});
+    CHECK(result.loss_after <= 1.01 * result.loss_before);
+    CHECK(result.bits_per_weight < 16.0);
+    CHECK(holds(message_of<Error>([&] { (void)to({.bits = 0.01}); }), "ask for more bits"));
+    CHECK(holds(message_of<Error>(
+                    [&] { (void)quantised_to(model, {.bits = 4}, {}, all.first(63), all.subspan(64)); }),
+                "give more data"));
+    CHECK(holds(
+        message_of<Error>([&] { (void)quantised_to(model, {.bits = 4}, {}, all.first(64), all.first(63)); }),
+        "give more data"));
+}
