@@ -6,6 +6,7 @@
 
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/predict/form_choice.hpp"
+#include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "support/message.hpp"
@@ -154,4 +155,19 @@ TEST_CASE("forms of data: text, records, pictures and sound are told apart") {
     CHECK(as_sound.kind == DataKind::signed_shorts);
     CHECK(as_sound.lower_first);
     CHECK(choose_form(sound, false).kind < DataKind::shorts);
+}
+
+TEST_CASE("mixing predictors conform: with a network that learns") {
+    const StoredModel model = noisy_model(smallest_config(Architecture::modern, 256), 3);
+    const LearningRecipe recipe{.streams = 5, .segment = 16, .window = 32, .replay = 1, .rate = 0.01};
+    const MixingOptions options{.set = ExpertSet::fast, .bytes = 400, .memory = kMinMixingMemory};
+    const PredictorMaker maker{.make =
+                                   [&] {
+                                       return std::make_unique<MixingPredictor>(
+                                           options, std::make_unique<LearningPredictor>(
+                                                        model.model, LearningOptions{.recipe = recipe}));
+                                   },
+                               .alphabet = 256,
+                               .independent = false};
+    CHECK(violations_of(maker) == "");
 }

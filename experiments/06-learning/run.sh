@@ -31,5 +31,5 @@ while IFS=';' read -r question model name options; do
     seconds=$({ TIMEFORMAT='%U'; time "$bitlaw" compress -q -T1 -f -m "$given" --fallback never $options -o "$scratch/archive" "$file"; } 2>&1)
     bytes=$(stat -c %s "$file")
     archive=$(stat -c %s "$scratch/archive")
-    echo "$row,$bytes,$archive,$(awk "BEGIN { printf \"%.4f\", 8 * $archive / $bytes }"),$seconds" | tee -a results.csv
+    echo "$row,$bytes,$archive,$(awk "BEGIN { printf \"%.4f\", 8 * $archive / $bytes }"),$seconds" >>results.csv; tail -1 results.csv
 done <rows.txt

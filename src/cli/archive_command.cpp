@@ -10,6 +10,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
@@ -203,14 +204,18 @@ class ArchiveRun {
                                 .embed_model = a_.embed_model,
                                 .fallback = a_.fallback,
                                 .progress = [&](std::uint64_t p, std::uint64_t b) { watch(p, b); }};
+        ByteSource source = input.source();
         if (a_.learning.learn) {
-            learn(options, *model, fresh);
+            Bytes begin(kChoiceBytes);
+            begin.resize(source(begin));
+            learn(options, *model, fresh, begin);
+            source = joined(std::move(begin), std::move(source));
         }
         if (a_.mix) {
             mix(options, model, input.size() > 0 ? input.size() : a_.block_bytes);
         }
         const CodecSummary summary =
-            compress(model, options, input.source(), [&](ByteSpan data) { output->write(data); });
+            compress(model, options, source, [&](ByteSpan data) { output->write(data); });
         output->commit();
         watch.clear();
         if (a_.remove_source && !a_.keep && path) {
@@ -226,9 +231,7 @@ class ArchiveRun {
 
     void check_learning(const StoredModel* model, bool fresh) const {
         if (!a_.learning.learn) {
-            if (!a_.learning.words.empty()) {
-                (void)recipe_of(a_.learning, {}, fresh);  // refuses them
-            }
+            require_learning(a_.learning);
             if (fresh) {
                 fail_usage("a network with fresh weights knows nothing; add --learn, or name a model");
             }
@@ -241,22 +244,16 @@ class ArchiveRun {
     }
 
     // The network learns what it codes: in the archive stands the whole recipe.
-    void learn(CompressOptions& options, const StoredModel& model,
-               const std::optional<FreshNetwork>& fresh) const {
-        LearningRecipe recipe = recipe_of(a_.learning, model.model.config, fresh.has_value());
+    void learn(CompressOptions& options, const StoredModel& model, const std::optional<FreshNetwork>& fresh,
+               ByteSpan begin) const {
+        LearningRecipe recipe = recipe_of(a_.learning, model, fresh.has_value(), begin);
         if (a_.streams) {
             recipe.streams = static_cast<std::uint32_t>(*a_.streams);
             validate(recipe);
         }
         check_learning_memory(model.model.config, recipe);
         options.method = kLearning;
-        options.stack.source = NetworkSource::model;
-        if (fresh) {
-            options.stack.source = NetworkSource::seed;
-            options.stack.spec = encode_spec(fresh->config);
-            options.stack.seed = fresh->seed;
-        }
-        options.stack.recipe = {kLearningInTurn, encode_recipe(recipe)};
+        options.stack = fresh ? learning_stack(recipe, fresh->config, fresh->seed) : learning_stack(recipe);
     }
 
     // Experts beside the network, or alone. Their tables are sized for the whole input.

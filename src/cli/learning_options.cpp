@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/coding/learning_choice.hpp"
 
 namespace bitlaw::cli {
 
@@ -34,20 +35,28 @@ void add_learning(FieldOptions& options, LearningArguments& a) {
     }
 }
 
-LearningRecipe recipe_of(const LearningArguments& arguments, const model::ModelConfig& config, bool fresh) {
-    LearningRecipe recipe = default_recipe(config, fresh);
+LearningRecipe recipe_of(const LearningArguments& arguments, const model::StoredModel& model, bool fresh,
+                         ByteSpan text) {
+    require_learning(arguments);
+    LearningRecipe recipe = default_recipe(model.model.config, fresh);
+    if (!fresh && !arguments.words.contains("learn_rate")) {
+        recipe.rate = coding::suited_rate(model, text);
+    }
     for (const Field<LearningRecipe>& field : learning_fields()) {
         if (const auto found = arguments.words.find(field.info.name); found != arguments.words.end()) {
             field.read(recipe, found->second);
         }
     }
+    validate(recipe);
+    return recipe;
+}
+
+void require_learning(const LearningArguments& arguments) {
     if (!arguments.learn && !arguments.words.empty()) {
         std::string name = arguments.words.begin()->first;
         std::replace(name.begin(), name.end(), '_', '-');
         fail_usage("--", name, " is for a network that learns; add --learn");
     }
-    validate(recipe);
-    return recipe;
 }
 
 }  // namespace bitlaw::cli

@@ -20,12 +20,12 @@ const Fields<LearningRecipe>& learning_fields() {
         whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together"}),
         whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even"}),
         whole_field(&R::window, {2, kMaxLearningRows}, {.name = "learn_window", .help = "bytes of one stream that a step learns, even"}),
-        whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest"}),
-        choice_field(&R::optimizer, {{"adamw", O::adamw}, {"muon", O::muon}}, {.name = "learn_optimizer", .help = "adamw, or muon for the hidden matrices"}),
-        real_field(&R::rate, {0, 1e30}, {.name = "learn_rate", .help = "learning rate of AdamW"}),
-        real_field(&R::muon_ratio, {0, 1e4}, {.name = "learn_muon_ratio", .help = "rate of the matrices that Muon takes / that of AdamW"}),
+        whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest", .shown_default = "0; of fresh weights 1"}),
+        choice_field(&R::optimizer, {{"adamw", O::adamw}, {"muon", O::muon}}, {.name = "learn_optimizer", .help = "adamw, or muon for the hidden matrices", .shown_default = "adamw; of fresh weights muon"}),
+        real_field(&R::rate, {0, 1e30}, {.name = "learn_rate", .help = "learning rate of AdamW", .shown_default = "by model and text"}),
+        real_field(&R::muon_ratio, {0, 1e4}, {.name = "learn_muon_ratio", .help = "rate of the matrices that Muon takes / that of AdamW", .shown_default = "20; of fresh weights 1"}),
         whole_field(&R::warm, {0, 1'000'000'000}, {.name = "learn_warm", .help = "steps in which the rate rises"}),
-        whole_field(&R::fall, {0, 1'000'000'000}, {.name = "learn_fall", .help = "F: the rate falls as sqrt(F / (steps + F)); 0: it stays"}),
+        whole_field(&R::fall, {0, 1'000'000'000}, {.name = "learn_fall", .help = "F: the rate falls as sqrt(F / (steps + F)); 0: it stays", .shown_default = "0; of fresh weights 600"}),
         real_field(&R::beta1, {0, 0.9999}, {.name = "learn_beta1", .help = "of AdamW"}),
         real_field(&R::beta2, {0, 0.999999}, {.name = "learn_beta2", .help = "of AdamW"}),
         real_field(&R::momentum, {0, 0.9999}, {.name = "learn_momentum", .help = "of Muon"}),
@@ -37,13 +37,16 @@ const Fields<LearningRecipe>& learning_fields() {
     return fields;
 }
 
-LearningRecipe default_recipe(const ModelConfig& config, bool fresh) {
+// The config decides nothing yet: a trained network's rate follows its text, too
+// (coding/learning_choice.hpp).
+LearningRecipe default_recipe(const ModelConfig&, bool fresh) {
     LearningRecipe recipe;
-    (void)config;
     if (fresh) {
-        recipe.rate = 2e-3;
-        recipe.fall = 1000;
-        recipe.warm = 20;
+        recipe.optimizer = LearningOptimizer::muon;
+        recipe.rate = 0.03;
+        recipe.muon_ratio = 1;
+        recipe.fall = 600;
+        recipe.replay = 1;
     }
     return recipe;
 }

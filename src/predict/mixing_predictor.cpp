@@ -137,6 +137,9 @@ struct MixingPredictor::State {
     MixingOptions options;
     DataForm form;
     TableMaker network;
+    std::unique_ptr<TablePredictor> whole;  // a network of all streams instead
+    FrequencyTable table;                   // [S, V] of it
+    std::vector<Symbol> came;               // [S]
     std::size_t group_streams;
     std::optional<ContextMixer> mixer;
     std::vector<std::unique_ptr<Group>> groups;
@@ -202,6 +205,10 @@ MixingOptions decode_mixing(std::uint64_t set, ByteSpan settings) {
 
 MixingPredictor::MixingPredictor(const MixingOptions& options, TableMaker network, std::size_t group_streams)
     : state_(std::make_unique<State>(options, std::move(network), group_streams)) {}
+MixingPredictor::MixingPredictor(const MixingOptions& options, std::unique_ptr<TablePredictor> whole)
+    : state_(std::make_unique<State>(options, TableMaker(), 1)) {
+    state_->whole = std::move(whole);
+}
 MixingPredictor::~MixingPredictor() = default;
 
 void MixingPredictor::set_form(const DataForm& form) {
@@ -218,14 +225,21 @@ void MixingPredictor::begin_streams() {
                                           .streams = kMaxMixingStreams,
                                           .bytes = static_cast<std::size_t>(s.options.bytes),
                                           .memory = static_cast<std::size_t>(s.options.memory),
-                                          .external = static_cast<bool>(s.network)});
+                                          .external = s.network || s.whole});
     }
     s.mixer->start(lengths(), s.form);
     s.groups.clear();
+    if (s.whole) {
+        s.whole->begin(lengths());
+    }
 }
 
 void MixingPredictor::step_streams(std::span<Coder* const> coders, std::span<Symbol> symbols, std::size_t n) {
     State& s = *state_;
+    if (s.whole) {
+        step_whole(coders, symbols, n);
+        return;
+    }
     if (!s.network) {
         each_running(n, [&](std::size_t stream, std::size_t i) {
             Symbol& symbol = symbols[stream * n + i];
@@ -290,9 +304,33 @@ void MixingPredictor::step_streams(std::span<Coder* const> coders, std::span<Sym
     advance(n);
 }
 
+void MixingPredictor::step_whole(std::span<Coder* const> coders, std::span<Symbol> symbols, std::size_t n) {
+    State& s = *state_;
+    s.came.resize(streams());
+    for (std::size_t i = 0; i < n; ++i) {
+        s.whole->predict(s.table);
+        for (std::size_t stream = 0; stream < streams(); ++stream) {
+            if (running(stream)) {
+                Symbol& symbol = symbols[stream * n + i];
+                symbol = s.came[stream] = s.mix(*coders[stream], stream, s.table.row(stream), symbol);
+            }
+        }
+        s.whole->accept(s.came);
+        advance(1);
+    }
+}
+
 void MixingPredictor::score_streams(std::span<Coder* const> coders, std::span<const Symbol> symbols,
                                     std::size_t n) {
     State& s = *state_;
+    if (s.whole) {
+        s.whole->score(symbols,
+                       [&](std::size_t stream, std::span<const std::uint32_t> frequency, Symbol symbol) {
+                           (void)s.mix(*coders[stream], stream, frequency, symbol);
+                       });
+        advance(n);
+        return;
+    }
     if (!s.network) {
         each_running(n, [&](std::size_t stream, std::size_t i) {
             (void)s.mix(*coders[stream], stream, {}, symbols[stream * n + i]);

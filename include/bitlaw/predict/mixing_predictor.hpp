@@ -44,6 +44,9 @@ class MixingPredictor final : public Predictor {
    public:
     /// `network` null: none. group_streams: streams of a group that are stepped together; speed only.
     MixingPredictor(const MixingOptions& options, TableMaker network, std::size_t group_streams);
+    /// With a network whose streams belong together, such as one that learns, and that runs on from block to
+    /// block: it and the experts take turns.
+    MixingPredictor(const MixingOptions& options, std::unique_ptr<TablePredictor> whole);
     ~MixingPredictor() override;
     [[nodiscard]] std::size_t alphabet() const override { return 256; }
     /// The form of the blocks that begin from now on; text until it is called.
@@ -55,6 +58,7 @@ class MixingPredictor final : public Predictor {
                       std::size_t n) override;
     void score_streams(std::span<Coder* const> coders, std::span<const symbols::Symbol> symbols,
                        std::size_t n) override;
+    void step_whole(std::span<Coder* const> coders, std::span<symbols::Symbol> symbols, std::size_t n);
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -3,12 +3,13 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/predict/form_choice.hpp"
+#include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "methods.hpp"
 
-// Experts that know the file alone, mixed bit by bit, with the archive's network beside them or without one.
-// A chain: the experts and the mixer run on from block to block.
+// Experts that know the file alone, mixed bit by bit, with the archive's network beside them, frozen or
+// learning, or without one. A chain: the experts, the mixer and what is learned run on from block to block.
 
 namespace bitlaw::coding {
 
@@ -26,21 +27,31 @@ class MixingBlocks final : public BlockCoder {
    public:
     explicit MixingBlocks(const MethodContext& context)
         : network_(context.stack.source != NetworkSource::none), wanted_(context.streams) {
-        TableMaker network;
+        const MixingOptions options = decode_mixing(context.stack.mixer.id, context.stack.mixer.settings);
+        full_ = options.set == ExpertSet::full;
         if (network_) {
-            const NetworkOptions options{.reset_every = context.reset_every};
-            const PredictorMaker maker = network_predictors(context.packed(), options);
-            alphabet_ = maker.alphabet;
+            alphabet_ = context.model().model.config.alphabet;
             if (alphabet_ > 256) {
                 fail("a network of ", alphabet_,
                      " symbols cannot be mixed with experts on bytes; use --mix none");
             }
-            network = [&packed = context.packed(), options] {
-                return std::make_unique<NetworkPredictor>(packed, options);
+        }
+        if (network_ && context.stack.recipe.id != 0) {
+            recipe_ = decode_recipe(context.stack.recipe.id, context.stack.recipe.settings);
+            predictor_ = std::make_unique<MixingPredictor>(
+                options, std::make_unique<LearningPredictor>(
+                             context.model().model,
+                             LearningOptions{.recipe = *recipe_, .reset_every = context.reset_every}));
+            return;
+        }
+        TableMaker network;
+        if (network_) {
+            check_context_memory(context.model().model.config);
+            network = [&packed = context.packed(),
+                       frozen = NetworkOptions{.reset_every = context.reset_every}] {
+                return std::make_unique<NetworkPredictor>(packed, frozen);
             };
         }
-        const MixingOptions options = decode_mixing(context.stack.mixer.id, context.stack.mixer.settings);
-        full_ = options.set == ExpertSet::full;
         predictor_ = std::make_unique<MixingPredictor>(options, std::move(network), kGroupStreams);
     }
 
@@ -80,12 +91,16 @@ class MixingBlocks final : public BlockCoder {
         return ordered;
     }
     [[nodiscard]] std::size_t streams_of(std::size_t bytes) const {
+        if (recipe_) {
+            return std::min(learning_streams(*recipe_, bytes), kMaxMixingStreams);
+        }
         const std::size_t chosen = std::clamp<std::size_t>(bytes / kStreamBytes, 1, kDefaultStreams);
         return network_ ? std::min({wanted_.value_or(chosen), bytes, kMaxMixingStreams}) : 1;
     }
 
     bool network_;
     bool full_ = true;
+    std::optional<LearningRecipe> recipe_;
     std::optional<std::size_t> wanted_;
     std::size_t alphabet_ = 256;
     std::unique_ptr<MixingPredictor> predictor_;
