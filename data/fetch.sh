@@ -17,7 +17,7 @@ mirror=${BITLAW_MIRROR:-http://mattmahoney.net/dc}
 IFS=: read -r -a folders <<< "${BITLAW_DATA-$root/../shared/data}"
 
 names=(wiki8 wiki-valid enwik8 enwik9 enwik8.first3M gutenberg20M canterbury silesia librispeech imagenet-sample models
-    gcide demo)
+    chinchilla gcide demo)
 
 # The other sets stand in SHA256SUMS; these two are published with SHA-1.
 declare -A sha1=(
@@ -53,6 +53,7 @@ describe() {
         librispeech) echo "speech, 112 FLAC files of 16 kHz, split by speaker" ;;
         imagenet-sample) echo "125 photographs (JPEG), one a class" ;;
         models) echo "a pretrained model of 264,128 parameters and its vocabulary" ;;
+        chinchilla) echo "245 training runs of Chinchilla, as Epoch AI read them off its paper: a table" ;;
         gcide) echo "Collaborative International Dictionary of English, 39,952,321 bytes" ;;
         demo) echo "train and held-out for 'make demo': from wiki8, enwik8 or gcide, the first to be had" ;;
         *) return 1 ;;

@@ -12,6 +12,7 @@
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/studies/foreign_runs.hpp"
 #include "bitlaw/train/trainer.hpp"
 
 namespace bitlaw::cli {
@@ -119,7 +120,9 @@ enum class StudyAction { plan, run, fit, plot, report };
 struct StudyArguments {
     CommonOptions common;
     StudyAction action = StudyAction::plan;
-    std::string config;  ///< file
+    std::string config;   ///< file
+    std::string results;  ///< fit: any CSV file of runs instead of a study
+    studies::ForeignOptions foreign;
     std::size_t jobs = 1;
     bool costly_first = false;
     double calibrate_seconds = 20;

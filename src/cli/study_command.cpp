@@ -7,10 +7,13 @@
 #include <optional>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/studies/foreign_runs.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"
@@ -259,9 +262,44 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
     return kDone;
 }
 
+int fit_foreign_runs(const StudyArguments& a) {
+    const ForeignFit fit = fit_foreign(a.results, a.foreign);
+    const std::vector<Table> tables = foreign_tables(fit);
+    if (a.common.json) {
+        Json json{{"runs", fit.runs.size()}, {"left_out", fit.left_out}, {"doubts", fit.doubts}};
+        for (const Table& table : tables) {
+            json[table.name] = table.json();
+        }
+        print(json_file(json));
+        return kDone;
+    }
+    std::string text;
+    for (const Table& table : tables) {
+        text += text_of(table.title, "\n", table.note, "\n\n", table.text(), "\n");
+    }
+    print(text);
+    if (a.common.quiet == 0) {
+        note(text_of(fit.read, " runs, ", fit.left_out, " of the highest losses left out"));
+        for (const std::string& doubt : fit.doubts) {
+            note("doubt about the law: " + doubt);
+        }
+    }
+    return kDone;
+}
+
 }  // namespace
 
 int run_study_command(const StudyArguments& a) {
+    if (!a.results.empty()) {
+        if (a.action != StudyAction::fit || !a.config.empty()) {
+            fail_usage("--results goes with 'study fit' and no config: bitlaw study fit --results FILE.csv");
+        }
+        const EndsAtOnce ends_at_once;
+        return fit_foreign_runs(a);
+    }
+    if (a.config.empty()) {
+        fail_usage("CONFIG is missing; see 'bitlaw study --help'");
+    }
     StudyPlan plan = make_study_plan(read_study_config(a.config));
     if (a.action == StudyAction::plan) {
         return plan_study(a, plan);

@@ -41,9 +41,26 @@ void add_study(FieldOptions& options, StudyArguments& a) {
         "FOLDER/report.html")
         ->type_name("plan|run|fit|plot|report")
         ->required();
-    name_option(app, "config", a.config, "CONFIG",
-                "the study's config; experiments/03-scaling/README.md explains its keys")
-        ->required();
+    name_option(
+        app, "config", a.config, "CONFIG",
+        "the study's config; experiments/03-scaling/README.md explains its keys; none with --results");
+    name_option(app, "--results", a.results, "FILE",
+                "fit: runs of any CSV file with a header instead of a study's; its columns are named by the "
+                "options below");
+    studies::RunColumns& columns = a.foreign.columns;
+    name_option(app, "--size-column", columns.parameters, "NAME", "parameters N [parameters]");
+    name_option(app, "--loss-column", columns.loss, "NAME",
+                "loss, in bits, nats or whatever [held_out_bits_per_byte]");
+    name_option(app, "--bytes-column", columns.bytes, "NAME",
+                "bytes or tokens D trained on [trained_bytes]; without that column operations / (6 N)");
+    name_option(app, "--unique-column", columns.unique, "NAME",
+                "different ones among them [unique_bytes]; without that column all are different");
+    name_option(app, "--flops-column", columns.flops, "NAME",
+                "operations of training [training_flops]; without that column 6 N D");
+    real_option(app, "--no-model", a.foreign.no_model, "loss of no model at all: log of the vocabulary", "8",
+                {1e-6, 1e6});
+    number_option(app, "--leave-out", a.foreign.leave_out, "runs of the highest losses that are not fitted",
+                  "0");
     number_option(app, "-j,--jobs", a.jobs, "runs trained at once; each gets an equal share of the threads",
                   "1", {1, kMostThreads});
     app.add_flag("--costly-first", a.costly_first,

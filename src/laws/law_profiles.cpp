@@ -219,10 +219,12 @@ std::vector<Extrapolation> extrapolations(std::span<const ProfileRun> runs, cons
         bytes = std::max(bytes, run.point.bytes);
         flops.push_back(run.flops);
     }
+    // Sizes that were read off a picture, and amounts of whole steps, differ a little.
+    constexpr double kSame = 1.1;
     add_extrapolation(list, runs, "the largest size", form, no_model,
-                      [&](const ProfileRun& run) { return run.point.parameters == size; });
+                      [&](const ProfileRun& run) { return run.point.parameters * kSame >= size; });
     add_extrapolation(list, runs, "the most bytes", form, no_model,
-                      [&](const ProfileRun& run) { return run.point.bytes == bytes; });
+                      [&](const ProfileRun& run) { return run.point.bytes * kSame >= bytes; });
     const double bound = quantile(flops, 0.9);
     add_extrapolation(list, runs, "the costliest tenth", form, no_model,
                       [&](const ProfileRun& run) { return run.flops > bound; });

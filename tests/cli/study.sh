@@ -23,6 +23,23 @@ refuse "an unknown action" 2 "'draw' is not known; choose plan" "$bitlaw" study 
 refuse "a missing config" 1 "nowhere.conf" "$bitlaw" study plan nowhere.conf
 refuse "fit before run" 1 "run the study first" "$bitlaw" study fit straight.conf
 
+# Runs of any CSV file: L = 1 + 100 / N^0.5 + 100 / D^0.5.
+{
+    echo "size,tokens,nats"
+    for n in 10000 40000 90000 160000 250000 1000000; do
+        for d in 100 200 300 400 500; do
+            echo "$n,$((d * d * 100)),$(awk -v n=$n -v d=$d 'BEGIN { printf "%.9g", 1 + 100 / sqrt(n) + 100 / (10 * d) }')"
+        done
+    done
+} >runs.csv
+check "fit of any runs" "$bitlaw" study fit --results runs.csv --size-column size --bytes-column tokens --loss-column nats --json
+grep -Eq '"form": "additive", "parameter": "E", "value": (1|1.000[0-9]*|0.999[0-9]*),' "$work/out"
+judge "fit of any runs finds their law" cat "$work/out"
+refuse "runs without a column" 2 "there is no column 'parameters'; name it by --size-column; the columns are 'size', 'tokens', 'nats'" \
+    "$bitlaw" study fit --results runs.csv
+refuse "runs and a config" 2 "goes with 'study fit' and no config" "$bitlaw" study fit straight.conf --results runs.csv
+refuse "a study without a config" 2 "CONFIG is missing" "$bitlaw" study plan
+
 check "plan" "$bitlaw" study plan straight.conf --calibrate 0.3 --json
 # By hand for the first network: width 12, one head of 16, MLP 48; backward costs twice forward; 2 operations a weight and
 # byte; scores and values of the keys in a window of 16.
