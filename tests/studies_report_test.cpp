@@ -371,6 +371,31 @@ TEST_CASE("tables are the same as CSV and in the report") {
     CHECK(page["runs"]["rows"].size() == f.results.size());
 }
 
+TEST_CASE("rivals on as many bytes as are coded, and the share of the held-out bytes that was seen") {
+    const TemporaryFolder folder;
+    test::write_text(folder / "rivals.csv",
+                     "compressor,bytes,compressed_bytes\n7z PPMd,1000000,255062\nxz, odd,4000000,1400000\n");
+    KnownStudy study(0.0, "rivals = " + (folder / "rivals.csv").string() + "\n");
+    study.write();
+    test::write_text(folder / "held", test::random_text(5000, 1));
+    test::write_text(folder / "data", test::random_text(5000, 1) + test::random_text(5000, 2));
+    const StudyFindings f =
+        study_findings(study.plan(), (folder / "held").string(), (folder / "data").string());
+    REQUIRE(f.rivals.size() == 2);
+    CHECK(f.rivals[1].name == "xz, odd");
+    CHECK(f.rivals[0].rate == doctest::Approx(0.255062));
+    CHECK(table_of(findings_tables(f), "rivals").rows.size() == 2);
+    REQUIRE(f.seen_share);
+    CHECK(*f.seen_share > 0.9);
+    const std::string html = report_html(f, {}, {});
+    CHECK(holds(html, "On the first 1M bytes 7z PPMd takes 25.51 % without any model"));
+    CHECK(holds(html, " % of the held-out bytes were seen"));
+    CHECK(holds(report_html(study.findings(), {}, {}), "was seen is unknown"));
+    test::write_text(folder / "rivals.csv", "compressor,bytes,compressed_bytes\nxz,many,4\n");
+    CHECK(holds(message_of<Error>([&] { (void)study.findings(); }),
+                "rivals.csv:2: the row has no whole numbers"));
+}
+
 TEST_CASE("the report is one file with every picture in it, and names nothing outside") {
     const KnownStudy study(0.004, "compressors = gzip\n");
     const StudyFindings f = study.findings();

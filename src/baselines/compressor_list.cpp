@@ -5,10 +5,11 @@
 namespace bitlaw::baselines {
 
 const std::vector<Compressor>& all_compressors() {
-    static const std::vector<Compressor> all{gzip_compressor(),  bzip2_compressor(),      xz_compressor(),
-                                             lzma2_compressor(), zstd_compressor(),       brotli_compressor(),
-                                             png_compressor(),   narrow_png_compressor(), jxl_compressor(),
-                                             flac_compressor(),  wide_flac_compressor()};
+    static const std::vector<Compressor> all{gzip_compressor(),       bzip2_compressor(), xz_compressor(),
+                                             lzma2_compressor(),      zstd_compressor(),  brotli_compressor(),
+                                             ppmd_compressor(),       own_compressor(),   png_compressor(),
+                                             narrow_png_compressor(), jxl_compressor(),   flac_compressor(),
+                                             wide_flac_compressor()};
     return all;
 }
 
@@ -26,6 +27,9 @@ std::vector<Compressor> choose_compressors(const std::vector<std::string>& keys)
     std::vector<Compressor> chosen;
     for (const Compressor& compressor : all_compressors()) {
         if (std::find(keys.begin(), keys.end(), compressor.key) != keys.end()) {
+            if (!compressor.missing.empty()) {
+                fail("the compressor '", compressor.key, "' cannot be used: ", compressor.missing);
+            }
             chosen.push_back(compressor);
         }
     }

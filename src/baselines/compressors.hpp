@@ -14,6 +14,8 @@ namespace bitlaw::baselines {
 [[nodiscard]] Compressor lzma2_compressor();
 [[nodiscard]] Compressor zstd_compressor();
 [[nodiscard]] Compressor brotli_compressor();
+[[nodiscard]] Compressor ppmd_compressor();
+[[nodiscard]] Compressor own_compressor();
 [[nodiscard]] Compressor png_compressor();
 [[nodiscard]] Compressor narrow_png_compressor();
 [[nodiscard]] Compressor jxl_compressor();

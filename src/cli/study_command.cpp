@@ -315,7 +315,8 @@ int run_study_command(const StudyArguments& a) {
             note(text_of("whether the rows are of this config is not checked: ", error.what()));
         }
     }
-    const StudyFindings findings = study_findings(plan, resolve_data(plan.config.held_out));
+    const StudyFindings findings =
+        study_findings(plan, resolve_data(plan.config.held_out), resolve_data(plan.config.data));
     ends_at_once.reset();  // from here on files are written
     if (a.action == StudyAction::fit) {
         return fit_study(a, findings);

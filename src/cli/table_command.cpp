@@ -71,7 +71,13 @@ std::list<DataSet> open_data(const TableArguments& a) {
 std::vector<Compressor> open_compressors(const TableArguments& a) {
     std::vector<Compressor> chosen;
     if (a.compressors.empty()) {
-        chosen = all_compressors();
+        for (const Compressor& compressor : all_compressors()) {
+            if (compressor.missing.empty()) {
+                chosen.push_back(compressor);
+            } else if (a.common.quiet == 0) {
+                note(text_of("without ", compressor.name, ": ", compressor.missing));
+            }
+        }
     } else if (a.compressors != std::vector<std::string>{"none"}) {
         chosen = choose_compressors(a.compressors);
     }

@@ -179,7 +179,7 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
     config.title = path.stem().string();
     std::vector<Setting> settings = parse_settings(text, path.string());
     for (Setting& setting : settings) {
-        if (setting.key == "title" || setting.key == "folder") {  // with blanks
+        if (setting.key == "title" || setting.key == "folder" || setting.key == "rivals") {  // with blanks
             setting.words = {setting.value};
         }
     }
@@ -191,6 +191,10 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
     fields.push_back({{.name = "folder"},
                       FieldKind::text,
                       [&](const Words& words) { config.folder = path.parent_path() / only_name(words); },
+                      {}});
+    fields.push_back({{.name = "rivals"},
+                      FieldKind::text,
+                      [&](const Words& words) { config.rivals = path.parent_path() / only_name(words); },
                       {}});
     std::set<std::string> given;
     read_settings(settings, path.string(), fields, given);

@@ -9,16 +9,15 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/text.hpp"
-#include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/format/numbers.hpp"
 #include "bitlaw/laws/law_odd.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "bitlaw/train/overlap.hpp"
 
 namespace bitlaw::studies {
 
 using namespace train;
-using namespace baselines;
 using namespace format;
 using namespace laws;
 
@@ -362,21 +361,24 @@ void find_law(StudyFindings& f) {
     }
 }
 
-void find_classical(StudyFindings& f, const std::string& held_out) {
-    if (f.plan.config.compressors.empty()) {
+void find_rivals(StudyFindings& f, const std::string& held_out) {
+    try {
+        f.classical = classical_rates(f.plan.config, held_out, f.second_half);
+    } catch (const Error& error) {
+        f.no_classical = error.what();
+    }
+    f.rivals = rival_rates(f.plan.config);
+}
+
+void find_seen(StudyFindings& f, const std::string& held_out, const std::string& data) {
+    if (data.empty()) {
         return;
     }
     try {
-        const Corpus corpus({held_out});
-        const HeldOutParts parts = held_out_parts(corpus.bytes(0), f.plan.config.held_out_bytes);
-        const ByteSpan bytes = f.second_half ? parts.report : parts.choose;
-        for (const Compressor& compressor : choose_compressors(f.plan.config.compressors)) {
-            const std::uint64_t size = compressor.compress(bytes, {}, [](std::uint64_t) {}).size();
-            f.classical.push_back(
-                {compressor.name, size, 8.0 * static_cast<double>(size) / static_cast<double>(bytes.size())});
-        }
-    } catch (const Error& error) {
-        f.no_classical = error.what();
+        f.seen_share =
+            overlap_of(Corpus({data}), Corpus({held_out}), 2 * f.plan.config.held_out_bytes).repeated;
+    } catch (const Error&) {
+        // The data are not here: the report says that it is not known.
     }
 }
 
@@ -423,7 +425,7 @@ double StudyFindings::shown_cost() const {
     });
 }
 
-StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out) {
+StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out, const std::string& data) {
     StudyFindings f;
     f.plan = plan;
     sort_out(f);
@@ -434,7 +436,8 @@ StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out)
     find_odd(f);
     find_best(f);
     find_law(f);
-    find_classical(f, held_out);
+    find_rivals(f, held_out);
+    find_seen(f, held_out, data);
     return f;
 }
 

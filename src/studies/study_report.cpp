@@ -49,6 +49,18 @@ std::vector<std::string> headlines(const StudyFindings& f) {
                                 range_text(o.parameters, short_text), " parameters; adjusted rate ",
                                 range_text(o.adjusted, two_decimals), "."));
     }
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        const RivalRate* best = nullptr;
+        for (const RivalRate& rival : f.rivals) {
+            best = rival.coded == o.unique && (best == nullptr || rival.rate < best->rate) ? &rival : best;
+        }
+        if (best != nullptr) {
+            lines.push_back(text_of("On the first ", short_text(o.unique), " bytes ", best->name, " takes ",
+                                    two_decimals(best->rate),
+                                    " without any model; the best network of the study ",
+                                    two_decimals(o.adjusted.value), " with its own."));
+        }
+    }
     for (const LawOptimum& o : f.predictions) {
         if (o.bytes_per_parameter == f.shown_cost()) {
             const auto by_form = [](const FormRange& range, std::string (*shown)(double)) {
@@ -106,6 +118,12 @@ std::vector<std::string> account(const StudyFindings& f) {
                     ? "passes and runs that are not fitted were chosen on the first half."
                     : "the rows have no measurement of the second half, so passes are chosen on what is "
                       "reported."),
+        f.seen_share
+            ? text_of(percent_text(*f.seen_share),
+                      " of the held-out bytes were seen: that share of their windows of 64 bytes stands in ",
+                      c.data, " too.")
+            : std::string(
+                  "What share of the held-out bytes was seen is unknown, since the data are not here."),
         text_of(f.results.size(), " of ", f.plan.runs(), " runs have ended; ", f.missing,
                 " are still to be run.")};
     if (f.other_rows > 0) {

@@ -237,6 +237,29 @@ Table classical_table(const StudyFindings& f) {
     return table;
 }
 
+Table rivals_table(const StudyFindings& f) {
+    Table table{
+        "rivals",
+        "Compressors on as many bytes as are coded",
+        "They carry no model: their rate stands beside the adjusted rate of the best network that was "
+        "trained on as many bytes, S = D.",
+        {{"bytes", "S = D bytes"},
+         {"compressor", "compressor", true},
+         {"rate", "rate"},
+         {"network_adjusted_rate", "best network"},
+         {"network_parameters", "its N"}},
+        {}};
+    for (const MeasuredOptimum& o : f.measured_optima) {
+        for (const RivalRate& rival : f.rivals) {
+            if (rival.coded == o.unique) {
+                table.add({size_cell(o.unique), text_cell(rival.name), share_cell(rival.rate),
+                           share_cell(o.adjusted.value), size_cell(o.parameters.value)});
+            }
+        }
+    }
+    return table;
+}
+
 }  // namespace
 
 std::string cost_text(double bytes_per_parameter) {
@@ -275,6 +298,7 @@ std::vector<Table> findings_tables(const StudyFindings& f) {
     tables.push_back(profile_table(f));
     tables.push_back(power_table(f));
     tables.push_back(classical_table(f));
+    tables.push_back(rivals_table(f));
     if (f.has_law()) {
         tables.push_back(residual_table(f));
     }
@@ -327,7 +351,7 @@ std::vector<std::filesystem::path> write_tables(const std::vector<Table>& tables
     // What an earlier fit found must not stand beside this one's tables.
     for (const char* name :
          {"measured_optimum", "forms", "law", "optimum", "prediction", "predicted_rates", "sensitivity",
-          "extrapolation", "isoflop", "powers", "compressors", "residuals"}) {
+          "extrapolation", "isoflop", "powers", "compressors", "rivals", "residuals"}) {
         std::error_code ignored;
         std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
     }

@@ -35,7 +35,8 @@ struct Compressor {
     std::function<bool(const datasets::DataShape& shape)> applies = [](const datasets::DataShape&) {
         return true;
     };
-    bool chunks = true;  ///< whether it may be called for every chunk
+    std::string missing = {};  ///< what must be installed first; empty where it can be used
+    bool chunks = true;        ///< whether it may be called for every chunk
     /// Greatest memory of the programs it ran since the last call, in bytes; empty when it runs in this
     /// process.
     std::function<std::uint64_t()> program_memory;

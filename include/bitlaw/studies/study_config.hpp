@@ -63,7 +63,8 @@ struct StudyConfig {
     std::uint64_t predict_bytes = 1'000'000'000;  ///< D and S of the prediction
     std::vector<RateQuestion> predict_rates;      ///< one line each
     std::vector<std::string> compressors;         ///< keys of classical ones, drawn as lines
-    std::uint64_t bootstrap = 500;                ///< resampled studies behind each interval
+    std::filesystem::path rivals;   ///< CSV of compressors on as many bytes as are coded, none by default
+    std::uint64_t bootstrap = 500;  ///< resampled studies behind each interval
 };
 
 /// Reads a config. Throws UsageError naming file, line and key for what is unknown, missing, given twice or

@@ -10,6 +10,7 @@
 #include "bitlaw/studies/measured_curve.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_results.hpp"
+#include "bitlaw/studies/study_rivals.hpp"
 
 namespace bitlaw::studies {
 
@@ -37,13 +38,6 @@ struct PowerRow {
     double fixed = 0;        ///< the amount or the size
     laws::PowerLaw with_floor;
     laws::PowerLaw pure;
-};
-
-/// What a classical compressor makes of the held-out bytes.
-struct ClassicalRate {
-    std::string name;  ///< with its settings: "gzip -9"
-    std::uint64_t bytes = 0;
-    double bits_per_byte = 0;
 };
 
 /// A run far off the law of the others: odd_points().
@@ -82,7 +76,9 @@ struct StudyFindings {
     std::vector<LawOptimum> predictions;  ///< at predict_bytes, every bytes_per_parameter
     std::vector<PredictedRate> predicted_rates;
     std::vector<ClassicalRate> classical;
-    std::string no_classical;  ///< why their lines are missing
+    std::optional<double> seen_share;  ///< of the held-out windows of 64 bytes, those that the data have
+    std::vector<RivalRate> rivals;     ///< on as many bytes as are coded
+    std::string no_classical;          ///< why their lines are missing
 
     /// A run's rate as the fits see it: of the half that is reported, but for odd runs.
     [[nodiscard]] double counted_bits(const StudyResult& result) const;
@@ -104,8 +100,10 @@ struct StudyFindings {
 /// The config's amount that a run's unique bytes stand for: whole steps may be a little less.
 [[nodiscard]] double nominal_amount(const StudyConfig& config, std::uint64_t unique);
 
-/// Computes everything from results.csv; `held_out` is the data's path, for the classical compressors. There
-/// is no law when the fit lacks one of its terms. Class B.
-[[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out);
+/// Computes everything from results.csv; `held_out` and `data` are the paths of the bytes measured on, for
+/// the classical compressors, and trained on, for the share of the former that was seen: what is not there is
+/// left out. There is no law when the fit lacks one of its terms. Class B.
+[[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out,
+                                           const std::string& data = {});
 
 }  // namespace bitlaw::studies
