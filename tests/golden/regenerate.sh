@@ -21,5 +21,11 @@ awk 'BEGIN { for (i = 0; i < 256; ++i) printf "%c", (i * 167 + 13) % 256 }' | LC
 make_archive -m two-symbols.blm --fallback never -o stored.blw stored.plain
 seq 1 400 >mixed.plain
 make_archive -m two-symbols.blm --fallback worse -o mixed.blw mixed.plain
+# Networks that learn: from a model, and from a seed in two streams, with Muon and replay.
+cp modern-bf16.plain learned.plain
+make_archive -m modern-bf16.blm --learn --learn-segment 32 --learn-window 64 --learn-replay 1 --learn-rate 0.003 --fallback never -o learned.blw learned.plain
+seq 1 3600 >learned-seed.plain
+make_archive -m init:50k:7 --learn --learn-segment 256 --learn-window 256 --learn-rate 0.03 --learn-fall 600 --learn-optimizer muon \
+    --learn-muon-ratio 1 --learn-replay 1 --fallback never -o learned-seed.blw learned-seed.plain
 : >empty.plain
 make_archive -m two-symbols.blm -o empty.blw empty.plain

@@ -18,6 +18,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/train/trainer.hpp"
 #include "support/temporary_folder.hpp"
@@ -29,6 +30,7 @@ using namespace bitlaw::kernels;
 using namespace bitlaw::model;
 using namespace bitlaw::train;
 using namespace bitlaw::coding;
+using namespace bitlaw::predict;
 
 // Text of words with unequal frequencies: there is something to learn, and no file has to be shipped.
 Bytes sample(std::size_t size) {
@@ -118,6 +120,24 @@ void sign(const Run& run, const std::filesystem::path& folder, ByteSpan plain) {
     }
 }
 
+// Archives that learn from nothing: steps of the recipe on both sides.
+void sign_learning(const char* name, LearningRecipe recipe, const Run& run, ByteSpan plain) {
+    const ModelConfig config = tiny_config(run);
+    CompressOptions coding;
+    coding.block_bytes = 17'000;  // two streams, then a block that goes on with what was learned
+    coding.method = kLearning;
+    coding.stack = learning_stack(recipe, config, 11);
+    Bytes archive;
+    compress(nullptr, coding, source_of(plain), sink_to(archive));
+    print_hash("learned", name, archive);
+    const ModelFinder none = [](std::uint64_t) -> const StoredModel& { fail("nothing names a model"); };
+    Bytes restored;
+    decompress(none, source_of(archive), sink_to(restored), {});
+    if (hash64(restored) != hash64(plain) || restored.size() != plain.size()) {
+        fail("the archive ", name, " restores to other bytes");
+    }
+}
+
 void print_isas() {
     for (const Isa isa : available_isas()) {
         std::printf("%s\n", isa_name(isa));
@@ -139,6 +159,13 @@ int main(int count, char** arguments) try {
     for (const Run& run : kRuns) {
         sign(run, folder.path(), plain);
     }
+    LearningRecipe recipe{
+        .streams = 3, .segment = 256, .window = 128, .replay = 1, .rate = 4e-3, .warm = 4, .fall = 50};
+    sign_learning("adamw", recipe, kRuns[0], plain);
+    sign_learning("adamw-bf16", recipe, kRuns[3], plain);
+    recipe.optimizer = LearningOptimizer::muon;
+    recipe.muon_ratio = 5;
+    sign_learning("muon", recipe, kRuns[0], plain);
     return 0;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "bitlaw_signature: %s\n", error.what());
