@@ -11,6 +11,7 @@
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/learning_choice.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
@@ -20,6 +21,7 @@
 #include "failure.hpp"
 #include "file_io.hpp"
 #include "learning_options.hpp"
+#include "levels.hpp"
 #include "places.hpp"
 #include "terminal.hpp"
 
@@ -261,12 +263,10 @@ class ArchiveRun {
         const MixingOptions mixing{.set = *a_.mix,
                                    .bytes = std::clamp<std::uint64_t>(bytes, 1, kMaxMixingBytes),
                                    .memory = a_.memory};
-        options.method = kMixing;
-        options.fallback = Fallback::never;
         if (!a_.learning.learn) {
             options.stack.source = model == nullptr ? NetworkSource::none : NetworkSource::model;
         }
-        options.stack.mixer = {static_cast<std::uint64_t>(mixing.set), encode_mixing(mixing)};
+        mix_with(options, mixing);
     }
 
     template <class OpenOutput>
@@ -399,8 +399,12 @@ class ArchiveRun {
 
 }  // namespace
 
-int run_archive(const ArchiveArguments& arguments) {
+int run_archive(const ArchiveArguments& given) {
+    ArchiveArguments arguments = given;
     check_usage(arguments);
+    if (arguments.mode == ArchiveMode::compress) {
+        apply_level(arguments);
+    }
     const std::vector<std::string> files =
         arguments.files.empty() ? std::vector<std::string>{kStandardStream} : arguments.files;
     ArchiveRun run(arguments, files);

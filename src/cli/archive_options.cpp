@@ -32,16 +32,6 @@ ByteRange parse_byte_range(const std::string& text) {
     return range;
 }
 
-std::optional<ExpertSet> parse_expert_set(const std::string& text) {
-    if (text == "none") {
-        return std::nullopt;
-    }
-    if (text != "fast" && text != "full") {
-        fail_usage("'", text, "' is not known; choose none, fast or full");
-    }
-    return text == "fast" ? ExpertSet::fast : ExpertSet::full;
-}
-
 Fallback parse_fallback(const std::string& text) {
     if (text == "never") {
         return Fallback::never;
@@ -81,6 +71,10 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
     mode("-t,--test", ArchiveMode::test, "restore to nowhere and verify");
     mode("-l,--list", ArchiveMode::list, "tell what archives hold");
     const std::string compression = "Compression";
+    app.add_flag("-1{1},-2{2},-3{3},-4{4},-5{5},-6{6},-7{7},-8{8},-9{9}", a.level,
+                 "level: from fast to small; 'bitlaw levels' tells what they are")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->group(compression);
     app.add_flag("--embed-model", a.embed_model, "put the model into the archive: it restores alone")
         ->group(compression);
     options.add({{.name = "weight_format",
@@ -107,11 +101,14 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
         "is smaller")
         ->type_name("WHEN")
         ->group(compression);
-    text_option(
-        app, "--mix", [&a](const std::string& text) { a.mix = parse_expert_set(text); }, "none",
+    mix_option(
+        app,
+        [&a](std::optional<ExpertSet> set) {
+            a.mix = set;
+            a.mix_is_given = true;
+        },
         "mix the network bit by bit with experts that learn the file: none, fast or full; with -m none the "
         "experts alone (experimental: restored by this version only)")
-        ->type_name("SET")
         ->group(compression);
     number_option(app, "--memory", a.memory,
                   "bytes of the experts' hashed tables at most; restoring needs as many", text_of(a.memory),

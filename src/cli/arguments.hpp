@@ -65,7 +65,9 @@ struct ArchiveArguments {
     std::optional<ByteRange> range;
     coding::Fallback fallback = coding::Fallback::best;
     LearningArguments learning;
+    std::optional<int> level;               ///< 1 .. 9
     std::optional<predict::ExpertSet> mix;  ///< experts beside the network, or alone with the model "none"
+    bool mix_is_given = false;
     std::uint64_t memory = std::uint64_t{192} << 20;  ///< of their hashed tables at most
     std::vector<std::string> files;                   ///< "-" is a standard stream
 };
@@ -91,7 +93,15 @@ struct EvalArguments {
     std::vector<std::string> data;
     bool copying = false;
     Protocol protocol = Protocol::continuous;
-    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+    std::uint64_t chunk_bytes = 2048;       ///< the paper's
+    std::optional<predict::ExpertSet> mix;  ///< as archives that mix, with the model "none" the experts alone
+    bool experts = false;                   ///< what each expert is worth
+};
+
+struct LevelsArguments {
+    CommonOptions common;
+    std::string file;  ///< to measure on; empty: nothing is measured
+    std::uint64_t bytes = 1'000'000;
 };
 
 struct SampleArguments {
@@ -165,8 +175,8 @@ struct HelpText {
     int exit_code = 0;
 };
 
-using Command =
-    std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, SampleArguments, InfoArguments,
-                 BenchArguments, DataArguments, TableArguments, StudyArguments, ExportArguments>;
+using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
+                             SampleArguments, InfoArguments, BenchArguments, DataArguments, TableArguments,
+                             StudyArguments, ExportArguments>;
 
 }  // namespace bitlaw::cli

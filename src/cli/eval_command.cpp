@@ -6,6 +6,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/measure.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/datasets/origin.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/reset.hpp"
@@ -48,14 +49,31 @@ Subject open_subject(const std::string& text) {
     return {std::move(file), text, range.begin, end};
 }
 
-// What coding the bytes costs without the model, in bytes.
-double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subject& subject) {
+// Bytes of an archive that mixes; `network` null: the experts alone.
+double mixed_bytes(const StoredModel* network, const MixingOptions& mixing, const Subject& subject,
+                   const CodecProgress& watch) {
+    CompressOptions options;
+    options.progress = watch;
+    options.stack.source = network == nullptr ? NetworkSource::none : NetworkSource::model;
+    mix_with(options, mixing);
+    const ByteSink nowhere = [](ByteSpan) {};
+    return static_cast<double>(compress(network, options, source_of(subject.bytes()), nowhere).archive_bytes);
+}
+
+MixingOptions mixing_for(const EvalArguments& a, const Subject& subject) {
+    return {.set = *a.mix, .bytes = std::clamp<std::uint64_t>(subject.bytes().size(), 1, kMaxMixingBytes)};
+}
+
+// What coding the bytes costs without the model, in bytes. No model: the experts alone.
+double coded_bytes(const StoredModel* network, const EvalArguments& a, const Subject& subject) {
     ProgressLine line(a.common.quiet == 0);
     Progress progress(subject.bytes().size());
-    const ModelConfig& config = model.model.config;
-    const double flops = a.protocol == Protocol::chunked
-                             ? flops_per_byte(config, a.chunk_bytes, 0)
-                             : flops_per_byte(config, 65536, default_reset(config));
+    double flops = 0;
+    if (network != nullptr) {
+        const ModelConfig& config = network->model.config;
+        flops = a.protocol == Protocol::chunked ? flops_per_byte(config, a.chunk_bytes, 0)
+                                                : flops_per_byte(config, 65536, default_reset(config));
+    }
     const auto watch = [&](std::uint64_t plain, std::uint64_t archive) {
         throw_if_stopped("nothing was measured");
         if (line.active() && progress.due()) {
@@ -67,11 +85,14 @@ double coded_bytes(const StoredModel& model, const EvalArguments& a, const Subje
         }
     };
     if (a.protocol == Protocol::chunked) {
-        return chunked_bits(model, subject.bytes(), a.chunk_bytes, watch) / 8.0;
+        return chunked_bits(*network, subject.bytes(), a.chunk_bytes, watch) / 8.0;
+    }
+    if (a.mix) {
+        return mixed_bytes(network, mixing_for(a, subject), subject, watch);
     }
     CompressOptions options;
     options.progress = watch;
-    return estimate(model, options, subject.bytes()).archive_bytes;
+    return estimate(*network, options, subject.bytes()).archive_bytes;
 }
 
 struct Measured {
@@ -87,6 +108,48 @@ void add_row(Table& table, const std::string& name, const std::string& origin_te
                count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))), share_cell(rate),
                number_cell(8.0 * rate, 4), share_cell((m.coded + model_bytes) / m.plain),
                number_cell(m.seconds, 2)});
+}
+
+// What each expert is worth: the archive without it, for each file.
+int run_experts(const EvalArguments& a) {
+    ModelShelf shelf(a.model);
+    const StoredModel* const network = a.model == kNoModel ? nullptr : &shelf.chosen();
+    Table table{.columns = {{"file", "file", true},
+                            {"left_out", "left out", true},
+                            {"archive_bytes", "archive bytes"},
+                            {"bits_per_byte", "bits/byte"},
+                            {"growth", "growth"}}};
+    for (const std::string& text : a.data) {
+        const Subject subject = open_subject(text);
+        const CodecProgress watch = [](std::uint64_t, std::uint64_t) {
+            throw_if_stopped("nothing was measured");
+        };
+        const MixingOptions whole = mixing_for(a, subject);
+        const double all = mixed_bytes(network, whole, subject, watch);
+        const auto add = [&](const std::string& left_out, double bytes) {
+            table.add({text_cell(text), text_cell(left_out), count_cell(static_cast<std::uint64_t>(bytes)),
+                       number_cell(8 * bytes / static_cast<double>(subject.bytes().size()), 4),
+                       share_cell(bytes / all - 1)});
+        };
+        add("nothing", all);
+        const std::uint64_t experts = ContextMixer::experts_of(*a.mix);
+        for (std::size_t i = 0; i < ContextMixer::experts().size(); ++i) {
+            if ((experts >> i & 1) != 0) {
+                MixingOptions without = whole;
+                without.experts = ~(std::uint64_t{1} << i);
+                const double bytes = mixed_bytes(network, without, subject, watch);
+                // Experts for other forms of data say nothing here.
+                if (bytes + 2 < all || bytes > all + 2) {
+                    add(ContextMixer::experts()[i], bytes);
+                }
+            }
+        }
+        if (network != nullptr) {
+            add("network", mixed_bytes(nullptr, whole, subject, watch));
+        }
+    }
+    print_table(table, a.common);
+    return kDone;
 }
 
 // A row with what the model pays for new and for repeated words.
@@ -125,12 +188,24 @@ int run_eval(const EvalArguments& a) {
     if (a.copying) {
         return run_copying(a);
     }
+    if (a.experts && !a.mix) {
+        fail_usage("--experts is about a set of experts; add --mix fast or --mix full");
+    }
+    if (a.protocol == Protocol::chunked && (a.mix || a.model == kNoModel)) {
+        fail_usage("experts need a file in one piece; leave --protocol chunked out");
+    }
+    if (a.model == kNoModel && !a.mix) {
+        fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
+    }
+    if (a.experts) {
+        return run_experts(a);
+    }
     if (a.protocol != Protocol::chunked && a.chunk_bytes != EvalArguments{}.chunk_bytes) {
         fail_usage("--chunk is for --protocol chunked; add it, or leave --chunk out");
     }
     ModelShelf shelf(a.model);
-    const StoredModel& model = shelf.chosen();
-    const auto model_bytes = static_cast<double>(model.stored_bytes);
+    const StoredModel* const model = a.model == kNoModel ? nullptr : &shelf.chosen();
+    const auto model_bytes = model == nullptr ? 0.0 : static_cast<double>(model->stored_bytes);
     Table table{.columns = {{"file", "file", true},
                             {"origin", "data are", true},
                             {"bytes", "bytes"},
@@ -151,7 +226,9 @@ int run_eval(const EvalArguments& a) {
                        .coded = coded_bytes(model, a, subject)};
             m.seconds = clock.seconds();
             const std::string source =
-                origin_name(origin_of(model.record, subject.file.bytes(), subject.begin, subject.end));
+                origin_name(model == nullptr
+                                ? Origin::held_out
+                                : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end));
             add_row(table, text, source, m, model_bytes);
             sum_origin = rows == 0 || sum_origin == source ? source : "mixed";
             sum = {sum.plain + m.plain, sum.coded + m.coded, sum.seconds + m.seconds};
@@ -169,17 +246,23 @@ int run_eval(const EvalArguments& a) {
         const std::string protocol =
             a.protocol == Protocol::chunked
                 ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
-                : "continuous, as archives are made with --fallback never";
+            : a.mix ? "archives that mix, made with --fallback never"
+                    : "continuous, as archives are made with --fallback never";
         if (!a.common.json) {
-            print(text_of("model ", hex64(model.id), " of ", printable(shelf.chosen_path().string()), ", ",
-                          with_commas(model.stored_bytes), " bytes in ", weight_format_name(model.format),
-                          ", trained on ", with_commas(model.record.tokens), " bytes; ", protocol, "\n"));
+            print(model == nullptr
+                      ? text_of("no model; ", protocol, "\n")
+                      : text_of("model ", hex64(model->id), " of ", printable(shelf.chosen_path().string()),
+                                ", ", with_commas(model->stored_bytes), " bytes in ",
+                                weight_format_name(model->format), ", trained on ",
+                                with_commas(model->record.tokens), " bytes; ", protocol, "\n"));
         }
         print_table(table, a.common,
-                    {{"model", hex64(model.id)},
-                     {"model_bytes", model.stored_bytes},
-                     {"trained_bytes", model.record.tokens},
-                     {"protocol", a.protocol == Protocol::chunked ? "chunked" : "continuous"}});
+                    {{"model", hex64(model == nullptr ? 0 : model->id)},
+                     {"model_bytes", model == nullptr ? 0 : model->stored_bytes},
+                     {"trained_bytes", model == nullptr ? 0 : model->record.tokens},
+                     {"protocol", a.protocol == Protocol::chunked ? "chunked"
+                                  : a.mix                         ? "mixed"
+                                                                  : "continuous"}});
     }
     return worst;
 }

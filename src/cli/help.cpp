@@ -13,7 +13,7 @@ using namespace model;
 
 namespace {
 
-constexpr std::array<CommandHelp, 13> kCommands = {{
+constexpr std::array<CommandHelp, 14> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -27,6 +27,10 @@ constexpr std::array<CommandHelp, 13> kCommands = {{
     {"list", "tell what archives hold", "Tells what archives hold, without restoring them.", false},
     {"eval", "measure a model on files",
      "Measures the code length of files under a model, without and with the model's own bytes.", true},
+    {"levels", "tell what the levels -1 to -9 are",
+     "Tells which network and which experts each level of compress stands for; with a FILE also what it "
+     "costs here.",
+     false},
     {"data", "make a data set of images, sound, text or random bytes",
      "Makes a data set and a manifest (OUT.json) of its sources. KIND is images (JPEG and PNG as gray "
      "patches of "

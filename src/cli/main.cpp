@@ -34,6 +34,7 @@ int run(const ArchiveArguments& arguments) {
     return arguments.mode == ArchiveMode::list ? run_list(arguments) : run_archive(arguments);
 }
 int run(const EvalArguments& arguments) { return run_eval(arguments); }
+int run(const LevelsArguments& arguments) { return run_levels(arguments); }
 int run(const SampleArguments& arguments) { return run_sample(arguments); }
 int run(const InfoArguments& arguments) { return run_info(arguments); }
 int run(const BenchArguments& arguments) { return run_bench(arguments); }

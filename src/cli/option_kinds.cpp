@@ -115,6 +115,23 @@ void add_files(const Words& words, std::vector<std::string>& files) {
     files.insert(files.end(), given.begin(), given.end());
 }
 
+CLI::Option* mix_option(App& app, const std::function<void(std::optional<predict::ExpertSet>)>& read,
+                        const std::string& help) {
+    return text_option(
+               app, "--mix",
+               [read](const std::string& text) {
+                   if (text == "none") {
+                       read(std::nullopt);
+                   } else if (text == "fast" || text == "full") {
+                       read(text == "fast" ? predict::ExpertSet::fast : predict::ExpertSet::full);
+                   } else {
+                       fail_usage("'", text, "' is not known; choose none, fast or full");
+                   }
+               },
+               "none", help)
+        ->type_name("SET");
+}
+
 CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
                           const std::string& help) {
     const auto read = [&files, names](const Words& words) {

@@ -44,6 +44,10 @@ CLI::Option* number_option(App& app, const std::string& names, std::optional<std
 CLI::Option* real_option(App& app, const std::string& names, double& value, const std::string& help,
                          const std::string& shown_default, RealRange range);
 
+/// --mix: none, fast or full.
+CLI::Option* mix_option(App& app, const std::function<void(std::optional<predict::ExpertSet>)>& read,
+                        const std::string& help);
+
 CLI::Option* files_option(App& app, const std::string& names, std::vector<std::string>& files,
                           const std::string& help);
 CLI::Option* name_option(App& app, const std::string& names, std::string& value, const char* type,

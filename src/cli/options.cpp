@@ -59,6 +59,10 @@ void add_eval(FieldOptions& options, EvalArguments& a) {
         ->type_name("NAME");
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes),
                   {1, std::uint64_t{1} << 30});
+    mix_option(
+        app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
+        "instead of the network alone: archives that mix it with experts");
+    app.add_flag("--experts", a.experts, "with --mix: what each expert is worth, left out one at a time");
     add_common(options, a.common, true);
 }
 
@@ -150,6 +154,15 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (name == "eval") {
         return command(argc, argv, EvalArguments{}, add_eval);
+    }
+    if (name == "levels") {
+        return command(argc, argv, LevelsArguments{}, [](FieldOptions& options, LevelsArguments& a) {
+            App& app = options.app();
+            name_option(app, "file", a.file, "FILE", "compress and restore its beginning with every level");
+            number_option(app, "--bytes", a.bytes, "of the file that are measured", text_of(a.bytes),
+                          {1, coding::kMaxBlockBytes});
+            add_common(options, a.common, true);
+        });
     }
     if (name == "sample") {
         return command(argc, argv, SampleArguments{}, add_sample);

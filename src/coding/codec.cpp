@@ -1,6 +1,7 @@
 #include "bitlaw/coding/codec.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
@@ -70,6 +71,10 @@ struct WrittenBlock {
     bool seen = false;            // by the archive's own method
 };
 
+bool tries_fallback(Fallback fallback, bool stored) {
+    return fallback == Fallback::best || (fallback == Fallback::worse && stored);
+}
+
 // The block in its smallest form.
 WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std::uint8_t version,
                         ByteSpan plain, const BlockProgress& progress) {
@@ -91,7 +96,7 @@ WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std:
     };
     block.seen = coded_by(options.method, progress);
     const bool stored = block.header.method == kStored;
-    if (options.fallback == Fallback::best || (options.fallback == Fallback::worse && stored)) {
+    if (options.method != kMixing && tries_fallback(options.fallback, stored)) {
         // After the method's code, which counted up to the block's end, the count stays there.
         BlockProgress waiting = progress;
         if (progress && !stored) {
@@ -123,6 +128,55 @@ Bytes read_block(const ByteSource& source, std::uint64_t most) {
     return block;
 }
 
+// An archive that begins with this block.
+class Beginning {
+   public:
+    Beginning(const StoredModel* model, const CompressOptions& options)
+        : options_(options),
+          plan_(model == nullptr ? nullptr : &model->model.config, options_),
+          header_(header_for(model, options_, plan_)),
+          chain_(options_.table, header_, context_for(model, options_, plan_, packed_)) {}
+    Beginning(const Beginning&) = delete;
+    Beginning& operator=(const Beginning&) = delete;
+
+    [[nodiscard]] const BlockPlan& plan() const { return plan_; }
+    [[nodiscard]] const ArchiveHeader& header() const { return header_; }
+    [[nodiscard]] WrittenBlock code(std::uint64_t position, ByteSpan plain, const BlockProgress& progress) {
+        chain_.begin_block(position);
+        WrittenBlock block = code_block(chain_, options_, header_.version, plain, progress);
+        chain_.end_block(block.seen, plain);
+        return block;
+    }
+    [[nodiscard]] std::uint64_t bytes_of(const WrittenBlock& block) const {
+        return size_of(block.header, header_.version);
+    }
+
+   private:
+    CompressOptions options_;
+    BlockPlan plan_;
+    ArchiveHeader header_;
+    std::optional<PackedModel> packed_;
+    MethodChain chain_;
+};
+
+// The archive's first block, by the options' stack or by the alternative, whichever makes it smaller;
+// `current` becomes the archive that goes on with it.
+WrittenBlock code_first(std::unique_ptr<Beginning>& current, const CompressOptions& options, ByteSpan plain) {
+    WrittenBlock block = current->code(0, plain, within(options.progress, 0, 0));
+    if (options.alternative && tries_fallback(options.fallback, block.header.method == kStored)) {
+        CompressOptions other = options;
+        other.stack = *options.alternative;
+        other.reset_every.reset();
+        auto alone = std::make_unique<Beginning>(nullptr, other);
+        WrittenBlock alternative = alone->code(0, plain, {});
+        if (alone->bytes_of(alternative) < current->bytes_of(block)) {
+            current = std::move(alone);
+            return alternative;
+        }
+    }
+    return block;
+}
+
 }  // namespace
 
 CodecSummary compress(const StoredModel* model, const CompressOptions& options, const ByteSource& source,
@@ -132,36 +186,37 @@ CodecSummary compress(const StoredModel* model, const CompressOptions& options, 
     if (options.stack.source == NetworkSource::seed) {
         model = &fresh.emplace(fresh_network(options.stack));
     }
-    const BlockPlan plan(model == nullptr ? nullptr : &model->model.config, options);
-    const ArchiveHeader header = header_for(model, options, plan);
+    auto current = std::make_unique<Beginning>(model, options);
+    // Read before anything is written, and not again after a short block, which is the last: with -c a >> a,
+    // what is written is read.
+    Bytes plain = read_block(source, current->plan().bytes_at(0));
+    std::optional<WrittenBlock> first;
+    if (!plain.empty()) {
+        first = code_first(current, options, plain);
+    }
+    const ArchiveHeader& header = current->header();
     const Bytes embedded = options.embed_model && header.model_id != 0
                                ? encode_model(model->model, model->format, nullptr)
                                : Bytes{};
-    std::optional<PackedModel> packed;
-    MethodChain chain(options.table, header, context_for(model, options, plan, packed));
-    // Read before anything is written, and not again after a short block, which is the last: with -c a >> a,
-    // what is written is read.
-    Bytes plain = read_block(source, plan.bytes_at(0));
     ArchiveWriter writer(sink, header, embedded);
     CodecSummary summary;
     summary.model_bytes = embedded.size();
     while (!plain.empty()) {
-        chain.begin_block(summary.plain_bytes);
         const WrittenBlock block =
-            code_block(chain, options, header.version, plain,
-                       within(options.progress, summary.plain_bytes, writer.position()));
-        chain.end_block(block.seen, plain);
+            first ? *std::exchange(first, std::nullopt)
+                  : current->code(summary.plain_bytes, plain,
+                                  within(options.progress, summary.plain_bytes, writer.position()));
         std::vector<ByteSpan> pieces(block.payloads.begin(), block.payloads.end());
         if (block.header.method == kStored) {
             pieces.assign(1, plain);
         }
         writer.block(block.header, pieces);
-        const bool last = plain.size() < plan.bytes_at(summary.plain_bytes);
+        const bool last = plain.size() < current->plan().bytes_at(summary.plain_bytes);
         count_block(summary, block.header);
         if (options.progress) {
             options.progress(summary.plain_bytes, writer.position());
         }
-        plain = last ? Bytes{} : read_block(source, plan.bytes_at(summary.plain_bytes));
+        plain = last ? Bytes{} : read_block(source, current->plan().bytes_at(summary.plain_bytes));
     }
     writer.finish();
     summary.archive_bytes = writer.position();

@@ -53,8 +53,12 @@ enum FirstId : std::size_t {
     kRecordId = 36,
     kMatchId = 44,
     kByteId = 48,
-    kShortId = 64
+    kShortId = 64,
+    kExternalId = 80
 };
+
+// Contexts that add_external() adds.
+constexpr std::size_t kExternalContexts = 2;
 
 // Forms that share contexts and weights.
 enum Family : std::size_t { kText, kBinary, kBytes, kShorts, kFamilies };
@@ -154,6 +158,7 @@ struct ContextMixer::Parts {
 
     // Of the family's mixer; choose() says what the groups are.
     [[nodiscard]] MixerShape shape_of(std::size_t contexts) const {
+        contexts += setup.external && full ? kExternalContexts : 0;
         std::size_t inputs = contexts * kInputsOfContext + 1;
         inputs += has(kDirect) ? Direct::kInputs : 0;
         inputs += has(kMatch) ? MatchFinder::kInputs * (full ? 2 : 1) : 0;
@@ -266,6 +271,16 @@ struct ContextMixer::Parts {
         }
     }
 
+    // What the external expert expects, with the last bytes and with the word. Known only when the byte
+    // begins.
+    void add_external(Stream& s) const {
+        if (full) {
+            const std::uint64_t expected = s.external.expected();
+            s.cursor.list.add(kExternalId, joined(expected, s.past.last & 0xFFFF));
+            s.cursor.list.add(kExternalId + 1, joined(expected, s.words.word()));
+        }
+    }
+
     // What the match expects, how long it is, and the last byte.
     static void add_match(Stream& s) {
         const std::uint64_t opinion = s.long_match.opinion() << 8 | s.long_match.length_class();
@@ -276,6 +291,7 @@ struct ContextMixer::Parts {
         stream = &streams[which];
         if (setup.external) {
             stream->external.set(frequencies);
+            add_external(*stream);
         }
         if (has(kMatch)) {
             long_finder.look(stream->long_match, stream->past);

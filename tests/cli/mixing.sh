@@ -13,12 +13,12 @@ mkdir made
 for set in fast full; do
     for model in none tiny; do
         reference=made/$set-$model.blw
-        BITLAW_ISA=scalar check "$set with model $model" "$bitlaw" compress -q -T1 --streams 5 --mix $set -m $model -o $reference sample
+        BITLAW_ISA=scalar check "$set with model $model" "$bitlaw" compress -q -T1 --streams 5 --fallback never --mix $set -m $model -o $reference sample
         for isa in $isas; do
             for threads in 1 2 3 16; do
                 export BITLAW_ISA=$isa
                 made=made/$set-$model-$isa-$threads
-                "$bitlaw" compress -q -T $threads --streams 5 --mix $set -m $model -o $made.blw sample
+                "$bitlaw" compress -q -T $threads --streams 5 --fallback never --mix $set -m $model -o $made.blw sample
                 same "$set with model $model: archive of $isa, $threads threads" $reference $made.blw
                 "$bitlaw" decompress -q -T $threads $([[ $model == none ]] || echo -m $model) -o $made.restored $reference
                 same "$set with model $model: restored by $isa, $threads threads" sample $made.restored
@@ -38,6 +38,15 @@ yes 'one line, again and again, until the file ends' | head -c 1000000 >line
 check "one repeated line" "$bitlaw" compress -q --mix full -m none line
 (($(stat -c %s line.blw) <= 400))
 judge "a repeated line takes at most 400 bytes" ls -l line.blw
+# Where the experts alone are smaller, the archive needs no model; never and best as they say.
+check "a network that knows nothing of it" "$bitlaw" compress -q --mix full -m tiny -o best.blw line
+"$bitlaw" list --json best.blw | grep -q '"model": "0000000000000000"'
+judge "the experts alone are smaller" "$bitlaw" list best.blw
+check "it is restored without a model" "$bitlaw" decompress -q -o best.restored best.blw
+same "it is the line" line best.restored
+check "never" "$bitlaw" compress -q --fallback never --mix full -m tiny -o never.blw line
+(($(stat -c %s best.blw) < $(stat -c %s never.blw)))
+judge "with the network it is larger" ls -l best.blw never.blw
 # Samples of 16 bits, the lower byte first, an odd number of bytes: pairs change places and back.
 # shellcheck disable=SC2059
 printf "$(awk 'BEGIN { for (i = 0; i < 6000; ++i) { v = int(2000 * sin(i / 9) + 700 * sin(i / 2.3)) + 65536; printf "\\%03o\\%03o", v % 256, int(v / 256) % 256 } }')" >sound

@@ -30,6 +30,10 @@ struct CompressOptions {
     MethodId method = kNetwork;
     Stack stack = {};
     std::uint64_t chain_bytes = 0;
+    /// Another stack for the same method, without a network: the archive has it, from the first block on,
+    /// when the first block is then smaller. `fallback` says when it is tried; seven contexts are not tried
+    /// beside a stack that mixes.
+    std::optional<Stack> alternative = {};
     std::span<const Method> table = methods();
 };
 

@@ -11,6 +11,7 @@ void External::set(std::span<const std::uint32_t> frequencies) {
     if (frequencies.empty()) {
         sums_[1] = 0;
         doubt_ = 0;
+        expected_ = 0;
         return;
     }
     BITLAW_ASSERT(frequencies.size() == 256);
@@ -18,7 +19,24 @@ void External::set(std::span<const std::uint32_t> frequencies) {
     for (std::size_t node = 255; node >= 1; --node) {
         sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
     }
-    const std::uint32_t largest = *std::max_element(frequencies.begin(), frequencies.end());
+    // Of equal ones the first.
+    std::uint32_t largest = 0;
+    std::uint32_t second = 0;
+    std::uint32_t byte = 0;
+    std::uint32_t next = 0;
+    for (std::uint32_t i = 0; i < 256; ++i) {
+        const std::uint32_t frequency = frequencies[i];
+        if (frequency > largest) {
+            second = largest;
+            next = byte;
+            largest = frequency;
+            byte = i;
+        } else if (frequency > second) {
+            second = frequency;
+            next = i;
+        }
+    }
+    expected_ = byte << 8 | next;
     doubt_ = static_cast<std::uint32_t>(std::min((log2_of(sums_[1]) - log2_of(largest)) >> 15, 7));
 }
 

@@ -25,9 +25,13 @@ class External {
     /// How uncertain the distribution is: floor(2 log2(total / largest frequency)), at most 7.
     [[nodiscard]] std::uint32_t doubt() const { return doubt_; }
 
+    /// The likeliest byte and the next after it, as 256 likeliest + next; 0 without a distribution.
+    [[nodiscard]] std::uint32_t expected() const { return expected_; }
+
    private:
     std::array<std::uint64_t, 512> sums_{};  // [node] below the node; leaves at 256 + byte
     std::uint32_t doubt_ = 0;
+    std::uint32_t expected_ = 0;
 };
 
 }  // namespace bitlaw::predict

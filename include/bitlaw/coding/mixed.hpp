@@ -1,0 +1,14 @@
+#pragma once
+/// \file Compressing with context mixing: what the options of an archive are then.
+
+#include "bitlaw/coding/compress_options.hpp"
+#include "bitlaw/predict/mixing_predictor.hpp"
+
+namespace bitlaw::coding {
+
+/// Makes context mixing the archive's own method: the experts beside the network that options.stack has,
+/// learning or not, or alone if it has none. With a network and unless options.fallback is `never`, the
+/// experts alone are tried too. Throws UsageError when `mixing` is out of range.
+void mix_with(CompressOptions& options, const predict::MixingOptions& mixing);
+
+}  // namespace bitlaw::coding
