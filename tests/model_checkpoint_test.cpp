@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/kernels/kernels.hpp"
@@ -102,6 +103,38 @@ TEST_CASE(
             }
         }
     }
+}
+
+TEST_CASE("checkpoint: a sample of the training data stands outside the id, and not in archives") {
+    const StoredModel noisy = noisy_model(tiny_config(Architecture::modern), 5);
+    const Model& model = noisy.model;
+    TrainingRecord with = record();
+    Bytes text(200'000);
+    std::uint32_t state = 1;
+    for (std::uint8_t& byte : text) {
+        state = state * 1664525 + 1013904223;
+        byte = static_cast<std::uint8_t>(state >> 24);
+    }
+    const ByteSpan span(text);
+    with.content = content_sample({&span, 1});
+    REQUIRE(with.content.size() > 1000);
+    const TrainingRecord without = record();
+    const Bytes file = encode_model(model, WeightFormatId::bf16, &with);
+    const StoredModel loaded = decode_model(file, "the file");
+    CHECK(loaded.record.content == with.content);
+    CHECK(same(loaded.record, without));
+    const StoredModel bare = decode_model(encode_model(model, WeightFormatId::bf16, &without), "the file");
+    CHECK(bare.record.content.empty());
+    CHECK(bare.id == loaded.id);
+    CHECK(bare.stored_bytes == loaded.stored_bytes);
+    CHECK(encode_model(model, WeightFormatId::bf16, nullptr).size() == loaded.stored_bytes);
+    // A sample without a record, one that is cut, and one that does not ascend.
+    CHECK(holds(loading(resealed_model(with_byte(file, 5, 2))), "unknown flags 2"));
+    CHECK_FALSE(loading(resealed_model(with_byte(file, 5, 1))).empty());
+    CHECK(holds(loading(resealed_model(with_byte(file, file.size() - 9, 0))), "the sample"));
+    with.content.resize(kMostSampleBytes + 1);
+    CHECK(holds(message_of<Error>([&] { (void)encode_model(model, WeightFormatId::bf16, &with); }),
+                "at most 15000"));
 }
 
 TEST_CASE("checkpoint: the id depends on config, precision and stored weights, and on nothing else") {

@@ -37,7 +37,7 @@ TableReport earlier_report() {
     add(TableProtocol::unchunked, 0, 0, {.coded_bytes = 250, .seconds = 0.1, .peak_memory = 3'000'000});
     add(TableProtocol::unchunked, 0, 1, {.coded_bytes = 300});
     add(TableProtocol::unchunked, 1, 0,
-        {.coded_bytes = 125, .origin = Origin::held_out, .restore_seconds = 2.5});
+        {.coded_bytes = 125, .origin = {Origin::held_out, 0.0}, .restore_seconds = 2.5});
     add(TableProtocol::unchunked, 1, 1, {.coded_bytes = 126, .source = RateSource::archive, .threads = 2});
     add(TableProtocol::chunked, 1, 0, {.coded_bytes = 1.0 / 3, .chunks = 2, .source = RateSource::estimate});
     report.cells.push_back(
@@ -82,7 +82,7 @@ TEST_CASE("table reuse: a cell comes back with all its figures and its place") {
         CHECK(found->measured.peak_memory == m.peak_memory);
         CHECK(found->measured.threads == m.threads);
         CHECK(found->measured.source == m.source);
-        CHECK(found->measured.origin == Origin::unknown);
+        CHECK(found->measured.origin.origin == Origin::unknown);
         CHECK(found->from.file == "old.json");
         CHECK(found->from.machine == "old machine");
         CHECK(found->from.isa == "avx2");

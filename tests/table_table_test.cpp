@@ -207,16 +207,16 @@ TEST_CASE("table: in-sample and held-out by the training ranges' hashes") {
     const std::string path = (folder / "set").string();
     const ByteSpan front = ByteSpan(plain).first(1000);
     TrainingRecord record;
-    CHECK(DataSet("set", path).origin(record) == Origin::unknown);
+    CHECK(DataSet("set", path).origin(record).origin == Origin::unknown);
     record.training.push_back({.name = "set", .hash = hash64(front), .begin = 0, .bytes = 1000});
-    CHECK(DataSet("set", path).origin(record) == Origin::in_sample);
-    CHECK(DataSet("set", path + "@999:").origin(record) == Origin::in_sample);
-    CHECK(DataSet("set", path + "@1000:").origin(record) == Origin::held_out);
+    CHECK(DataSet("set", path).origin(record).origin == Origin::seen);
+    CHECK(DataSet("set", path + "@999:").origin(record).origin == Origin::seen);
+    CHECK(DataSet("set", path + "@1000:").origin(record).origin == Origin::unknown);
     // The same bytes in another file.
     write_file(folder / "copy", front);
-    CHECK(DataSet("copy", (folder / "copy").string()).origin(record) == Origin::in_sample);
+    CHECK(DataSet("copy", (folder / "copy").string()).origin(record).origin == Origin::seen);
     record.training[0].hash += 1;
-    CHECK(DataSet("set", path).origin(record) == Origin::held_out);
+    CHECK(DataSet("set", path).origin(record).origin == Origin::unknown);
 }
 
 namespace {
@@ -235,11 +235,11 @@ TableReport small_report() {
     m.peak_memory = 3'000'000;
     report.cells.push_back({.protocol = TableProtocol::unchunked, .row = 0, .column = 0, .measured = m});
     m.model_bytes = 100;
-    m.origin = Origin::in_sample;
+    m.origin.origin = Origin::seen;
     m.source = RateSource::archive;
     report.cells.push_back({.protocol = TableProtocol::unchunked, .row = 1, .column = 0, .measured = m});
     m.plain_bytes = 2000;
-    m.origin = Origin::held_out;
+    m.origin.origin = Origin::held_out;
     report.cells.push_back({.protocol = TableProtocol::unchunked, .row = 1, .column = 1, .measured = m});
     report.cells.push_back(
         {.protocol = TableProtocol::chunked, .row = 1, .column = 1, .measured = {}, .failure = "why"});

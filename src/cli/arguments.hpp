@@ -77,9 +77,10 @@ struct ExportArguments {
     std::string model;
     bool from_state = false;
     std::optional<model::WeightFormatId> weight_format;
-    double bits = 0.0;         ///< a weight, quantised; 0: not asked for
-    double target_loss = 0.0;  ///< a share; 0: not asked for
-    std::string calibrate;     ///< range of bytes that says which weights matter
+    std::vector<std::string> seen;  ///< the training data, for a sample of their content
+    double bits = 0.0;              ///< a weight, quantised; 0: not asked for
+    double target_loss = 0.0;       ///< a share; 0: not asked for
+    std::string calibrate;          ///< range of bytes that says which weights matter
     std::uint64_t calibrate_bytes = 262'144;
     std::string output;
     bool force = false;

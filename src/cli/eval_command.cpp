@@ -101,10 +101,12 @@ struct Measured {
     double seconds = 0;
 };
 
-void add_row(Table& table, const std::string& name, const std::string& origin_text, const Measured& m,
-             double model_bytes) {
+void add_row(Table& table, const std::string& name, const OriginFound& found, const Measured& m,
+             double model_bytes, const std::string& all_origins = {}) {
     const double rate = m.coded / m.plain;
-    table.add({text_cell(name), text_cell(origin_text), count_cell(static_cast<std::uint64_t>(m.plain)),
+    table.add({text_cell(name), text_cell(all_origins.empty() ? origin_name(found.origin) : all_origins),
+               found.seen_share ? share_cell(*found.seen_share, 0) : nothing_cell(),
+               count_cell(static_cast<std::uint64_t>(m.plain)),
                count_cell(static_cast<std::uint64_t>(std::ceil(m.coded))), share_cell(rate),
                number_cell(8.0 * rate, 4), share_cell((m.coded + model_bytes) / m.plain),
                number_cell(m.seconds, 2)});
@@ -208,6 +210,7 @@ int run_eval(const EvalArguments& a) {
     const auto model_bytes = model == nullptr ? 0.0 : static_cast<double>(model->stored_bytes);
     Table table{.columns = {{"file", "file", true},
                             {"origin", "data are", true},
+                            {"seen_share", "seen"},
                             {"bytes", "bytes"},
                             {"estimated_bytes", "estimate"},
                             {"raw_rate", "raw rate"},
@@ -225,12 +228,12 @@ int run_eval(const EvalArguments& a) {
             Measured m{.plain = static_cast<double>(subject.bytes().size()),
                        .coded = coded_bytes(model, a, subject)};
             m.seconds = clock.seconds();
-            const std::string source =
-                origin_name(model == nullptr
-                                ? Origin::held_out
-                                : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end));
-            add_row(table, text, source, m, model_bytes);
-            sum_origin = rows == 0 || sum_origin == source ? source : "mixed";
+            const OriginFound found =
+                model == nullptr ? OriginFound{.origin = Origin::held_out}
+                                 : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end);
+            add_row(table, text, found, m, model_bytes);
+            const bool is_same = rows == 0 || sum_origin == origin_name(found.origin);
+            sum_origin = is_same ? origin_name(found.origin) : "mixed";
             sum = {sum.plain + m.plain, sum.coded + m.coded, sum.seconds + m.seconds};
             ++rows;
         } catch (const Stopped&) {
@@ -240,7 +243,7 @@ int run_eval(const EvalArguments& a) {
         }
     }
     if (rows > 1 && !a.common.json) {
-        add_row(table, "together", sum_origin, sum, model_bytes);
+        add_row(table, "together", {}, sum, model_bytes, sum_origin);
     }
     if (rows > 0) {
         const std::string protocol =

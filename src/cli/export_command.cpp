@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/hash.hpp"
@@ -49,8 +50,10 @@ void check_targets(const ExportArguments& a) {
         fail_usage(
             "--bits and --target-loss make weights in the format quantised; leave --weight-format out");
     }
-    if (!quantises && !a.weight_format) {
-        fail_usage("how shall the weights be stored? give --weight-format, --bits or --target-loss");
+    if (!quantises && !a.weight_format && a.seen.empty()) {
+        fail_usage(
+            "how shall the weights be stored? give --weight-format, --bits or --target-loss; or --seen for a "
+            "sample of the training data");
     }
 }
 
@@ -92,6 +95,34 @@ StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
                      WeightFormatId::quantised);
 }
 
+// The sample of the data, which must be those that the record names.
+Bytes sample_of(const TrainingRecord& record, const std::vector<std::string>& data) {
+    std::vector<std::string> ranges;
+    for (const std::string& text : data) {
+        const WeightedRange part = parse_weighted_range(text);
+        ranges.push_back(resolve_data(part.range));
+    }
+    const Corpus corpus(ranges);
+    std::vector<ByteSpan> bytes;
+    for (const DataSource& source : record.training) {
+        std::size_t found = 0;
+        while (found < corpus.ranges() && corpus.sources()[found].hash != source.hash) {
+            ++found;
+        }
+        if (found == corpus.ranges()) {
+            fail("the model has read bytes ", source.begin, " to ", source.begin + source.bytes, " of ",
+                 source.name, " (hash ", hex64(source.hash),
+                 "), and no data given by --seen are those; name every range that it was trained on");
+        }
+        bytes.push_back(corpus.bytes(found));
+    }
+    if (corpus.ranges() != bytes.size()) {
+        fail("--seen names ", corpus.ranges(), " ranges, but the model has read ", bytes.size(),
+             "; name those that it was trained on");
+    }
+    return content_sample(bytes);
+}
+
 }  // namespace
 
 int run_export(const ExportArguments& a) {
@@ -109,8 +140,12 @@ int run_export(const ExportArguments& a) {
     }
     inputs.require_not(a.output);
     const StoredModel model = a.from_state ? trained_model(load_state(state_file(a.model))) : shelf.chosen();
-    const StoredModel result =
-        a.bits > 0.0 || a.target_loss > 0.0 ? quantised(model, a) : converted(model, *a.weight_format);
+    StoredModel result = a.bits > 0.0 || a.target_loss > 0.0
+                             ? quantised(model, a)
+                             : converted(model, a.weight_format.value_or(model.format));
+    if (!a.seen.empty()) {
+        result.record.content = sample_of(model.record, a.seen);
+    }
     write_file(a.output, encode_model(result.model, result.format, &result.record), options);
     if (a.common.quiet == 0) {
         note(printable(

@@ -64,6 +64,10 @@ const Fields<ExportArguments>& export_fields() {
                                         .help = "take the weights of a training folder's state.bls, in fp32 "
                                                 "as they are trained; the run may be unfinished"}),
             weight_format_field(),
+            list_field(&A::seen,
+                       {.name = "seen",
+                        .help = "the training data, named as for train: a sample of their content goes into "
+                                "OUT, by which eval and table tell what the model has read"}),
             real_field(&A::bits, {1, 16},
                        {.name = "bits", .help = "quantise to so many bits a weight, all included"}),
             target_loss_field(),

@@ -119,6 +119,9 @@ void show_model(const std::filesystem::path& path, bool json) {
     const TrainingRecord& record = stored.record;
     add_sources(facts, "training", "trained on", record.training);
     add_sources(facts, "validation", "validated on", record.validation);
+    facts.add("content_sample_bytes", "sample of its data",
+              record.content.empty() ? text_cell("none: what it has read is told by hashes only")
+                                     : count_cell(record.content.size()));
     facts.add("tokens", "bytes seen", count_cell(record.tokens));
     facts.add("steps", "steps", count_cell(record.steps));
     facts.add("seed", "seed", std::to_string(record.seed), record.seed);

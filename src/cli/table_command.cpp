@@ -293,7 +293,7 @@ class TableRun {
         cell.measured = task.earlier->measured;
         // By the files that are here now.
         cell.measured->origin =
-            task.job.model == nullptr ? Origin::unknown : task.data.origin(task.job.model->record);
+            task.job.model == nullptr ? OriginFound{} : task.data.origin(task.job.model->record);
         cell.reused = {.file = printable(fs::path(from.file).filename().string()),
                        .machine = printable(from.machine),
                        .isa = printable(from.isa),

@@ -10,6 +10,7 @@
 #include <cereal/archives/portable_binary.hpp>
 #include <cereal/cereal.hpp>
 
+#include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
@@ -21,7 +22,8 @@ namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'M'};
 constexpr std::uint8_t kFormatVersion = 2;
-constexpr std::uint8_t kHasRecord = 1;  // flag
+constexpr std::uint8_t kHasRecord = 1;  // flags
+constexpr std::uint8_t kHasSample = 2;
 constexpr std::uint32_t kRecordVersion = 1;
 
 // Bounds of a record, so that a damaged length cannot make a reader allocate much.
@@ -33,7 +35,8 @@ constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 24;
 // Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
 // What a training writes into its folder when it begins.
 constexpr const char* kTrainingFile = "run.json";
-constexpr std::uint64_t kMostFileBytes = (std::uint64_t{1} << 33) + kMostRecordBytes + 4096;
+constexpr std::uint64_t kMostFileBytes =
+    (std::uint64_t{1} << 33) + kMostRecordBytes + kMostSampleBytes + 4096;
 
 // ---- the training record through cereal
 // --------------------------------------------------------------------------
@@ -181,7 +184,8 @@ Bytes encode_model(const Model& model, WeightFormatId format, const TrainingReco
     ByteWriter writer;
     writer.bytes(kMagic);
     writer.u8(kFormatVersion);
-    writer.u8(record != nullptr ? kHasRecord : 0);
+    const bool has_sample = record != nullptr && !record->content.empty();
+    writer.u8((record != nullptr ? kHasRecord : 0) | (has_sample ? kHasSample : 0));
     writer.u16(kArithmeticVersion);
     write_config(writer, model.config);
     writer.u8(static_cast<std::uint8_t>(format));
@@ -196,6 +200,11 @@ Bytes encode_model(const Model& model, WeightFormatId format, const TrainingReco
         }
         writer.u32(static_cast<std::uint32_t>(text.size()));
         writer.bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    }
+    if (has_sample) {
+        require_sample(record->content);
+        writer.u32(static_cast<std::uint32_t>(record->content.size()));
+        writer.bytes(record->content);
     }
     writer.u64(hash64(writer.data()));
     return writer.take();
@@ -231,7 +240,7 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     ByteReader reader(content, name);
     (void)reader.bytes(kMagic.size() + 1);
     const std::uint8_t flags = reader.u8();
-    if (flags > kHasRecord) {
+    if (flags > (kHasRecord | kHasSample) || flags == kHasSample) {
         fail(name, " is damaged: unknown flags ", int{flags}, kAgain);
     }
     const std::uint16_t arithmetic = reader.u16();
@@ -273,6 +282,19 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
         } catch (const Error& error) {
             fail(name, " is damaged in its training record: ", error.what(), kAgain);
         }
+    }
+    if ((flags & kHasSample) != 0) {
+        const std::uint32_t size = reader.u32();
+        if (size == 0 || size > kMostSampleBytes) {
+            fail(name, " is damaged: its sample of the training data has ", size, " bytes", kAgain);
+        }
+        const ByteSpan sample = reader.bytes(size);
+        try {
+            require_sample(sample);
+        } catch (const Error& error) {
+            fail(name, " is damaged: ", error.what(), kAgain);
+        }
+        stored.record.content.assign(sample.begin(), sample.end());
     }
     if (reader.remaining() != 0) {
         fail(name, " is damaged: ", reader.remaining(), " bytes follow its end", kAgain);

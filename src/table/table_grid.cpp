@@ -28,7 +28,11 @@ std::string rate_text(const TableCell* cell, bool is_model) {
     std::string text = percent(m.raw_rate());
     if (is_model) {
         text += " (" + percent(m.adjusted_rate()) + ")";
-        text += m.origin == Origin::in_sample ? "*" : m.origin == Origin::unknown ? "?" : "";
+        switch (m.origin.origin) {
+            case Origin::seen: text += "*"; break;
+            case Origin::held_out: break;
+            default: text += "?";
+        }
     }
     return text;
 }
@@ -81,9 +85,24 @@ Legend legend_of_marks(const TableReport& report) {
             "without and with the model's bytes as stored; a classical compressor's own bytes are "
             "not counted, as in the paper");
         add("*",
-            "in-sample: the model was trained on some of these bytes (by hash of its training ranges; a part "
-            "cut "
-            "out of one cannot be seen); otherwise held-out, or ? for a model without a record");
+            "in-sample: the model has read some of these bytes (by the sample of its training data's "
+            "content, or "
+            "by the hash of its ranges); without a mark held-out by content; ? for a model without a sample, "
+            "and "
+            "for data below 100,000 bytes, which are too short to tell");
+        for (const TableCell& cell : report.cells) {
+            if (!cell.measured || !report.rows[cell.row].model_id || !cell.measured->origin.seen_share) {
+                continue;
+            }
+            const std::string line =
+                text_of(report.rows[cell.row].name, " on ", report.columns[cell.column].name, ": ",
+                        percent(*cell.measured->origin.seen_share, 0), " seen");
+            const bool is_new = std::none_of(legend.lines.begin(), legend.lines.end(),
+                                             [&](const auto& known) { return known.second == line; });
+            if (is_new) {
+                add("", line);
+            }
+        }
     }
     add("chunked",
         "every chunk by itself; bytes = sum - (chunks - 1) x header, where header is the size of one zero "

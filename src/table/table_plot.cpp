@@ -53,7 +53,8 @@ std::string block_of(const TableReport& report, TableProtocol protocol, std::siz
         const double adjusted = 100.0 * m.adjusted_rate();
         std::string label = percent(m.raw_rate(), 1);
         if (is_model) {
-            label += " (" + percent(m.adjusted_rate(), 1) + ")" + (m.origin == Origin::in_sample ? "*" : "");
+            label +=
+                " (" + percent(m.adjusted_rate(), 1) + ")" + (m.origin.origin == Origin::seen ? "*" : "");
         }
         lines += text_of(i, " ", number(std::min(raw, kMostPercent)), " ",
                          number(std::min(adjusted, kMostPercent)), " ", quoted(label), " ", is_model ? 1 : 0,

@@ -20,12 +20,13 @@ Cell text_or_nothing(const std::string& text) { return text.empty() ? nothing_ce
 // A row for each cell.
 Table cells_of(const TableReport& report) {
     Table table;
-    for (const char* key :
-         {"protocol",          "chunk_bytes",   "compressor",  "model",     "data_set",     "data_hash",
-          "plain_bytes",       "coded_bytes",   "model_bytes", "chunks",    "header_bytes", "raw_rate",
-          "adjusted_rate",     "bits_per_byte", "origin",      "rate_from", "seconds",      "restore_seconds",
-          "peak_memory_bytes", "threads",       "failure",     "machine",   "isa",          "date",
-          "reused_from"}) {
+    for (const char* key : {"protocol",      "chunk_bytes",   "compressor",      "model",
+                            "data_set",      "data_hash",     "plain_bytes",     "coded_bytes",
+                            "model_bytes",   "chunks",        "header_bytes",    "raw_rate",
+                            "adjusted_rate", "bits_per_byte", "origin",          "seen_share",
+                            "rate_from",     "seconds",       "restore_seconds", "peak_memory_bytes",
+                            "threads",       "failure",       "machine",         "isa",
+                            "date",          "reused_from"}) {
         table.columns.push_back({key, key});
     }
     for (const TableCell& cell : report.cells) {
@@ -54,7 +55,9 @@ Table cells_of(const TableReport& report) {
                    number(m.raw_rate()),
                    number(m.adjusted_rate()),
                    number(8.0 * m.raw_rate()),
-                   ok && row.model_id ? text_cell(origin_name(m.origin)) : nothing_cell(),
+                   ok && row.model_id ? text_cell(origin_name(m.origin.origin)) : nothing_cell(),
+                   ok && row.model_id && m.origin.seen_share ? number_cell(*m.origin.seen_share, 4)
+                                                             : nothing_cell(),
                    ok ? text_cell(rate_source_name(m.source)) : nothing_cell(),
                    number(m.seconds),
                    m.restore_seconds ? number_cell(*m.restore_seconds, 2) : nothing_cell(),

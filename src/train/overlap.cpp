@@ -1,7 +1,6 @@
 #include "bitlaw/train/overlap.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -13,47 +12,21 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/base/shingles.hpp"
 
 namespace bitlaw::train {
 namespace {
 
-constexpr std::size_t kWindow = 64;
+constexpr std::size_t kWindow = kShingleBytes;
 constexpr unsigned kMostSampleBits = 6;
 // Windows that data of a few thousand bytes have at least.
 constexpr std::uint64_t kFewestWindows = 2048;
 constexpr std::size_t kFewestFound = 4;
 
-// Polynomial hash of the last kWindow bytes modulo 2^64, whose upper bits depend on all of them.
-constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;  // odd: 2^64 over the golden ratio
-
-struct LeavingTerms {
-    std::array<std::uint64_t, 256> of{};
-    constexpr LeavingTerms() {
-        std::uint64_t power = 1;
-        for (std::size_t i = 0; i < kWindow; ++i) {
-            power *= kFactor;
-        }
-        for (std::uint64_t byte = 0; byte < of.size(); ++byte) {
-            of[byte] = (byte + 1) * power;
-        }
-    }
-};
-constexpr LeavingTerms kLeaving;
-
 // Calls take(hash) for the windows in `bytes` whose hash begins with so many zeros.
 template <class Take>
 void for_windows(ByteSpan bytes, unsigned sample_bits, const Take& take) {
-    const std::uint64_t most = ~std::uint64_t{0} >> sample_bits;
-    std::uint64_t hash = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        hash = hash * kFactor + bytes[i] + 1;
-        if (i >= kWindow) {
-            hash -= kLeaving.of[bytes[i - kWindow]];
-        }
-        if (i + 1 >= kWindow && hash <= most) {
-            take(hash);
-        }
-    }
+    for_shingles(bytes, ~std::uint64_t{0} >> sample_bits, take);
 }
 
 // Begin and end in a file.

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/file_status.hpp"
@@ -190,7 +191,9 @@ class Run {
     // again.
     void save_result() const {
         require_unchanged_data(LookAgain::everywhere);
-        save_model(options_.out / kModelFile, learner_.model(), options_.weight_format, record());
+        TrainingRecord made = record();
+        made.content = content();
+        save_model(options_.out / kModelFile, learner_.model(), options_.weight_format, made);
         save();
         write_status(trouble().empty() ? "finished" : "diverged");
     }
@@ -315,6 +318,14 @@ class Run {
         } catch (const std::exception&) {
             // A full disk, say: the failure that is on its way tells more.
         }
+    }
+
+    [[nodiscard]] Bytes content() const {
+        std::vector<ByteSpan> ranges;
+        for (std::size_t range = 0; range < training_.ranges(); ++range) {
+            ranges.push_back(training_.bytes(range));
+        }
+        return content_sample(ranges);
     }
 
     [[nodiscard]] TrainingRecord record() const {

@@ -24,8 +24,26 @@ check "train" train_tiny model text@:50K --tokens 20K
 "$bitlaw" eval -m model --data text@10K:20K text@50K: noise --json >eval.json 2>err
 code=$?
 origin() { sed -n "s/.*\"file\": \"$1\", \"origin\": \"\([^\"]*\)\".*/\1/p" eval.json; }
-[[ $code == 0 && $(origin text@10K:20K) == in-sample && $(origin text@50K:) == "held-out (by hash)" ]]
-judge "in-sample and held-out" cat eval.json err
+[[ $code == 0 && $(origin text@10K:20K) == seen && $(origin text@50K:) == "too short to tell" ]]
+judge "a range that was read, and one too short to tell" cat eval.json err
+# By content: a part cut out of the training data is seen, wherever it lies now; other text is not; an older file knows nothing.
+make_text 700000 >long
+check "train on more" train_tiny content long --tokens 20K
+head -c 500000 long | tail -c 200000 >cut
+tr a-z b-za <cut >other
+cat other cut >half
+"$bitlaw" eval -m content --data cut other half --json >eval.json 2>err
+[[ $(origin cut) == seen && $(origin other) == held-out && $(origin half) == seen ]] &&
+    grep -q '"file": "cut".*"seen_share": 1[,.0]' eval.json && grep -Eq '"file": "half".*"seen_share": 0\.[45]' eval.json &&
+    grep -q '"file": "other".*"seen_share": 0[,.0]' eval.json
+judge "seen and held-out by content" cat eval.json err
+refuse "--seen of other data" 1 "no data given by --seen are those" "$bitlaw" export -m content --seen cut -o other.blm
+check "export --seen" "$bitlaw" export -q -m content --seen long -o again.blm
+same "the sample that training wrote" again.blm content/model.blm
+"$bitlaw" export -q -m content --from-state --weight-format bf16 -o bare.blm
+"$bitlaw" eval -m bare.blm --data cut --json >eval.json 2>err
+[[ $(origin cut) == unknown ]]
+judge "without a sample nothing is known" cat eval.json err
 
 # The estimate is what an archive of the same bytes takes: within 0.1 % + 32 bytes a stream.
 tail -c +50001 text >held

@@ -34,6 +34,7 @@ struct TrainingRecord {
     std::string options;                  ///< one "name=value" a line
     double training_bits_per_byte = 0;    ///< moving mean at the end
     double validation_bits_per_byte = 0;  ///< with the stored weights; 0 when there was none
+    Bytes content = {};  ///< content_sample() of the training ranges; empty in files that have none
 };
 
 /// A model as it is coded with.

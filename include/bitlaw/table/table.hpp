@@ -30,7 +30,7 @@ class DataSet {
     [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
     /// Files that the manifest says could not be used.
     [[nodiscard]] std::size_t skipped_files() const { return skipped_; }
-    [[nodiscard]] datasets::Origin origin(const model::TrainingRecord& record) const {
+    [[nodiscard]] datasets::OriginFound origin(const model::TrainingRecord& record) const {
         return datasets::origin_of(record, file_.bytes(), begin_, end_);
     }
 
@@ -67,7 +67,7 @@ struct Measurement {
     std::uint64_t header_bytes =
         0;  ///< taken off for all chunks but one: the size of one zero byte compressed
     RateSource source = RateSource::restored;
-    datasets::Origin origin = datasets::Origin::unknown;
+    datasets::OriginFound origin = {};
     double seconds = 0;  ///< of compressing or scoring
     std::optional<double> restore_seconds{};
     std::optional<std::uint64_t> peak_memory{};  ///< bytes above what was there before
