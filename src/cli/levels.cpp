@@ -48,7 +48,8 @@ std::string obstacle(const Level& level) {
 }
 
 void apply_level(ArchiveArguments& a) {
-    if (!a.level) {
+    // CLI11 leaves 0 where no level was given.
+    if (a.level.value_or(0) == 0) {
         return;
     }
     const Level& level = kLevels[static_cast<std::size_t>(*a.level) - 1];

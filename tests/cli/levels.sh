@@ -21,6 +21,9 @@ check "a model" train_tiny tiny text --tokens 12K -T 1
 check "-m in place of the level's network" "$bitlaw" compress -q -3 -m tiny --fallback never -o 3.blw sample
 check "it is restored" "$bitlaw" decompress -q -m tiny -o 3.restored 3.blw
 same "level -3 restores the sample" sample 3.restored
+check "no level" "$bitlaw" compress -q -m tiny -o network.blw sample
+check "is the network alone" "$bitlaw" decompress -q -m tiny -o network.restored network.blw
+same "and restores the sample" sample network.restored
 mkdir models
 cp tiny/model.blm models/200k.blm
 check "its model is found" env BITLAW_MODELS=models "$bitlaw" compress -q -4 -o 4.blw sample
