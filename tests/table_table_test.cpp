@@ -273,7 +273,7 @@ TEST_CASE("table: CSV and JSON hold every cell's figures") {
     const std::string csv = table_csv(report);
     CHECK(std::count(csv.begin(), csv.end(), '\n') == 5);
     CHECK(holds(csv, "\"a,\"\"b\"\"\""));
-    CHECK(holds(csv, "0.25,0.35,2,in-sample,archive,"));
+    CHECK(holds(csv, "0.25,0.35,2,seen,"));
     const Json json = parse_json(table_json(report), "json");
     CHECK(json["complete"] == true);
     CHECK(json["data_sets"][0]["name"] == "a,\"b\"");
@@ -282,7 +282,7 @@ TEST_CASE("table: CSV and JSON hold every cell's figures") {
     REQUIRE(json["cells"].size() == 4);
     const Json& cell = json["cells"][1];
     CHECK(cell["protocol"] == "continuous");
-    CHECK(cell["origin"] == "in-sample");
+    CHECK(cell["origin"] == "seen");
     CHECK(cell["peak_memory_bytes"] == 3'000'000);
     CHECK(cell["chunk_bytes"].is_null());
     CHECK(json["cells"][0]["origin"].is_null());

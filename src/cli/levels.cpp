@@ -38,9 +38,6 @@ std::optional<std::filesystem::path> network_file(const Level& level) {
 }
 
 std::string obstacle(const Level& level) {
-    if (level.learns) {
-        return "learns, and levels do not do that yet (add --learn to another one)";
-    }
     if (level.network != nullptr && !network_file(level)) {
         return text_of("needs the model ", level.network, model::kModelSuffix, ", which is not installed");
     }
@@ -53,7 +50,7 @@ void apply_level(ArchiveArguments& a) {
         return;
     }
     const Level& level = kLevels[static_cast<std::size_t>(*a.level) - 1];
-    const bool replaced = !a.model.empty() && !level.learns;  // -m in place of the level's network
+    const bool replaced = !a.model.empty();  // -m in place of the level's network
     if (const std::string why = replaced ? "" : obstacle(level); !why.empty()) {
         const auto best = std::find_if(kLevels.rbegin(), kLevels.rend(),
                                        [](const Level& other) { return obstacle(other).empty(); });
@@ -65,6 +62,7 @@ void apply_level(ArchiveArguments& a) {
     if (!a.mix_is_given) {
         a.mix = level.experts;
     }
+    a.learning.learn = a.learning.learn || level.learns;
 }
 
 }  // namespace bitlaw::cli
