@@ -35,8 +35,8 @@ refuse "several inputs for -o" 2 "-o names one output" "$bitlaw" compress -o out
 refuse "-o with -c" 2 "contradict" "$bitlaw" compress -c -o out text
 refuse "an empty name of the output" 2 "--output: the name is empty" "$bitlaw" compress -o "" text
 refuse "an empty name of the model" 2 "--model: the name is empty" "$bitlaw" compress -m "" text
-refuse "a level" 2 "'-9' is no option .there are no levels" "$bitlaw" -9 text
-refuse "a level of compress" 2 "write \./-9" "$bitlaw" compress -9 text
+refuse "a level that cannot run" 2 "level -9" "$bitlaw" -9 text
+refuse "no level" 2 "write ./-0" "$bitlaw" compress -0 text
 refuse "a file that begins so" 1 "cannot open -9: No such file" "$bitlaw" compress -- -9
 refuse "--json of what does not list" 2 "--json is for list" "$bitlaw" compress --json text
 refuse "export to standard output" 2 "a model is written to a file" "$bitlaw" export --weight-format int8 -o -
