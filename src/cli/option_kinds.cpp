@@ -106,7 +106,7 @@ void add_files(const Words& words, std::vector<std::string>& files) {
     // CLI11 takes "-9" for a number. What stands behind "--" has a guard.
     for (const std::string& word : words) {
         if (word.size() > 1 && word.front() == '-' && !word.ends_with(kGuard)) {
-            fail_usage("'", word, "' is no option (there are no levels); for a file of that name write ./",
+            fail_usage("'", word, "' is no option (levels are -1 to -9); for a file of that name write ./",
                        word);
         }
     }

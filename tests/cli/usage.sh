@@ -38,6 +38,7 @@ refuse "an empty name of the model" 2 "--model: the name is empty" "$bitlaw" com
 refuse "a level whose network is not here" 2 "level -9 needs the model 3.2m.blm, which is not installed; the best one that can run is -2" \
     "$bitlaw" -9 text
 refuse "a level of compress" 2 "level -7 needs the model 200k.blm" "$bitlaw" compress -7 text
+refuse "no level" 2 "write ./-0" "$bitlaw" compress -0 text
 refuse "a file that begins so" 1 "cannot open -9: No such file" "$bitlaw" compress -- -9
 refuse "--json of what does not list" 2 "--json is for list" "$bitlaw" compress --json text
 refuse "export to standard output" 2 "a model is written to a file" "$bitlaw" export --weight-format int8 -o -
