@@ -252,7 +252,7 @@ HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/
                    $(if $(filter thread,$(SAN)),omp.h=libomp-14-dev)
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)
-DEMO_PACKAGES   := gnuplot=gnuplot-nox curl=curl bzip2=bzip2 xz=xz-utils zstd=zstd
+DEMO_PACKAGES   := gnuplot=gnuplot-nox curl=curl bzip2=bzip2 xz=xz-utils zstd=zstd 7z=p7zip-full
 
 # Prints the packages of the given commands, and of the headers, that are missing. All headers are looked up in one run
 # of the preprocessor, which costs a few milliseconds; without a compiler every one of them counts as missing.

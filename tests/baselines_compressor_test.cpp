@@ -40,6 +40,9 @@ Bytes round_trip(const Compressor& compressor, const Bytes& plain, const DataSha
 
 TEST_CASE("compressor: each restores what it compressed, whatever the length and the shape") {
     for (const Compressor& compressor : all_compressors()) {
+        if (!compressor.missing.empty()) {
+            continue;
+        }
         CAPTURE(compressor.name);
         CHECK_FALSE(compressor.settings.empty());
         std::size_t wrong = 0;
@@ -68,6 +71,9 @@ TEST_CASE("compressor: each restores what it compressed, whatever the length and
 
 TEST_CASE("compressor: what is regular becomes small, and noise does not become much larger") {
     for (const Compressor& compressor : all_compressors()) {
+        if (!compressor.missing.empty()) {
+            continue;
+        }
         CAPTURE(compressor.name);
         const Bytes zeros = content(Content::zero, 20'000);
         CHECK(compressor.compress(zeros, {}, kQuiet).size() < 500);
@@ -108,6 +114,9 @@ TEST_CASE("compressor: chosen by key, in the table's order") {
 TEST_CASE("compressor: damaged files are noticed, and a watch that throws ends the work") {
     const Bytes plain = content(Content::text, 5000);
     for (const Compressor& compressor : all_compressors()) {
+        if (!compressor.missing.empty()) {
+            continue;
+        }
         CAPTURE(compressor.name);
         Bytes packed = compressor.compress(plain, {}, kQuiet);
         packed.resize(packed.size() / 2);

@@ -44,7 +44,8 @@ std::int32_t within(Random& random, std::int32_t bound) {
     if (kind == 0) {
         return random.below(2) != 0 ? bound : -bound;
     }
-    return static_cast<std::int32_t>(random.below(2 * static_cast<std::uint64_t>(bound) + 1)) - bound;
+    return static_cast<std::int32_t>(
+        static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(bound) + 1)) - bound);
 }
 
 }  // namespace
