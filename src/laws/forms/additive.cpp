@@ -21,12 +21,24 @@ double bits(const double* s, const FormPlace& place, double* slopes, double* by_
     return floor + of_size + of_data;
 }
 
-std::vector<std::vector<double>> starts(const FormStart& start) {
-    return {{std::log(start.floor), std::log(start.of_size), std::log(start.size_power),
-             std::log(start.of_data), std::log(start.data_power)}};
+std::vector<std::vector<double>> starts(const FormStart& start) { return {additive_start(start)}; }
+
+}  // namespace
+
+std::vector<FormParameter> additive_parameters() {
+    return {{"E", true, kLeastScale, kGreatestScale},
+            {"A", true, kLeastScale, kGreatestScale},
+            {"a", true, kLeastPower, kGreatestPower},
+            {"B", true, kLeastScale, kGreatestScale},
+            {"b", true, kLeastPower, kGreatestPower}};
 }
 
-void natural(const double* s, const FormCentre& centre, double* values) {
+std::vector<double> additive_start(const FormStart& start) {
+    return {std::log(start.floor), std::log(start.of_size), std::log(start.size_power),
+            std::log(start.of_data), std::log(start.data_power)};
+}
+
+void additive_natural(const double* s, const FormCentre& centre, double* values) {
     values[0] = std::exp(s[0]);
     values[2] = std::exp(s[2]);
     values[4] = std::exp(s[4]);
@@ -34,21 +46,10 @@ void natural(const double* s, const FormCentre& centre, double* values) {
     values[3] = std::exp(s[3] + values[4] * centre.data);
 }
 
-}  // namespace
-
 // Hoffmann et al. 2022, equation 10.
 LawForm additive() {
-    return {"additive",
-            "E + A / N^a + B / D'^b",
-            true,
-            {{"E", true, kLeastScale, kGreatestScale},
-             {"A", true, kLeastScale, kGreatestScale},
-             {"a", true, kLeastPower, kGreatestPower},
-             {"B", true, kLeastScale, kGreatestScale},
-             {"b", true, kLeastPower, kGreatestPower}},
-            bits,
-            starts,
-            natural};
+    return {"additive", "E + A / N^a + B / D'^b", true, additive_parameters(), bits,
+            starts,     additive_natural};
 }
 
 }  // namespace bitlaw::laws::forms

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "forms.hpp"
 
@@ -36,19 +37,15 @@ double bits(const double* s, const FormPlace& place, double* slopes, double* by_
 std::vector<std::vector<double>> starts(const FormStart& start) {
     std::vector<std::vector<double>> list;
     for (const double k : {0.6, 1.0, 1.6}) {
-        list.push_back({std::log(start.floor), std::log(start.of_size), std::log(start.size_power),
-                        std::log(start.of_data), std::log(start.data_power), std::log(k)});
+        list.push_back(additive_start(start));
+        list.back().push_back(std::log(k));
     }
     return list;
 }
 
 void natural(const double* s, const FormCentre& centre, double* values) {
-    values[0] = std::exp(s[0]);
-    values[2] = std::exp(s[2]);
-    values[4] = std::exp(s[4]);
+    additive_natural(s, centre, values);
     values[5] = std::exp(s[5]);
-    values[1] = std::exp(s[1] + values[2] * centre.size);
-    values[3] = std::exp(s[3] + values[4] * centre.data);
 }
 
 }  // namespace
@@ -56,17 +53,9 @@ void natural(const double* s, const FormCentre& centre, double* values) {
 // The additive form at k = 1; the greater of the two terms as k goes to 0 (Kaplan et al. 2020, equation 1.5,
 // has such a sum of powers without a floor).
 LawForm norm() {
-    return {"p-norm",
-            "E + [(A / N^a)^(1/k) + (B / D'^b)^(1/k)]^k",
-            true,
-            {{"E", true, kLeastScale, kGreatestScale},
-             {"A", true, kLeastScale, kGreatestScale},
-             {"a", true, kLeastPower, kGreatestPower},
-             {"B", true, kLeastScale, kGreatestScale},
-             {"b", true, kLeastPower, kGreatestPower},
-             {"k", true, -2.5, 2.5}},  // 0.08 to 12
-            bits,
-            starts,
+    std::vector<FormParameter> parameters = additive_parameters();
+    parameters.push_back({"k", true, -2.5, 2.5});  // 0.08 to 12
+    return {"p-norm", "E + [(A / N^a)^(1/k) + (B / D'^b)^(1/k)]^k", true, std::move(parameters), bits, starts,
             natural};
 }
 

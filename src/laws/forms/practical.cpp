@@ -50,11 +50,9 @@ std::vector<std::vector<double>> starts(const FormStart& start) {
 }
 
 void natural(const double* s, const FormCentre& centre, double* values) {
-    for (const int power : {0, 2, 4, 6, 7}) {
-        values[power] = std::exp(s[power]);
-    }
-    values[1] = std::exp(s[1] + values[2] * centre.size);
-    values[3] = std::exp(s[3] + values[4] * centre.data);
+    additive_natural(s, centre, values);
+    values[6] = std::exp(s[6]);
+    values[7] = std::exp(s[7]);
     values[5] = std::exp(s[5] - values[6] * centre.size + values[7] * centre.data);
 }
 

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <utility>
 
 #include "forms.hpp"
 
@@ -25,18 +26,15 @@ double bits(const double* s, const FormPlace& place, double* slopes, double* by_
 std::vector<std::vector<double>> starts(const FormStart& start) {
     std::vector<std::vector<double>> list;
     for (const double c : {0.0, 0.15}) {
-        list.push_back({std::log(start.floor), std::log(start.of_size), std::log(start.size_power),
-                        std::log(start.of_data), std::log(start.data_power), c});
+        list.push_back(additive_start(start));
+        list.back().push_back(c);
     }
     return list;
 }
 
 void natural(const double* s, const FormCentre& centre, double* values) {
-    values[0] = std::exp(s[0]);
-    values[2] = std::exp(s[2]);
-    values[4] = std::exp(s[4]);
+    additive_natural(s, centre, values);
     values[5] = s[5];
-    values[1] = std::exp(s[1] + values[2] * centre.size);
     values[3] = std::exp(s[3] + values[4] * centre.data - s[5] * centre.size);
 }
 
@@ -44,18 +42,9 @@ void natural(const double* s, const FormCentre& centre, double* values) {
 
 // The additive form, but for a data term that grows (or falls) with the network.
 LawForm sized_data() {
-    return {"N^c",
-            "E + A / N^a + B N^c / D'^b",
-            true,
-            {{"E", true, kLeastScale, kGreatestScale},
-             {"A", true, kLeastScale, kGreatestScale},
-             {"a", true, kLeastPower, kGreatestPower},
-             {"B", true, kLeastScale, kGreatestScale},
-             {"b", true, kLeastPower, kGreatestPower},
-             {"c", false, -1.0, 2.0}},
-            bits,
-            starts,
-            natural};
+    std::vector<FormParameter> parameters = additive_parameters();
+    parameters.push_back({"c", false, -1.0, 2.0});
+    return {"N^c", "E + A / N^a + B N^c / D'^b", true, std::move(parameters), bits, starts, natural};
 }
 
 }  // namespace bitlaw::laws::forms
