@@ -212,24 +212,30 @@ struct ContextMixer::Parts {
         }
     }
 
-    void prepare_text(Stream& s) {
+    // What text and records have in common, the one with more of words, the other with more of distances.
+    void add_common(Stream& s, bool is_text) {
         ContextList& list = s.cursor.list;
         const Past& past = s.past;
         if (has(kOrders)) {
-            add_orders(past, kOrderId, 0b111110, list);
+            add_orders(past, kOrderId, is_text ? 0b111110 : 0b101110, list);
             add_orders(past, kOrderId + 5, 0b000001, list);
         }
         if (has(kWords)) {
-            s.words.add_contexts(past, kWordId, true, list);
+            s.words.add_contexts(past, kWordId, is_text, list);
         }
         if (has(kSparse)) {
-            add_sparse(past, kSparseId, false, list);
+            add_sparse(past, kSparseId, !is_text, list);
         }
         if (has(kIndirect)) {
             indirect.add_contexts(past, kIndirectId, list);
         }
+    }
+
+    void prepare_text(Stream& s) {
+        ContextList& list = s.cursor.list;
+        add_common(s, true);
         if (has(kLines)) {
-            s.lines.add_contexts(past, kLineId, s.words.word(), list);
+            s.lines.add_contexts(s.past, kLineId, s.words.word(), list);
         }
         if (has(kMatch)) {
             list.add(kMatchId, joined(s.long_match.opinion(), s.words.word()));
@@ -238,23 +244,9 @@ struct ContextMixer::Parts {
     }
 
     void prepare_records(Stream& s) {
-        ContextList& list = s.cursor.list;
-        const Past& past = s.past;
-        if (has(kOrders)) {
-            add_orders(past, kOrderId, 0b101110, list);
-            add_orders(past, kOrderId + 5, 0b000001, list);
-        }
-        if (has(kWords)) {
-            s.words.add_contexts(past, kWordId, false, list);
-        }
-        if (has(kSparse)) {
-            add_sparse(past, kSparseId, true, list);
-        }
-        if (has(kIndirect)) {
-            indirect.add_contexts(past, kIndirectId, list);
-        }
+        add_common(s, false);
         if (has(kRecords)) {
-            add_records(past, kRecordId, form.width, list);
+            add_records(s.past, kRecordId, form.width, s.cursor.list);
         }
         if (has(kMatch)) {
             add_match(s);
