@@ -35,22 +35,23 @@ std::filesystem::path state_file(const std::string& given) {
     return std::filesystem::is_directory(path) ? path / kStateFile : path;
 }
 
+bool quantises(const ExportArguments& a) { return a.bits > 0.0 || a.target_loss > 0.0; }
+
 void check_targets(const ExportArguments& a) {
-    const bool quantises = a.bits > 0.0 || a.target_loss > 0.0;
     if (a.bits > 0.0 && a.target_loss > 0.0) {
         fail_usage("--bits and --target-loss both say how coarse the weights become; give one of the two");
     }
-    if (quantises && a.calibrate.empty()) {
+    if (quantises(a) && a.calibrate.empty()) {
         fail_usage("--bits and --target-loss need text of the model's kind; name it with --calibrate");
     }
-    if (!quantises && !a.calibrate.empty()) {
+    if (!quantises(a) && !a.calibrate.empty()) {
         fail_usage("--calibrate is for --bits and --target-loss; add one of them, or leave it out");
     }
-    if (quantises && a.weight_format && *a.weight_format != WeightFormatId::quantised) {
+    if (quantises(a) && a.weight_format && *a.weight_format != WeightFormatId::quantised) {
         fail_usage(
             "--bits and --target-loss make weights in the format quantised; leave --weight-format out");
     }
-    if (!quantises && !a.weight_format && a.seen.empty()) {
+    if (!quantises(a) && !a.weight_format && a.seen.empty()) {
         fail_usage(
             "how shall the weights be stored? give --weight-format, --bits or --target-loss; or --seen for a "
             "sample of the training data");
@@ -140,9 +141,8 @@ int run_export(const ExportArguments& a) {
     }
     inputs.require_not(a.output);
     const StoredModel model = a.from_state ? trained_model(load_state(state_file(a.model))) : shelf.chosen();
-    StoredModel result = a.bits > 0.0 || a.target_loss > 0.0
-                             ? quantised(model, a)
-                             : converted(model, a.weight_format.value_or(model.format));
+    StoredModel result =
+        quantises(a) ? quantised(model, a) : converted(model, a.weight_format.value_or(model.format));
     if (!a.seen.empty()) {
         result.record.content = sample_of(model.record, a.seen);
     }

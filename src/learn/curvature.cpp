@@ -6,7 +6,6 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/kernels/kernels.hpp"
-#include "bitlaw/learn/gradient_sum.hpp"
 #include "bitlaw/model/network.hpp"
 
 namespace bitlaw::learn {

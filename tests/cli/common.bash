@@ -26,6 +26,9 @@ cd "$work/files" || exit 1
 # AddressSanitizer reserves terabytes of addresses, so a limit on them would end the tool before it begins.
 has_asan() { grep -qa __asan_init "$bitlaw"; }
 
+# The instruction sets of this machine and tool, the plain one first.
+list_isas() { "$bitlaw" info | sed -n 's/^instructions .*(of \(.*\))$/\1/p' | tr -d ,; }
+
 ok() { echo "ok $1"; }
 not_ok() {
     echo "not ok $1: $2"

@@ -4,7 +4,7 @@
 golden=$(cd "$(dirname "$0")/../golden" && pwd)
 source "$(dirname "$0")/common.bash"
 export BITLAW_MODELS=$golden
-isas=$("$bitlaw" info | sed -n 's/^instructions .*(of \(.*\))$/\1/p' | tr -d ,)
+isas=$(list_isas)
 archives=0
 for archive in "$golden"/*.blw; do
     name=$(basename "$archive" .blw)

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/common.bash"
 make_text 40000 >text
 head -c 9000 text >sample
-isas=$("$bitlaw" info | sed -n 's/^instructions .*(of \(.*\))$/\1/p' | tr -d ,)
+isas=$(list_isas)
 [[ -n $isas ]]
 judge "instruction sets: $isas" echo "none"
 check "a model" train_tiny tiny text --tokens 12K -T 1
