@@ -31,7 +31,7 @@ void RowMemory::add_block(const BlockSpec& block, Keep keep) {
     std::size_t scratch = 0;
     std::size_t next_shared = 1;  // memories behind the stream, which all blocks use where nothing is kept
     const auto place = [&](std::size_t width, Lifetime lifetime) {
-        Array array{.width = width, .is_scratch = false, .place = 0};
+        Array array{.width = width};
         if (width == 0) {
             return array;
         }
@@ -70,13 +70,16 @@ void RowMemory::reserve(std::size_t rows) {
             memory_[i].resize(rows * widths_[i]);
         }
     }
-}
-
-float* RowMemory::at(const Array& array, const RowTile& tile) {
-    if (array.is_scratch) {
-        return tile.scratch == nullptr ? nullptr : tile.scratch + array.place;
+    const auto find = [&](Array& array) {
+        if (!array.is_scratch && array.width != 0) {
+            array.begin = memory_[array.place].data();
+        }
+    };
+    for (BlockArrays& arrays : blocks_) {
+        find(arrays.normal);
+        find(arrays.inverse);
+        std::for_each(arrays.values.begin(), arrays.values.end(), find);
     }
-    return array.width == 0 ? nullptr : memory_[array.place].data() + tile.first * array.width;
 }
 
 BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
@@ -97,11 +100,10 @@ BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
 
 namespace {
 
-void finish_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
-    const BlockView view = model.block(block);
+void finish_rows(const PackedModel& model, RowMemory& memory, const BlockView& view, const BlockRows& rows,
+                 std::size_t block, const RowTile& tile) {
     const std::size_t width = view.spec.width;
     const std::size_t first = tile.first * width;
-    const BlockRows rows = memory.rows(block, tile);
     const float* stream = memory.stream(block) + first;
     if (rows.sum != stream) {
         std::copy_n(stream, tile.rows * width, rows.sum);
@@ -120,6 +122,7 @@ void finish_rows(const PackedModel& model, RowMemory& memory, std::size_t block,
 std::size_t enter_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
     for (; block < model.blocks(); ++block) {
         const BlockView view = model.block(block);
+        const BlockRows rows = memory.rows(block, tile);
         const std::size_t width = view.spec.width;
         if (view.spec.norm == Norm::pre_rms) {
             kernels::kernel_table().rms_norm({memory.stream(block) + tile.first * width, width}, tile.rows,
@@ -127,16 +130,16 @@ std::size_t enter_rows(const PackedModel& model, RowMemory& memory, std::size_t 
                                              memory.inverse(block, tile));
         }
         if (view.spec.kind->mixing != nullptr) {
-            view.spec.kind->begin(view, memory.rows(block, tile), tile.rows);
+            view.spec.kind->begin(view, rows, tile.rows);
             return block;
         }
-        finish_rows(model, memory, block, tile);
+        finish_rows(model, memory, view, rows, block, tile);
     }
     return block;
 }
 
 std::size_t leave_rows(const PackedModel& model, RowMemory& memory, std::size_t block, const RowTile& tile) {
-    finish_rows(model, memory, block, tile);
+    finish_rows(model, memory, model.block(block), memory.rows(block, tile), block, tile);
     return enter_rows(model, memory, block + 1, tile);
 }
 

@@ -61,7 +61,8 @@ class RowMemory {
     struct Array {
         std::size_t width = 0;
         bool is_scratch = false;
-        std::size_t place = 0;  // number in memory_, or first float in the scratch memory
+        std::size_t place = 0;   // number in memory_, or first float in the scratch memory
+        float* begin = nullptr;  // of the first row in memory_, by reserve()
     };
     struct BlockArrays {
         Norm norm;
@@ -71,7 +72,12 @@ class RowMemory {
     };
     void add_block(const BlockSpec& block, Keep keep);
     [[nodiscard]] std::size_t new_memory(std::size_t width);
-    [[nodiscard]] float* at(const Array& array, const RowTile& tile);
+    [[nodiscard]] static float* at(const Array& array, const RowTile& tile) {
+        if (array.is_scratch) {
+            return tile.scratch == nullptr ? nullptr : tile.scratch + array.place;
+        }
+        return array.begin + tile.first * array.width;  // null without a width
+    }
 
     std::size_t width_;  // C
     std::size_t scratch_ = 0;

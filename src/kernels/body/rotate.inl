@@ -10,7 +10,7 @@ inline float head_product(const float* x, const float* y, std::size_t n) {
 }
 
 void rotate(OutRows x, std::size_t rows, const Rotation<float>& rotation, float* inverse) {
-    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
+    const auto [heads, head_width, cosine, sine, normalise, factor] = rotation;  // copies stay in registers
     const std::size_t half = head_width / 2;
     const Lanes scale_by = broadcast(factor);
     for (std::size_t row = 0; row < rows; ++row) {
@@ -44,7 +44,7 @@ void rotate(OutRows x, std::size_t rows, const Rotation<float>& rotation, float*
 // y) / (D * factor)).
 void rotate_backward(OutRows dx, Rows y, std::size_t rows, const Rotation<float>& rotation,
                      const float* inverse) {
-    const auto& [heads, head_width, cosine, sine, normalise, factor] = rotation;
+    const auto [heads, head_width, cosine, sine, normalise, factor] = rotation;  // copies stay in registers
     const std::size_t half = head_width / 2;
     const Lanes scale_by = broadcast(factor);
     for (std::size_t row = 0; row < rows; ++row) {
