@@ -49,6 +49,19 @@ if ((${#missing[@]} > 0)) || ! "$here/peers/build.sh" "$work/products"; then
 fi
 with_torch=yes
 /usr/bin/python3 -c 'import torch' 2> /dev/null || { with_torch='' missing+=(python3-torch); }
+# ONNX Runtime comes from npm; networks are made for it by PyTorch. `npm install` fetches it once into the results' folder.
+with_onnx=
+if [[ -n $with_torch ]] && command -v npm > /dev/null; then
+    export NODE_PATH=$out/onnx/node_modules
+    if [[ -d $NODE_PATH/onnxruntime-node ]] ||
+        npm install --silent --ignore-scripts --prefix "$out/onnx" onnxruntime-node > "$work/npm.log" 2>&1; then
+        with_onnx=yes
+        /usr/bin/python3 -B "$here/peers/onnx_export.py" "$work" "${torch[@]}" > "$work/export.log" 2>&1 ||
+            { with_onnx='' && say "no networks for ONNX Runtime: $(tail -n 1 "$work/export.log")"; }
+    else
+        say "npm could not fetch ONNX Runtime: $(tail -n 1 "$work/npm.log")"
+    fi
+fi
 with_memory=yes
 [[ -x /usr/bin/time ]] || { with_memory='' missing+=(time); }
 if ((${#missing[@]} > 0)); then
@@ -93,6 +106,8 @@ for ((round = 1; round <= rounds; ++round)); do
     bench "$threads" "$runs" "training step vanilla"
     say "round $round of $rounds: scoring and stepping"
     [[ -z $with_torch ]] || peer torch_steps run || say "PyTorch failed; its other figures count"
+    [[ -z $with_onnx ]] || node "$here/peers/onnx_steps.js" "$work" --threads "$threads" --runs "$peer_runs" >> "$peers" ||
+        say "ONNX Runtime failed; its other figures count"
     bench "$threads" "$runs" "score vanilla"
     bench "$threads" "$runs" "step vanilla"
 done
