@@ -9,16 +9,11 @@
 #include <vector>
 
 #include "bitlaw/base/file_status.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/model/places.hpp"
 
 namespace bitlaw::cli {
-
-/// Folders of models: those of BITLAW_MODELS, then `checkpoints` of the checkout and `share/bitlaw` of the
-/// installation that this binary belongs to. Also ones that do not exist.
-[[nodiscard]] std::vector<std::filesystem::path> model_places();
-
-/// The model files of the places that exist: *.blm in them, and model.blm in their folders.
-[[nodiscard]] std::vector<std::filesystem::path> model_files();
 
 /// A data set's name ("wiki8", also with @BEGIN:END) as a path: a file that exists stays as it is; a name
 /// without a slash is looked for in the folders of BITLAW_DATA, in `data` of the checkout and in
@@ -28,14 +23,6 @@ namespace bitlaw::cli {
 
 /// What -m says when there shall be no network.
 inline constexpr const char* kNoModel = "none";
-
-/// "init:PRESET" or "init:PRESET:SEED" as -m: a network that begins with fresh weights.
-struct FreshNetwork {
-    model::ModelConfig config;
-    std::uint64_t seed = 1;
-};
-/// Nothing when the text does not begin so; throws UsageError for an unknown preset or a seed that is none.
-[[nodiscard]] std::optional<FreshNetwork> fresh_of(const std::string& text);
 
 /// Models by id or by choice; each is loaded once. References stay valid as long as the object lives.
 class ModelShelf {
@@ -67,8 +54,5 @@ class ModelShelf {
     std::list<Entry> loaded_;
     std::optional<model::StoredModel> fresh_;
 };
-
-/// "3.2m" for checkpoints/3.2m.blm and for checkpoints/3.2m/model.blm.
-[[nodiscard]] std::string model_name(const std::filesystem::path& file);
 
 }  // namespace bitlaw::cli

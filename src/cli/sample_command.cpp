@@ -1,12 +1,10 @@
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
-#include <numeric>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
-#include "bitlaw/base/random.hpp"
+#include "bitlaw/predict/drawer.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -21,39 +19,6 @@ using namespace symbols;
 using namespace model;
 using namespace predict;
 using namespace train;
-
-namespace {
-
-// Draws the next symbol from the integer frequencies that the coder would use: class A, so a seed gives the
-// same text everywhere. Greedy: the likeliest symbol is taken.
-class Drawer final : public Coder {
-   public:
-    Drawer(std::uint64_t seed, bool greedy) : random_(seed), greedy_(greedy) {}
-
-    Symbol symbol(std::span<const std::uint32_t> frequency, Symbol) override {
-        if (greedy_) {
-            return static_cast<Symbol>(std::max_element(frequency.begin(), frequency.end()) -
-                                       frequency.begin());
-        }
-        std::uint64_t place =
-            random_.below(std::accumulate(frequency.begin(), frequency.end(), std::uint64_t{0}));
-        std::size_t symbol = 0;
-        while (place >= frequency[symbol]) {
-            place -= frequency[symbol++];
-        }
-        return static_cast<Symbol>(symbol);
-    }
-    bool bit(std::uint32_t ones, unsigned bits, bool) override {
-        const std::uint64_t all = std::uint64_t{1} << bits;
-        return greedy_ ? ones >= all / 2 : random_.below(all) < ones;
-    }
-
-   private:
-    Random random_;
-    bool greedy_;
-};
-
-}  // namespace
 
 int run_sample(const SampleArguments& a) {
     const FloatStateGuard float_state;

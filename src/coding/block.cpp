@@ -1,6 +1,7 @@
 #include "bitlaw/coding/block.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -99,6 +100,57 @@ std::size_t payload_of(const StreamEncoder& coder) { return coder.size(); }
 std::size_t payload_of(const StreamDecoder& coder) { return coder.position(); }
 std::size_t payload_of(const StreamMeter& coder) { return static_cast<std::size_t>(coder.bits() / 8); }
 std::size_t payload_of(const StreamTeacher&) { return 0; }
+
+// Tells a visitor what each byte of a stream costs.
+class StreamTracer final : public Coder {
+   public:
+    // `begin`: the stream's first byte in the block.
+    StreamTracer(const ByteVisit& visit, std::size_t begin) : visit_(visit), place_(begin) {}
+    Symbol symbol(std::span<const std::uint32_t> frequency, Symbol known) override {
+        meter_ = {};
+        (void)meter_.symbol(frequency, known);
+        end_byte({.place = place_, .bits = meter_.bits(), .frequencies = frequency});
+        return known;
+    }
+    bool bit(std::uint32_t ones, unsigned bits, bool known) override {
+        if (asked_ == 0) {
+            meter_ = {};
+        }
+        (void)meter_.bit(ones, bits, known);
+        const double share = static_cast<double>(ones) / static_cast<double>(std::uint64_t{1} << bits);
+        shares_[asked_] = known ? share : 1 - share;
+        if (++asked_ == shares_.size()) {
+            asked_ = 0;
+            end_byte({.place = place_, .bits = meter_.bits(), .shares = shares_});
+        }
+        return known;
+    }
+    [[nodiscard]] double bits() const { return bits_; }
+
+   private:
+    void end_byte(const TracedByte& byte) {
+        bits_ += byte.bits;
+        visit_(byte);
+        ++place_;
+    }
+
+    const ByteVisit& visit_;
+    std::size_t place_;
+    StreamMeter meter_;
+    std::array<double, 8> shares_{};
+    std::size_t asked_ = 0;  // bits of the byte
+    double bits_ = 0;        // of all bytes
+};
+
+std::size_t payload_of(const StreamTracer& coder) { return static_cast<std::size_t>(coder.bits() / 8); }
+
+std::vector<StreamTracer> tracers(std::size_t bytes, std::size_t streams, const ByteVisit& visit) {
+    std::vector<StreamTracer> result;
+    for (std::size_t i = 0; i < streams; ++i) {
+        result.emplace_back(visit, stream_begin(bytes, streams, i));
+    }
+    return result;
+}
 
 // One block's way through its predictors.
 template <class StreamCoder>
@@ -259,6 +311,18 @@ std::vector<double> stream_bits(Predictor& predictor, ByteSpan plain, std::size_
     std::vector<StreamMeter> meters(streams);
     BlockRun<StreamMeter>(plain.size(), meters, progress).group(predictor, 0, streams, scoring(plain));
     return measured(meters);
+}
+
+void trace_streams(const PredictorMaker& maker, ByteSpan plain, std::size_t streams, const ByteVisit& visit,
+                   const BlockProgress& progress) {
+    std::vector<StreamTracer> coders = tracers(plain.size(), streams, visit);
+    score_streams<StreamTracer>(maker, plain, coders, progress);
+}
+
+void trace_streams(Predictor& predictor, ByteSpan plain, std::size_t streams, const ByteVisit& visit,
+                   const BlockProgress& progress) {
+    std::vector<StreamTracer> coders = tracers(plain.size(), streams, visit);
+    BlockRun<StreamTracer>(plain.size(), coders, progress).group(predictor, 0, streams, scoring(plain));
 }
 
 void teach_streams(Predictor& predictor, ByteSpan plain, std::size_t streams) {

@@ -147,6 +147,13 @@ class Beginning {
         chain_.end_block(block.seen, plain);
         return block;
     }
+    [[nodiscard]] bool trace(std::uint64_t position, ByteSpan plain, const ByteVisit& visit,
+                             const BlockProgress& progress) {
+        chain_.begin_block(position);
+        const bool coded = chain_.coder(options_.method).trace(plain, visit, progress);
+        chain_.end_block(coded, plain);
+        return coded;
+    }
     [[nodiscard]] std::uint64_t bytes_of(const WrittenBlock& block) const {
         return size_of(block.header, header_.version);
     }
@@ -221,6 +228,31 @@ CodecSummary compress(const StoredModel* model, const CompressOptions& options, 
     writer.finish();
     summary.archive_bytes = writer.position();
     return summary;
+}
+
+void trace(const StoredModel* model, const CompressOptions& options, ByteSpan data, const ByteVisit& visit) {
+    const FloatStateGuard guard;
+    std::optional<StoredModel> fresh;
+    if (options.stack.source == NetworkSource::seed) {
+        model = &fresh.emplace(fresh_network(options.stack));
+    }
+    Beginning coding(model, options);
+    for (std::size_t begin = 0; begin < data.size();) {
+        const ByteSpan plain =
+            data.subspan(begin, std::min<std::size_t>(coding.plan().bytes_at(begin), data.size() - begin));
+        if (!coding.trace(
+                begin, plain,
+                [&](const TracedByte& byte) {
+                    TracedByte told = byte;
+                    told.place += begin;
+                    visit(told);
+                },
+                within(options.progress, begin, 0))) {
+            fail("the data hold bytes outside the model's alphabet of ", model->model.config.alphabet,
+                 " symbols; use a model that was trained on such data");
+        }
+        begin += plain.size();
+    }
 }
 
 CodecSummary compress(const StoredModel& model, const CompressOptions& options, const ByteSource& source,

@@ -3,9 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "bitlaw/base/error.hpp"
 #include "methods/methods.hpp"
 
 namespace bitlaw::coding {
+
+bool BlockCoder::trace(ByteSpan, const ByteVisit&, const BlockProgress&) {
+    fail("this way of coding cannot say what each byte costs; choose a network, learning or mixing");
+}
+
+predict::Predictor& BlockCoder::predictor() {
+    fail("this way of coding has no predictor of its own; choose a network, learning or mixing");
+}
 
 std::span<const Method> methods() {
     static const std::array table{stored_method(), network_method(), seven_contexts_method(), mixing_method(),

@@ -1,11 +1,26 @@
 #include "bitlaw/coding/stack_network.hpp"
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/fields.hpp"
+#include "bitlaw/model/config_choice.hpp"
 #include "bitlaw/model/config_facts.hpp"
 
 namespace bitlaw::coding {
 
 using namespace model;
+
+std::optional<FreshNetwork> fresh_of(const std::string& text) {
+    const std::string prefix = "init:";
+    if (!text.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    const std::string preset = text.substr(prefix.size(), text.find(':', prefix.size()) - prefix.size());
+    FreshNetwork fresh{.config = config_from(preset, {})};
+    if (const std::size_t colon = text.find(':', prefix.size()); colon != std::string::npos) {
+        fresh.seed = whole_value(text.substr(colon + 1), {});
+    }
+    return fresh;
+}
 
 Bytes encode_spec(const ModelConfig& config) {
     ByteWriter writer;

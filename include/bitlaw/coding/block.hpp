@@ -5,7 +5,9 @@
 /// Every stream has a range coder of its own. The encoder is a loop of Predictor::score, the decoder the same
 /// loop of Predictor::step.
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -51,6 +53,22 @@ void decode_streams(predict::Predictor& predictor, std::span<const ByteSpan> pay
                     std::span<std::uint8_t> plain, const BlockProgress& progress);
 [[nodiscard]] std::vector<double> stream_bits(predict::Predictor& predictor, ByteSpan plain,
                                               std::size_t streams, const BlockProgress& progress);
+/// One byte of a block as the predictor was asked for it.
+struct TracedByte {
+    std::size_t place = 0;                         ///< in the block
+    double bits = 0;                               ///< its ideal code length
+    std::span<const std::uint32_t> frequencies{};  ///< [V] where one table was asked; valid during the visit
+    std::span<const double>
+        shares{};  ///< [8] of the bits that came, the most significant first, where bits were
+};
+/// Called once for each byte, in the order of its stream, of different streams perhaps by several threads.
+using ByteVisit = std::function<void(const TracedByte&)>;
+/// Visits every byte with what coding it costs: the sums are those of stream_bits(), but for rounding.
+void trace_streams(const predict::PredictorMaker& maker, ByteSpan plain, std::size_t streams,
+                   const ByteVisit& visit, const BlockProgress& progress);
+void trace_streams(predict::Predictor& predictor, ByteSpan plain, std::size_t streams, const ByteVisit& visit,
+                   const BlockProgress& progress);
+
 /// Shows it a block that was coded by other means, in as many streams as it would have coded it in.
 void teach_streams(predict::Predictor& predictor, ByteSpan plain, std::size_t streams);
 

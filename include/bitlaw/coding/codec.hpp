@@ -15,4 +15,10 @@ CodecSummary compress(const model::StoredModel* model, const CompressOptions& op
 CodecSummary compress(const model::StoredModel& model, const CompressOptions& options,
                       const ByteSource& source, const ByteSink& sink);
 
+/// Visits every byte of data with what the archive's own method pays for it, in blocks, streams and chains as
+/// compress() cuts them; the progress counts no archive bytes. Throws Error when the model's alphabet lacks a
+/// byte. Class A.
+void trace(const model::StoredModel* model, const CompressOptions& options, ByteSpan data,
+           const ByteVisit& visit);
+
 }  // namespace bitlaw::coding

@@ -1,6 +1,10 @@
 #pragma once
 /// \file A stack's network that begins with fresh weights.
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 #include "bitlaw/coding/stack.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 
@@ -8,6 +12,14 @@ namespace bitlaw::coding {
 
 /// Parameters of a network that an archive may have a reader draw: 256 MiB of weights.
 inline constexpr std::uint64_t kMaxFreshParameters = std::uint64_t{1} << 26;
+
+/// "init:PRESET" or "init:PRESET:SEED": a network that begins with fresh weights.
+struct FreshNetwork {
+    model::ModelConfig config;
+    std::uint64_t seed = 1;
+};
+/// Nothing when the text does not begin so; throws UsageError for an unknown preset or a seed that is none.
+[[nodiscard]] std::optional<FreshNetwork> fresh_of(const std::string& text);
 
 /// The config as a stack's spec.
 [[nodiscard]] Bytes encode_spec(const model::ModelConfig& config);

@@ -34,6 +34,14 @@ class LearningBlocks final : public BlockCoder {
         }
         decode_streams(predictor_, streams, plain, progress);
     }
+    bool trace(ByteSpan plain, const ByteVisit& visit, const BlockProgress& progress) override {
+        if (!codable(predictor_.alphabet(), plain)) {
+            return false;
+        }
+        trace_streams(predictor_, plain, learning_streams(recipe_, plain.size()), visit, progress);
+        return true;
+    }
+    Predictor& predictor() override { return predictor_; }
     void follow(ByteSpan plain) override {
         if (codable(predictor_.alphabet(), plain)) {
             teach_streams(predictor_, plain, learning_streams(recipe_, plain.size()));

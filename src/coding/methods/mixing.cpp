@@ -72,6 +72,26 @@ class MixingBlocks final : public BlockCoder {
         decode_streams(*predictor_, streams, plain, progress);
         swap_pairs(form, plain);
     }
+    bool trace(ByteSpan plain, const ByteVisit& visit, const BlockProgress& progress) override {
+        if (!codable(alphabet_, plain)) {
+            return false;
+        }
+        const DataForm form = form_of(plain);
+        predictor_->set_form(form);
+        const Bytes ordered = in_order(form, plain);
+        const ByteVisit in_place = [&](const TracedByte& byte) {
+            TracedByte moved = byte;
+            const std::size_t other = byte.place ^ 1;
+            moved.place = form.lower_first && (byte.place | 1) < plain.size() ? other : byte.place;
+            visit(moved);
+        };
+        trace_streams(*predictor_, ordered, streams_of(plain.size()), in_place, progress);
+        return true;
+    }
+    Predictor& predictor() override {
+        predictor_->set_form({});
+        return *predictor_;
+    }
     void follow(ByteSpan plain) override {
         if (codable(alphabet_, plain)) {
             const DataForm form = form_of(plain);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "bitlaw/predict/network_predictor.hpp"
 #include "methods.hpp"
@@ -21,17 +22,34 @@ class NetworkBlocks final : public BlockCoder {
         if (!codable(maker_.alphabet, plain)) {
             return {};
         }
-        const std::size_t streams = std::min(streams_.value_or(default_streams(plain.size())), plain.size());
-        return CodedBlock{{}, encode_streams(maker_, plain, streams, progress)};
+        return CodedBlock{{}, encode_streams(maker_, plain, streams_of(plain.size()), progress)};
     }
     void decode(const BlockHeader&, std::span<const ByteSpan> streams, std::span<std::uint8_t> plain,
                 const BlockProgress& progress) override {
         decode_streams(maker_, streams, plain, progress);
     }
 
+    bool trace(ByteSpan plain, const ByteVisit& visit, const BlockProgress& progress) override {
+        if (!codable(maker_.alphabet, plain)) {
+            return false;
+        }
+        trace_streams(maker_, plain, streams_of(plain.size()), visit, progress);
+        return true;
+    }
+
+    Predictor& predictor() override {
+        alone_ = alone_ ? std::move(alone_) : maker_.make();
+        return *alone_;
+    }
+
    private:
+    [[nodiscard]] std::size_t streams_of(std::size_t bytes) const {
+        return std::min(streams_.value_or(default_streams(bytes)), bytes);
+    }
+
     PredictorMaker maker_;
     std::optional<std::size_t> streams_;
+    std::unique_ptr<Predictor> alone_;  // of a stream that is no block
 };
 
 }  // namespace
