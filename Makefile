@@ -137,6 +137,9 @@ signature-arm64:  ## the same, cross-compiled for ARM and run by qemu-aarch64
 
 MODELS = $(wildcard checkpoints/*.blm)
 HEADERS = include/bitlaw/bitlaw.h
+PACKAGE = src/python/bitlaw
+# Where Debian's Python looks below /usr/local.
+PYTHON_FOLDER = lib/$(or $(shell python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null),python3)/dist-packages/bitlaw
 # Not from the environment, where the name may mean a program.
 STRIP = -s
 TARGET = "$(DESTDIR)$(PREFIX)"
@@ -148,13 +151,17 @@ install:  ## copy tool, library, header, manual page and models to PREFIX (defau
 	ln -sf $(SONAME) $(TARGET)/lib/libbitlaw.so
 	install -D -m 644 $(HEADERS) $(TARGET)/include/bitlaw/bitlaw.h
 	install -D -m 644 docs/man/bitlaw.1 $(TARGET)/share/man/man1/bitlaw.1
+	install -d $(TARGET)/$(PYTHON_FOLDER)
+	install -m 644 $(PACKAGE)/*.py $(PACKAGE)/py.typed $(TARGET)/$(PYTHON_FOLDER)
 	install -d $(TARGET)/share/bitlaw
 	$(if $(MODELS),install -m 644 $(MODELS) $(TARGET)/share/bitlaw)
 
 uninstall:  ## remove what install copied; models that are not in checkpoints stay
 	rm -f $(foreach file,bin/bitlaw lib/$(SONAME) lib/libbitlaw.so include/bitlaw/bitlaw.h share/man/man1/bitlaw.1 \
 	    $(addprefix share/bitlaw/,$(notdir $(MODELS))),$(TARGET)/$(file))
-	-rmdir $(TARGET)/include/bitlaw $(TARGET)/share/bitlaw
+	rm -f $(addprefix $(TARGET)/$(PYTHON_FOLDER)/,$(notdir $(wildcard $(PACKAGE)/*.py)) py.typed)
+	rm -rf $(TARGET)/$(PYTHON_FOLDER)/__pycache__
+	-rmdir $(TARGET)/include/bitlaw $(TARGET)/share/bitlaw $(TARGET)/$(PYTHON_FOLDER)
 
 man:  ## make the manual page anew from docs/man/bitlaw.1.in and the commands' help
 	+@$(PARALLEL_MAKE) $(BINARY)

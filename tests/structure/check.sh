@@ -88,8 +88,8 @@ lines '^ *# *include *"' include src | grep -vE '"bitlaw/' | grep -E '\.\.|"/|"(
     rule "private headers are included from their own layer only"
 
 find include src -mindepth 1 -maxdepth 3 -type d 2>/dev/null |
-    grep -vE "^(include/bitlaw(/($layers)(/.*)?)?|src/($layers|capi)(/.*)?)\$" |
-    rule "every folder of include and src is a layer"
+    grep -vE "^(include/bitlaw(/($layers)(/.*)?)?|src/($layers|capi|python)(/.*)?)\$" |
+    rule "every folder of include and src is a layer, or the Python package"
 
 # Standard headers have neither a dot nor a slash in their names.
 lines '^ *# *include *<[^>]*[./][^>]*>' include | grep -vE '^include/bitlaw/format/[^:]*:[0-9]+:#include <nlohmann/json_fwd.hpp>$' |
