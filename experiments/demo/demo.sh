@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains a small transformer on real text, compresses held-out text with it, restores it, and counts the model's own
-# bytes, beside gzip, bzip2, xz and zstd. Everything in the table and the figure is measured in this run.
+# bytes, beside gzip, bzip2, xz and zstd; then with few bits a weight and mixed with contexts. Everything in the table and the figure is measured in this run.
 # Usage: make demo, or experiments/demo/demo.sh after make. It takes no arguments; from the environment:
 #   DEMO_MINUTES  time for training (4)           DEMO_PRESET  size of the network (200k)
 #   BITLAW        the program (build/bitlaw)      DEMO_OUT     folder of the results (demo, beside the program)
@@ -118,7 +118,7 @@ done
 
 doing="preparing $out"
 mkdir -p "$out"
-rm -rf "$out"/{model,elsewhere,plot,info.json,model.json,held-out.blw,held-out-with-model.blw,table.csv,table.txt} \
+rm -rf "$out"/{model,elsewhere,plot,info.json,model.json,held-out.blw,held-out-with-model.blw,mixed.blw,quantised.blm,table.csv,table.txt} \
     "$out"/{demo.svg,packed,restored,memory} "$root/demo.svg"
 
 say "Text"
@@ -171,6 +171,28 @@ echo "restored: identical (archive alone)"
 rm -r "$elsewhere"
 elsewhere=
 
+say "With contexts that learn the text: without the network, and beside it with weights of about 4 bits inside the archive"
+doing="quantising the model"
+"$bitlaw" export -q -f -m "$out/model" --bits 4 --calibrate "$train" -o "$out/quantised.blm"
+# mixed NAME OPTIONS...: an archive that restores alone, with a row of the table.
+mixed() {
+    local name=$1 compressing memory_before
+    shift
+    doing="compressing with $name"
+    measure /dev/null "$bitlaw" compress "$@" -f -o "$out/mixed.blw" "$held"
+    compressing=$seconds
+    memory_before=$memory
+    doing="restoring with $name"
+    measure "$out/restored" "$bitlaw" decompress -c "$out/mixed.blw"
+    identical "$out/restored"
+    mixed_rows+=("$name" "$(size_of "$out/mixed.blw")" "$compressing" "$seconds" "$(greater "$memory" "$memory_before")")
+    rm "$out/restored"
+}
+mixed_rows=()
+mixed "bitlaw -2 (no network)" -2
+mixed "bitlaw $preset 4-bit and -2" --mix full -m "$out/quantised.blm" --embed-model
+echo "restored: identical (both)"
+
 say "Other compressors"
 printf '%s,%s\n' compressor,bytes,raw_percent,adjusted_percent,bits_per_byte,adjusted_bits_per_byte \
     compress_seconds,restore_seconds,memory_mb > "$out/table.csv"
@@ -180,6 +202,9 @@ classical "xz -9e" xz -T1 -9e
 classical "zstd -19" zstd -q -T1 -19
 row "bitlaw $preset" "$(size_of "$out/held-out.blw")" "$(size_of "$out/held-out-with-model.blw")" "$compressing" \
     "$restoring" "$most"
+quantised=$(size_of "$out/quantised.blm")
+row "${mixed_rows[@]:0:2}" "${mixed_rows[@]:1:4}"
+row "${mixed_rows[5]}" $((mixed_rows[6] - quantised)) "${mixed_rows[@]:6:4}"
 
 # ---- Table and figure -----------------------------------------------------------------------------------------------
 
@@ -207,27 +232,28 @@ TEXT
             return n text
         }
         BEGIN {
-            printf "%-12s %11s %8s %11s %10s %11s %10s %10s\n",
+            printf "%-26s %11s %8s %11s %10s %11s %10s %10s\n",
                 "compressor", "bytes", "raw %", "adjusted %", "bits/byte", "compress s", "restore s", "memory MB"
         }
         NR > 1 {
-            printf "%-12s %11s %8.2f %11.2f %10.3f %11.2f %10.2f %10.1f\n", $1, dotted($2), $3, $4, $5, $7, $8, $9
+            printf "%-26s %11s %8.2f %11.2f %10.3f %11.2f %10.2f %10.1f\n", $1, dotted($2), $3, $4, $5, $7, $8, $9
         }' "$out/table.csv"
     cat << TEXT
 
-raw: archive / original.  adjusted: (archive + model) / original; bitlaw's is the archive with the model inside,
-$(commas "$(size_of "$out/held-out-with-model.blw")") bytes, restored from that file alone.  bits/byte: of the archive without the model.
+raw: archive / original.  adjusted: (archive + model) / original; bitlaw's are archives with the model inside,
+$(commas "$(size_of "$out/held-out-with-model.blw")") and $(commas "${mixed_rows[6]}") bytes, restored from that file alone.  bits/byte: of the archive without the model.
+The last row has the model in $(commas "$quantised") bytes, quantised and entropy-coded, and mixes it with contexts that learn the text, as -2 has them alone.
 TEXT
     # The model is a fixed price, and what it saves grows with the text: it pays from model / (rate - raw rate) bytes on.
-    awk -F, -v model="$(fact stored_bytes "$out/model.json")" '
-        NR > 1 && $1 ~ /^bitlaw/ { ours = $3 }
+    awk -F, -v model="$(fact stored_bytes "$out/model.json")" -v name_of_ours="bitlaw $preset" '
+        $1 == name_of_ours { ours = $3 }
         NR > 1 && $1 !~ /^bitlaw/ && (best == "" || $3 < best) { best = $3; name = $1 }
         END {
             if (best - ours >= 0.5) {
-                printf "The model'"'"'s bytes are a fixed price, and what it saves grows with the text: at these rates it pays from %.1f MB on (beside %s).\n",
+                printf "The model'"'"'s bytes are a fixed price, and what it saves grows with the text: at these rates the network alone, in bf16, pays from %.1f MB on (beside %s).\n",
                     model / ((best - ours) / 100) / 1e6, name
             } else {
-                printf "The model saves too little beside %s to pay for its bytes on a text of this size.\n", name
+                printf "The network alone saves too little beside %s to pay for its bytes on a text of this size.\n", name
             }
         }' "$out/table.csv"
 } > "$out/table.txt"
@@ -241,7 +267,7 @@ awk -F, '
     NR > 1 { bytes += $2; bits += $3; count++; if ($2 > 1.08 * begin) { flush(); begin = $2 } }
     END { flush() }' "$out/model/metrics.csv" > "$out/plot/training.dat"
 awk -F, 'NR > 1 && $4 + 0 > 0 { print $2, $4 }' "$out/model/metrics.csv" > "$out/plot/validation.dat"
-awk -v tokens="$tokens" -f "$here/layout.awk" "$out/plot/training.dat" "$out/table.csv" > "$out/plot/layout.gp"
+awk -v tokens="$tokens" -v network="bitlaw $preset" -f "$here/layout.awk" "$out/plot/training.dat" "$out/table.csv" > "$out/plot/layout.gp"
 heading="$(commas "$plain") held-out bytes; $(source_fact source)"
 footer="$machine, $threads threads, $training minutes of training, $(date -u +%Y-%m-%d). The model: $model."
 # A quote inside gnuplot's quotes is doubled.

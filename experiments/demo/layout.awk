@@ -1,5 +1,5 @@
 # Lays out the demo's figure: ranges of the axes, a horizontal line for each compressor, and labels at the right margin
-# that do not overlap. Reads training.dat (bytes, bits per byte), then table.csv; needs -v tokens=BYTES.
+# that do not overlap. Reads training.dat (bytes, bits per byte), then table.csv; needs -v tokens=BYTES -v network=NAME, the row of the network alone.
 # Writes gnuplot commands. The vertical axis is logarithmic; "height" is a position on it, 0 at the bottom, 1 at the top.
 
 function add(name, y, colour) { ++n; label[n] = name; value[n] = y; colour_of[n] = colour }
@@ -10,7 +10,11 @@ FNR == NR { if ($2 > top) top = $2; next }
 FNR == 1 { split("#d55e00 #009e73 #cc79a7 #b8860b", colours, " "); next }
 {
     split($0, cell, ",")
-    if (cell[1] ~ /^bitlaw/) {
+    if (cell[1] ~ /^bitlaw/ && cell[1] != network) {
+        name = cell[1]
+        sub(/^bitlaw /, "", name)
+        add(name (cell[6] > cell[5] ? ", model counted" : ""), cell[6], "#56707f")
+    } else if (cell[1] == network) {
         add("bitlaw, data only", cell[5], "#0072b2")
         add("bitlaw, data and model", cell[6], "#0072b2")
         printf "raw = %s; adjusted = %s; bitlaw = \"%s\"\n", cell[5], cell[6], cell[1]
