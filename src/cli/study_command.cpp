@@ -14,6 +14,7 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/studies/foreign_runs.hpp"
+#include "bitlaw/studies/prequential.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_figures.hpp"
 #include "bitlaw/studies/study_findings.hpp"
@@ -22,6 +23,7 @@
 #include "bitlaw/studies/study_runner.hpp"
 #include "bitlaw/studies/study_speed.hpp"
 #include "bitlaw/studies/study_tables.hpp"
+#include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -121,7 +123,11 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
             text += text_of("left out: ", left.id, ", ", left.reason, "\n");
         }
         text += text_of(
-            "\n", plan.runs(), " runs in ", plan.trunks.size(), " trunks, ", short_text(plan.spent_flops()),
+            "\n",
+            plan.config.prequential.empty()
+                ? std::string()
+                : text_of(prequential_runs(plan.config).size(), " runs that learn what they code, besides\n"),
+            plan.runs(), " runs in ", plan.trunks.size(), " trunks, ", short_text(plan.spent_flops()),
             " operations (spent: what a run costs after those that it shares its beginning with)");
         if (!speeds.empty()) {
             text += text_of("; ", fmt::format("{:.2f}", hours), " hours with ", a.jobs,
@@ -219,7 +225,22 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
         board.set(event.worker, name + clocks.at(event.worker).line(done, event.bits_per_byte, event.gflops));
     };
     const StudyRunSummary summary = run_study(plan, options, stop_requested());
+    const std::size_t learned =
+        run_prequential(plan.config, train::Corpus({options.data}).bytes(0),
+                        [&](const std::string& run, std::uint64_t done, std::uint64_t total, double bits) {
+                            throw_if_stopped("the run that was learning begins anew with the same command");
+                            if (begun[0].first != run) {
+                                begun[0] = {run, 0};
+                                clocks.insert_or_assign(0, Progress(total));
+                            }
+                            board.set(0, run + clocks.at(0).line(done, bits, 0.0));
+                        });
+    board.remove(0);
     if (speaks) {
+        if (learned > 0) {
+            note(text_of("learned as coded: ", learned, learned == 1 ? " run; " : " runs; ",
+                         prequential_results(plan.config).string()));
+        }
         note(text_of(
             "done: ", summary.done, " runs now, ", summary.before, " before, ", summary.diverged, " diverged",
             summary.elsewhere > 0 ? text_of("; ", summary.elsewhere, " are left to another process") : "",

@@ -90,6 +90,7 @@ const Fields<C>& study_fields() {
                     [](C& c, const Words& words) { c.train_on.push_back(amount_of(words)); }),
             list_of(&C::sizes, {1000, std::uint64_t{1} << 30}, {.name = "sizes", .is_required = true}),
             whole_field(&C::most_kv_heads, {1, 1024}, {.name = "most_kv_heads"}),
+            list_of(&C::prequential, {1000, kMostBytes}, {.name = "prequential"}),
             list_of(&C::contexts, {16, std::uint64_t{1} << 20}, {.name = "contexts"}),
             list_of(&C::seeds, {0, kMostBytes}, {.name = "seeds"}),
             special({.name = "all_seeds_of_size", .may_repeat = true}, FieldKind::list, [](C& c, const Words& words) {

@@ -215,6 +215,34 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
         series.table(), kAdjustedPlot};
 }
 
+StudyFigure prequential_figure(const StudyFindings& f) {
+    Series series;
+    std::map<double, Points> learned;
+    for (const PrequentialResult& r : f.prequential) {
+        learned[static_cast<double>(r.bytes)].push_back(
+            {static_cast<double>(r.parameters), 100.0 * r.rate()});
+    }
+    std::size_t index = 0;
+    for (auto& [amount, points] : learned) {
+        const auto less = [](const Point& a, const Point& b) { return a.x < b.x; };
+        std::sort(points.begin(), points.end(), less);
+        const double dark = shade(index++, learned.size());
+        series.add("line", "S = " + short_text(amount) + " (learned as coded)", points, dark);
+        Points two_parts;
+        for (const BestRate& rate : f.best_of(amount)) {
+            two_parts.push_back({rate.parameters, 100.0 * rate.adjusted()});
+        }
+        series.add("curve", "S = " + short_text(amount) + " (archive and model)", two_parts, dark);
+    }
+    add_classical(series, f, 100.0 / 8.0);
+    return {"prequential",
+            "Two ways to code S bytes with a network of N parameters. With points: it begins from a seed and "
+            "learns the data's first S bytes while it codes them, so that no model is counted. Without: "
+            "trained on S bytes in its best number of passes, it codes as many others, and its model is "
+            "counted.",
+            series.table(), kPrequentialPlot};
+}
+
 StudyFigure flops_figure(const StudyFindings& f) {
     Series series;
     std::map<double, Points> by_size;
@@ -373,6 +401,9 @@ std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
         figures.push_back(adjusted_figure(f));
         figures.push_back(flops_figure(f));
     }
+    if (!f.prequential.empty()) {
+        figures.push_back(prequential_figure(f));
+    }
     if (f.has_law()) {
         figures.push_back(optimum_figure(f));
         figures.push_back(residual_figure(f));
@@ -388,7 +419,7 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
     make_folder(folder);
     std::error_code error;
     // What an earlier report drew must not stand beside this one's pictures.
-    for (const char* name : {"rate", "adjusted", "flops", "optimum", "residuals", "isoflop"}) {
+    for (const char* name : {"rate", "adjusted", "prequential", "flops", "optimum", "residuals", "isoflop"}) {
         for (const char* suffix : {".csv", ".gp", ".svg"}) {
             std::filesystem::remove(folder / (std::string(name) + suffix), error);
         }

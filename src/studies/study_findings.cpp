@@ -432,6 +432,13 @@ StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out,
     if (f.results.empty()) {
         fail(plan.results().string(), " holds no run of this config; run the study first");
     }
+    for (const PrequentialRun& run : prequential_runs(plan.config)) {
+        for (const PrequentialResult& result : read_prequential(prequential_results(plan.config))) {
+            if (result.run == run.id) {
+                f.prequential.push_back(result);
+            }
+        }
+    }
     split_past_best(f);
     find_odd(f);
     find_best(f);

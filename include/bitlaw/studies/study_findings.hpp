@@ -8,6 +8,7 @@
 
 #include "bitlaw/laws/form_comparison.hpp"
 #include "bitlaw/studies/measured_curve.hpp"
+#include "bitlaw/studies/prequential.hpp"
 #include "bitlaw/studies/study_plan.hpp"
 #include "bitlaw/studies/study_results.hpp"
 #include "bitlaw/studies/study_rivals.hpp"
@@ -59,9 +60,10 @@ struct StudyFindings {
     std::vector<StudyResult> diverged;
     std::vector<StudyResult>
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
-    std::vector<StudyResult> fitted;  ///< the first context's other runs
-    std::vector<OddRun> odd;          ///< those of the fitted that count as something else
-    std::vector<BestRate> best;       ///< of the first context, by unique bytes, then parameters
+    std::vector<StudyResult> fitted;             ///< the first context's other runs
+    std::vector<OddRun> odd;                     ///< those of the fitted that count as something else
+    std::vector<PrequentialResult> prequential;  ///< of the plan's prequential runs
+    std::vector<BestRate> best;                  ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
     std::string no_law;                   ///< why there is no law; empty when there is one
     std::vector<std::string> doubts;      ///< odd runs, form_doubts() of the leading form
