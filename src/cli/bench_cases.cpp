@@ -31,20 +31,6 @@ constexpr std::size_t kStreams = 64;
 /// Among which every model has its best.
 const std::vector<std::size_t> kStreamCounts = {8, 16, 32, kStreams};
 
-std::vector<Symbol> random_symbols(std::size_t count) {
-    Random random(2);
-    std::vector<Symbol> symbols(count);
-    for (Symbol& symbol : symbols) {
-        symbol = static_cast<Symbol>(random.below(256));
-    }
-    return symbols;
-}
-
-Bytes random_bytes(std::size_t count) {
-    const std::vector<Symbol> symbols = random_symbols(count);
-    return {symbols.begin(), symbols.end()};
-}
-
 ModelConfig with_arithmetic(const std::string& preset, Arithmetic arithmetic) {
     ModelConfig config = preset_config(preset);
     config.arithmetic = arithmetic;
@@ -85,30 +71,6 @@ BenchCase gradient_case(const std::string& preset, Arithmetic arithmetic, std::u
                     (void)work->network.gradient(
                         {.symbols = *symbols, .sequences = sequences, .positions = context}, 1e-3F,
                         work->gradient);
-                };
-            }};
-}
-
-// A whole step of two leaves: gradients, their sum, clipping, AdamW, packing.
-BenchCase step_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context) {
-    const ModelConfig config = with_context(preset, arithmetic, context);
-    const std::size_t sequences = leaf_sequences(context);
-    constexpr std::size_t kLeaves = 4;
-    return {.name = text_of("training step ", preset, ", context ", context, suffix(arithmetic)),
-            .flops = training_flops(config, context) * static_cast<double>(kLeaves * sequences),
-            .bytes = static_cast<double>(kLeaves * sequences * context),
-            .prepare = [=]() -> std::function<void()> {
-                const LearnerOptions options{
-                    .adam = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1}};
-                const auto learner = std::make_shared<Learner>(initial_model(config, 1), options);
-                const auto symbols =
-                    std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
-                return [=] {
-                    const float factor = 1.0F / static_cast<float>(kLeaves * sequences * context);
-                    for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
-                        learner->add_leaf(*symbols, factor);
-                    }
-                    (void)learner->update(1e-4);
                 };
             }};
 }
@@ -161,36 +123,6 @@ BenchCase score_case(const std::string& preset, Arithmetic arithmetic, std::uint
             }};
 }
 
-// As the decoder does: streams dealt to the threads, one position of all at a time, from an empty context,
-// with the table of every symbol, which is decoded from random bytes.
-BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context,
-                       std::size_t streams, std::size_t positions) {
-    const ModelConfig config = with_context(preset, arithmetic, context);
-    const std::size_t groups = std::min(streams, thread_count());
-    return {.name = text_of("step ", preset, ", context ", context, ", ", streams,
-                            streams == 1 ? " stream" : " streams", suffix(arithmetic)),
-            .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
-            .bytes = static_cast<double>(positions * streams),
-            .prepare = [=]() -> std::function<void()> {
-                const auto runner = std::make_shared<Runner>(config, groups);
-                const auto code = std::make_shared<Bytes>(random_bytes(2 * positions));
-                return [=] {
-                    parallel_for(groups, [&](std::size_t group) {
-                        const std::size_t count = streams * (group + 1) / groups - streams * group / groups;
-                        std::vector<StreamDecoder> decoders(count, StreamDecoder(*code));
-                        std::vector<Coder*> coders;
-                        for (StreamDecoder& decoder : decoders) {
-                            coders.push_back(&decoder);
-                        }
-                        Predictor& predictor = *runner->predictors[group];
-                        predictor.begin(std::vector(count, positions));
-                        std::vector<Symbol> symbols(count * positions);  // [S, n]
-                        predictor.step(coders, symbols);
-                    });
-                };
-            }};
-}
-
 // Training, scoring and stepping: the paper's networks at the contexts where others are measured, then ours.
 void add_model_cases(std::vector<BenchCase>& cases, bool quick) {
     using Names = std::vector<std::string>;
@@ -233,6 +165,71 @@ void add_model_cases(std::vector<BenchCase>& cases, bool quick) {
 
 }  // namespace
 
+std::vector<Symbol> random_symbols(std::size_t count) {
+    Random random(2);
+    std::vector<Symbol> symbols(count);
+    for (Symbol& symbol : symbols) {
+        symbol = static_cast<Symbol>(random.below(256));
+    }
+    return symbols;
+}
+
+Bytes random_bytes(std::size_t count) {
+    const std::vector<Symbol> symbols = random_symbols(count);
+    return {symbols.begin(), symbols.end()};
+}
+
+BenchCase step_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context) {
+    const ModelConfig config = with_context(preset, arithmetic, context);
+    const std::size_t sequences = leaf_sequences(context);
+    constexpr std::size_t kLeaves = 4;
+    return {.name = text_of("training step ", preset, ", context ", context, suffix(arithmetic)),
+            .flops = training_flops(config, context) * static_cast<double>(kLeaves * sequences),
+            .bytes = static_cast<double>(kLeaves * sequences * context),
+            .prepare = [=]() -> std::function<void()> {
+                const LearnerOptions options{
+                    .adam = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .weight_decay = 0.1}};
+                const auto learner = std::make_shared<Learner>(initial_model(config, 1), options);
+                const auto symbols =
+                    std::make_shared<std::vector<Symbol>>(random_symbols(sequences * context));
+                return [=] {
+                    const float factor = 1.0F / static_cast<float>(kLeaves * sequences * context);
+                    for (std::size_t leaf = 0; leaf < kLeaves; ++leaf) {
+                        learner->add_leaf(*symbols, factor);
+                    }
+                    (void)learner->update(1e-4);
+                };
+            }};
+}
+
+BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context,
+                       std::size_t streams, std::size_t positions) {
+    const ModelConfig config = with_context(preset, arithmetic, context);
+    const std::size_t groups = std::min(streams, thread_count());
+    return {.name = text_of("step ", preset, ", context ", context, ", ", streams,
+                            streams == 1 ? " stream" : " streams", suffix(arithmetic)),
+            .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
+            .bytes = static_cast<double>(positions * streams),
+            .prepare = [=]() -> std::function<void()> {
+                const auto runner = std::make_shared<Runner>(config, groups);
+                const auto code = std::make_shared<Bytes>(random_bytes(2 * positions));
+                return [=] {
+                    parallel_for(groups, [&](std::size_t group) {
+                        const std::size_t count = streams * (group + 1) / groups - streams * group / groups;
+                        std::vector<StreamDecoder> decoders(count, StreamDecoder(*code));
+                        std::vector<Coder*> coders;
+                        for (StreamDecoder& decoder : decoders) {
+                            coders.push_back(&decoder);
+                        }
+                        Predictor& predictor = *runner->predictors[group];
+                        predictor.begin(std::vector(count, positions));
+                        std::vector<Symbol> symbols(count * positions);  // [S, n]
+                        predictor.step(coders, symbols);
+                    });
+                };
+            }};
+}
+
 Floats random_floats(std::size_t count) {
     Random random(1);
     Floats values(count);
@@ -263,6 +260,7 @@ std::vector<BenchCase> bench_cases(bool quick) {
     add_product_cases(cases, quick);
     add_attention_cases(cases, quick);
     add_model_cases(cases, quick);
+    add_learning_cases(cases, quick);
     return cases;
 }
 

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "bitlaw/base/aligned.hpp"
+#include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/config.hpp"
+#include "bitlaw/symbols/symbol.hpp"
 
 namespace bitlaw::cli {
 
@@ -17,7 +20,9 @@ struct BenchCase {
     std::string name;
     double flops = 0;  ///< of one run
     double bytes = 0;  ///< trained on, scored or stepped in one run; 0 where that means nothing
-    std::function<std::function<void()>()> prepare;  ///< makes the operands, and returns one run over them
+    std::function<std::function<void()>()> prepare =
+        {};                               ///< makes the operands, and returns one run over them
+    std::vector<std::string> parts = {};  ///< of an ideal instead: cases whose times for a byte add up
 };
 
 /// Fused multiply-adds of fp32 in registers on so many threads: the machine's limit, which bf16 products can
@@ -29,11 +34,23 @@ struct BenchCase {
 // Parts of bench_cases().
 void add_product_cases(std::vector<BenchCase>& cases, bool quick);
 void add_attention_cases(std::vector<BenchCase>& cases, bool quick);
+void add_learning_cases(std::vector<BenchCase>& cases, bool quick);
+
+/// A whole step of training: gradients, their sum, clipping, AdamW, packing.
+[[nodiscard]] BenchCase step_case(const std::string& preset, model::Arithmetic arithmetic,
+                                  std::uint32_t context);
+/// As the decoder does: streams dealt to the threads, one position of all at a time, from an empty context,
+/// with the table of every symbol, which is decoded from random bytes.
+[[nodiscard]] BenchCase stepper_case(const std::string& preset, model::Arithmetic arithmetic,
+                                     std::uint32_t context, std::size_t streams, std::size_t positions);
 
 /// Both precisions, in the order of the rows.
 inline constexpr std::array kBoth = {model::Arithmetic::fp32, model::Arithmetic::bf16};
 /// What stands behind a row's name when it is not fp32.
 [[nodiscard]] std::string suffix(model::Arithmetic arithmetic);
+/// Bytes as symbols, always the same.
+[[nodiscard]] std::vector<symbols::Symbol> random_symbols(std::size_t count);
+[[nodiscard]] Bytes random_bytes(std::size_t count);
 /// Numbers in -0.5 .. 0.5, always the same.
 [[nodiscard]] Floats random_floats(std::size_t count);
 

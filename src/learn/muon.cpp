@@ -14,7 +14,6 @@ using namespace model;
 
 namespace {
 
-constexpr int kIterations = 5;
 constexpr float kLinear = 3.4445F;
 constexpr float kCubic = -4.7750F;
 constexpr float kQuintic = 2.0315F;
@@ -77,7 +76,7 @@ void orthogonalise(float* x, std::size_t rows, std::size_t columns, OrthogonalSc
     float* next = scratch.next.data();
     float* a = scratch.square.data();
     float* sum = scratch.sum.data();
-    for (int iteration = 0; iteration < kIterations; ++iteration) {
+    for (int iteration = 0; iteration < kMuonIterations; ++iteration) {
         std::fill(a, a + square, 0.0F);
         k.weight_gradient({current, columns}, {current, columns}, rows, columns, columns, {a, columns});
         k.scale(a, kQuintic, square, sum);

@@ -5,6 +5,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/learn/muon.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/specs.hpp"
 
@@ -135,6 +136,20 @@ double learning_rate(const LearningRecipe& recipe, std::uint64_t step) {
         rate *= std::sqrt(fall / (done + fall));
     }
     return rate;
+}
+
+double learning_flops(const ModelConfig& config, const LearningRecipe& recipe) {
+    const auto context = static_cast<double>(config.context);
+    const double predicted = forward_flops(config, 0, config.context) / context;
+    double step = (1.0 + recipe.replay) * training_flops(config, recipe.window);
+    if (recipe.optimizer == LearningOptimizer::muon) {
+        for (const learn::MatrixBlock& block : learn::hidden_matrices(Layout(network_spec(config)))) {
+            const auto longer = static_cast<double>(std::max(block.rows, block.columns));
+            const auto shorter = static_cast<double>(std::min(block.rows, block.columns));
+            step += learn::kMuonIterations * (4 * longer + 2 * shorter) * shorter * shorter;
+        }
+    }
+    return predicted + step / (static_cast<double>(recipe.streams) * recipe.segment);
 }
 
 double learning_bytes(const ModelConfig& config, const LearningRecipe& recipe) {

@@ -26,6 +26,9 @@ struct MatrixBlock {
     std::size_t stride;  ///< from row to row
 };
 
+/// Iterations of orthogonalise().
+inline constexpr int kMuonIterations = 5;
+
 /// The hidden matrices of a layout: all operands of products but the output's, which faces symbols and not
 /// features.
 [[nodiscard]] std::vector<MatrixBlock> hidden_matrices(const model::Layout& layout);

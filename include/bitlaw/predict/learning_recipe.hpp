@@ -68,6 +68,10 @@ void validate(const LearningRecipe& recipe);
 /// The learning rate of a step. Class A.
 [[nodiscard]] double learning_rate(const LearningRecipe& recipe, std::uint64_t step);
 
+/// Operations for a byte that is coded and learned: prediction, gradients of what a step learns, replayed
+/// sequences too, and Muon's products.
+[[nodiscard]] double learning_flops(const model::ModelConfig& config, const LearningRecipe& recipe);
+
 /// Bytes that a network of this config takes while it learns so, all streams together: weights, packed twice,
 /// two sums of gradients, two moments; activations and gradients of a step's rows; contexts.
 [[nodiscard]] double learning_bytes(const model::ModelConfig& config, const LearningRecipe& recipe);
