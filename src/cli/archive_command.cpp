@@ -210,7 +210,7 @@ class ArchiveRun {
         if (a_.learning.learn) {
             Bytes begin(kChoiceBytes);
             begin.resize(source(begin));
-            learn(options, *model, fresh, begin);
+            learn(options, *model, fresh.has_value(), begin, input.size());
             source = joined(std::move(begin), std::move(source));
         }
         if (a_.mix) {
@@ -246,16 +246,21 @@ class ArchiveRun {
     }
 
     // The network learns what it codes: in the archive stands the whole recipe.
-    void learn(CompressOptions& options, const StoredModel& model, const std::optional<FreshNetwork>& fresh,
-               ByteSpan begin) const {
-        LearningRecipe recipe = recipe_of(a_.learning, model, fresh.has_value(), begin);
+    void learn(CompressOptions& options, const StoredModel& model, bool fresh, ByteSpan begin,
+               std::uint64_t bytes) const {
+        LearningRecipe recipe = recipe_of(a_.learning, model, fresh, begin);
         if (a_.streams) {
             recipe.streams = static_cast<std::uint32_t>(*a_.streams);
             validate(recipe);
         }
-        check_learning_memory(model.model.config, recipe);
         options.method = kLearning;
-        options.stack = fresh ? learning_stack(recipe, fresh->config, fresh->seed) : learning_stack(recipe);
+        options.stack = learned_stack(recipe, model, a_.model);
+        constexpr double kManyHours = 1.0;
+        const double hours = avx2_restore_hours(model.model.config, recipe, a_.mix.has_value(), bytes);
+        if (hours > kManyHours && a_.common.quiet == 0) {
+            note(text_of("bitlaw: compress: warning: to restore this, one core with AVX2 will take about ",
+                         fixed_text(hours, 1), " hours, since it learns the bytes again"));
+        }
     }
 
     // Experts beside the network, or alone. Their tables are sized for the whole input.

@@ -97,6 +97,7 @@ struct EvalArguments {
     std::uint64_t chunk_bytes = 2048;       ///< the paper's
     std::optional<predict::ExpertSet> mix;  ///< as archives that mix, with the model "none" the experts alone
     bool experts = false;                   ///< what each expert is worth
+    LearningArguments learning;
 };
 
 struct LevelsArguments {
@@ -107,6 +108,7 @@ struct LevelsArguments {
 
 struct SampleArguments {
     CommonOptions common;
+    LearningArguments learning;
     std::string model;
     std::string prompt;
     std::uint64_t bytes = 500;
@@ -164,6 +166,7 @@ struct TableArguments {
     bool chunked = true;
     bool unchunked = true;
     bool restore_models = false;
+    LearningArguments learning;
     std::uint64_t chunk_bytes = 2048;  ///< the paper's
     TableFormat format = TableFormat::text;
     std::string svg;     ///< file of the bar chart

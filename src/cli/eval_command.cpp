@@ -7,12 +7,14 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/coding/mixed.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/datasets/origin.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "learning_options.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -49,13 +51,22 @@ Subject open_subject(const std::string& text) {
     return {std::move(file), text, range.begin, end};
 }
 
-// Bytes of an archive that mixes; `network` null: the experts alone.
-double mixed_bytes(const StoredModel* network, const MixingOptions& mixing, const Subject& subject,
-                   const CodecProgress& watch) {
+// Bytes of an archive whose network learns, or that mixes (`mixing` is not null), or both; `network` null:
+// the experts alone.
+double archive_bytes(const StoredModel* network, const EvalArguments& a, const MixingOptions* mixing,
+                     const Subject& subject, const CodecProgress& watch) {
     CompressOptions options;
     options.progress = watch;
     options.stack.source = network == nullptr ? NetworkSource::none : NetworkSource::model;
-    mix_with(options, mixing);
+    if (network != nullptr && a.learning.learn) {
+        const bool fresh = fresh_of(a.model).has_value();
+        options.method = kLearning;
+        options.stack =
+            learned_stack(recipe_of(a.learning, *network, fresh, subject.bytes()), *network, a.model);
+    }
+    if (mixing != nullptr) {
+        mix_with(options, *mixing);
+    }
     const ByteSink nowhere = [](ByteSpan) {};
     return static_cast<double>(compress(network, options, source_of(subject.bytes()), nowhere).archive_bytes);
 }
@@ -88,7 +99,11 @@ double coded_bytes(const StoredModel* network, const EvalArguments& a, const Sub
         return chunked_bits(*network, subject.bytes(), a.chunk_bytes, watch) / 8.0;
     }
     if (a.mix) {
-        return mixed_bytes(network, mixing_for(a, subject), subject, watch);
+        const MixingOptions mixing = mixing_for(a, subject);
+        return archive_bytes(network, a, &mixing, subject, watch);
+    }
+    if (a.learning.learn) {
+        return archive_bytes(network, a, nullptr, subject, watch);
     }
     CompressOptions options;
     options.progress = watch;
@@ -127,7 +142,7 @@ int run_experts(const EvalArguments& a) {
             throw_if_stopped("nothing was measured");
         };
         const MixingOptions whole = mixing_for(a, subject);
-        const double all = mixed_bytes(network, whole, subject, watch);
+        const double all = archive_bytes(network, a, &whole, subject, watch);
         const auto add = [&](const std::string& left_out, double bytes) {
             table.add({text_cell(text), text_cell(left_out), count_cell(static_cast<std::uint64_t>(bytes)),
                        number_cell(8 * bytes / static_cast<double>(subject.bytes().size()), 4),
@@ -139,7 +154,7 @@ int run_experts(const EvalArguments& a) {
             if ((experts >> i & 1) != 0) {
                 MixingOptions without = whole;
                 without.experts = ~(std::uint64_t{1} << i);
-                const double bytes = mixed_bytes(network, without, subject, watch);
+                const double bytes = archive_bytes(network, a, &without, subject, watch);
                 // Experts for other forms of data say nothing here.
                 if (bytes + 2 < all || bytes > all + 2) {
                     add(ContextMixer::experts()[i], bytes);
@@ -147,7 +162,7 @@ int run_experts(const EvalArguments& a) {
             }
         }
         if (network != nullptr) {
-            add("network", mixed_bytes(nullptr, whole, subject, watch));
+            add("network", archive_bytes(nullptr, a, &whole, subject, watch));
         }
     }
     print_table(table, a.common);
@@ -181,6 +196,42 @@ int run_copying(const EvalArguments& a) {
     return kDone;
 }
 
+void check_learning(const EvalArguments& a) {
+    require_learning(a.learning);
+    if (!a.learning.learn) {
+        return;
+    }
+    if (a.model == kNoModel) {
+        fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
+    }
+    if (a.protocol == Protocol::chunked) {
+        fail_usage("chunks are independent, so that nothing is learned; leave --learn or --protocol out");
+    }
+}
+
+// How archives are made whose sizes are measured.
+std::string protocol_of(const EvalArguments& a) {
+    if (a.protocol == Protocol::chunked) {
+        return text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes");
+    }
+    if (a.mix) {
+        return text_of("archives that mix", a.learning.learn ? " a network that learns" : "",
+                       ", made with --fallback never");
+    }
+    return a.learning.learn ? "archives of a network that learns, made with --fallback never"
+                            : "continuous, as archives are made with --fallback never";
+}
+
+const char* protocol_key(const EvalArguments& a) {
+    if (a.protocol == Protocol::chunked) {
+        return "chunked";
+    }
+    if (a.mix) {
+        return a.learning.learn ? "mixed, learning" : "mixed";
+    }
+    return a.learning.learn ? "learning" : "continuous";
+}
+
 }  // namespace
 
 int run_eval(const EvalArguments& a) {
@@ -199,6 +250,7 @@ int run_eval(const EvalArguments& a) {
     if (a.model == kNoModel && !a.mix) {
         fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
     }
+    check_learning(a);
     if (a.experts) {
         return run_experts(a);
     }
@@ -229,8 +281,9 @@ int run_eval(const EvalArguments& a) {
                        .coded = coded_bytes(model, a, subject)};
             m.seconds = clock.seconds();
             const OriginFound found =
-                model == nullptr ? OriginFound{.origin = Origin::held_out}
-                                 : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end);
+                model == nullptr || fresh_of(a.model)
+                    ? OriginFound{.origin = Origin::held_out}
+                    : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end);
             add_row(table, text, found, m, model_bytes);
             const bool is_same = rows == 0 || sum_origin == origin_name(found.origin);
             sum_origin = is_same ? origin_name(found.origin) : "mixed";
@@ -246,11 +299,7 @@ int run_eval(const EvalArguments& a) {
         add_row(table, "together", {}, sum, model_bytes, sum_origin);
     }
     if (rows > 0) {
-        const std::string protocol =
-            a.protocol == Protocol::chunked
-                ? text_of("independent chunks of ", with_commas(a.chunk_bytes), " bytes")
-            : a.mix ? "archives that mix, made with --fallback never"
-                    : "continuous, as archives are made with --fallback never";
+        const std::string protocol = protocol_of(a);
         if (!a.common.json) {
             print(model == nullptr
                       ? text_of("no model; ", protocol, "\n")
@@ -263,9 +312,7 @@ int run_eval(const EvalArguments& a) {
                     {{"model", hex64(model == nullptr ? 0 : model->id)},
                      {"model_bytes", model == nullptr ? 0 : model->stored_bytes},
                      {"trained_bytes", model == nullptr ? 0 : model->record.tokens},
-                     {"protocol", a.protocol == Protocol::chunked ? "chunked"
-                                  : a.mix                         ? "mixed"
-                                                                  : "continuous"}});
+                     {"protocol", protocol_key(a)}});
     }
     return worst;
 }

@@ -16,6 +16,7 @@
 #include "bitlaw/model/config_choice.hpp"
 #include "bitlaw/train/train_fields.hpp"
 #include "help.hpp"
+#include "learning_options.hpp"
 #include "option_kinds.hpp"
 #include "terminal.hpp"
 
@@ -63,6 +64,7 @@ void add_eval(FieldOptions& options, EvalArguments& a) {
         app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
         "instead of the network alone: archives that mix it with experts");
     app.add_flag("--experts", a.experts, "with --mix: what each expert is worth, left out one at a time");
+    add_learning(options, a.learning);
     add_common(options, a.common, true);
 }
 
@@ -74,6 +76,7 @@ void add_sample(FieldOptions& options, SampleArguments& a) {
     real_option(app, "--temperature", a.temperature, "1: as the model predicts; 0: always the likeliest byte",
                 text_of(a.temperature), {0, 100});
     number_option(app, "--seed", a.seed, "of the draws", text_of(a.seed));
+    add_learning(options, a.learning);
     add_common(options, a.common, false);
 }
 

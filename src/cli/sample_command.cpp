@@ -4,11 +4,14 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/predict/drawer.hpp"
+#include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
+#include "learning_options.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -19,6 +22,22 @@ using namespace symbols;
 using namespace model;
 using namespace predict;
 using namespace train;
+
+namespace {
+
+// One stream: a step comes after as many bytes as archives have between two steps in all streams together.
+LearningRecipe recipe_for(const SampleArguments& a, const StoredModel& model) {
+    const Bytes begin(a.prompt.begin(), a.prompt.end());
+    LearningRecipe recipe = recipe_of(a.learning, model, coding::fresh_of(a.model).has_value(), begin);
+    if (!a.learning.words.contains("learn_segment")) {
+        recipe.segment *= recipe.streams;
+    }
+    recipe.streams = 1;
+    check_learning_memory(model.model.config, recipe);
+    return recipe;
+}
+
+}  // namespace
 
 int run_sample(const SampleArguments& a) {
     const FloatStateGuard float_state;
@@ -36,10 +55,16 @@ int run_sample(const SampleArguments& a) {
              " symbols, which are no bytes; sample needs a byte model");
     }
     const PackedModel packed(stored.model, PackFor::inference);
-    const PredictorMaker maker = network_predictors(
-        packed,
-        {.reset_every = default_reset(config), .temperature = a.temperature == 0.0 ? 1.0 : a.temperature});
-    const std::unique_ptr<Predictor> predictor = maker.make();
+    const double temperature = a.temperature == 0.0 ? 1.0 : a.temperature;
+    const std::uint64_t reset = default_reset(config);
+    std::unique_ptr<Predictor> predictor;
+    require_learning(a.learning);
+    if (a.learning.learn) {
+        predictor = std::make_unique<LearningPredictor>(
+            stored.model, LearningOptions{recipe_for(a, stored), reset, temperature});
+    } else {
+        predictor = network_predictors(packed, {.reset_every = reset, .temperature = temperature}).make();
+    }
     const std::size_t length = a.prompt.size() + a.bytes;
     predictor->begin({&length, 1});
     const auto next = [&](Coder& coder, Symbol symbol) {

@@ -24,6 +24,7 @@
 #include "bitlaw/train/corpus.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "learning_options.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -33,6 +34,7 @@ namespace bitlaw::cli {
 
 using namespace kernels;
 using namespace model;
+using namespace predict;
 using namespace datasets;
 using namespace baselines;
 using namespace table;
@@ -135,6 +137,7 @@ class TableRun {
         if (!a.chunked && a.chunk_bytes != TableArguments{}.chunk_bytes) {
             fail_usage("--chunk is for chunks, and --protocol unchunked has none; leave one of them out");
         }
+        require_learning(a.learning);
         report_.machine = machine_name();
         report_.isa = isa_name(chosen_isa());
         report_.date = today();
@@ -227,8 +230,26 @@ class TableRun {
             fail_usage("-m and --no-models contradict each other");
         }
         for (const auto& [name, file] : files) {
-            add_model(name.empty() ? model_name(file) : name, models_.emplace_back(load_model(file)));
+            const StoredModel& model = models_.emplace_back(load_model(file));
+            add_model(name.empty() ? model_name(file) : name, model);
+            if (a_.learning.learn && a_.unchunked) {
+                add_learning_model(name.empty() ? model_name(file) : name, model);
+            }
         }
+    }
+
+    // The same model as it learns what it codes: in one piece only, since chunks are independent.
+    void add_learning_model(const std::string& name, const StoredModel& model) {
+        TableRow learning = report_.rows.back();
+        learning.name = printable(name) + " (learning)";
+        learning.settings += ", learning" + recipe_text(a_.learning, model);
+        report_.rows.push_back(std::move(learning));
+        jobs_.push_back({TableProtocol::unchunked, report_.rows.size() - 1,
+                         [this, &model](const DataSet& data, const TableWatch& watch) {
+                             return measure_continuous(model, data, a_.restore_models, watch,
+                                                       recipe_of(a_.learning, model, false, data.bytes()));
+                         },
+                         [](const DataSet&) { return true; }, &model});
     }
 
     void add_model(const std::string& name, const StoredModel& model) {

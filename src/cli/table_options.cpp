@@ -4,6 +4,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/baselines/compressor_list.hpp"
+#include "learning_options.hpp"
 #include "option_kinds.hpp"
 
 namespace bitlaw::cli {
@@ -75,6 +76,7 @@ void add_table(FieldOptions& options, TableArguments& a) {
     name_option(app, "-o,--output", a.output, "PREFIX",
                 "also write PREFIX.txt, .md, .csv, .json and .svg, which are overwritten; a stopped table "
                 "goes to PREFIX.partial.json, for --reuse");
+    add_learning(options, a.learning);
     add_common(options, a.common, true);
 }
 

@@ -53,6 +53,29 @@ head -c 3000 sample >short
 check "a rate that destroys the network" "$bitlaw" compress -q --learn --learn-rate 1e30 --fallback never -m init:50k short
 check "restored all the same" "$bitlaw" decompress -q -o short.restored short.blw
 same "a rate that destroys the network loses nothing" short short.restored
+truncate -s 4G hours
+timeout -s INT 2 "$bitlaw" compress --learn -m init:50k hours >out 2>err
+grep -q "warning: to restore this, one core with AVX2 will take about [0-9.]* hours" err && [[ ! -e hours.blw ]]
+judge "what takes hours to restore is said before" cat out err
+timeout -s INT 1 "$bitlaw" compress -q --learn -m init:50k hours >out 2>err
+! grep -q warning err
+judge "unless quiet" cat out err
+rm hours
+make_text 100000 >long
+check "an archive that takes a while" "$bitlaw" compress -q --learn --fallback never -m init:50k -o init-50k.blw long
+refuse "a full disk while it learns" 1 "No space left" bash -c "'$bitlaw' compress --learn -m tiny -c sample >/dev/full"
+refuse "a full disk while it is learned again" 1 "No space left" "$bitlaw" decompress -o /dev/full embedded.blw
+head -c -40 embedded.blw >cut.blw
+refuse "a learning archive cut short" 1 "cut.blw" "$bitlaw" decompress -o cut cut.blw
+[[ ! -e cut ]]
+judge "nothing of it is left" ls
+"$bitlaw" decompress -q -o slow init-50k.blw 2>err &
+job=$!
+wait_for 20 bash -c "ls | grep -q 'slow.tmp-'"
+kill -TERM $job
+wait $job
+[[ $? == 143 ]] && ! ls | grep -q slow
+judge "a kill while it is learned again leaves nothing" ls
 refuse "learning without a network" 2 "leaves nothing that learns" "$bitlaw" compress --learn -m none sample
 refuse "fresh weights that do not learn" 2 "add --learn" "$bitlaw" compress -m init:50k sample
 refuse "a recipe without learning" 2 "add --learn" "$bitlaw" compress --learn-rate 1 -m tiny sample

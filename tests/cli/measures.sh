@@ -69,6 +69,23 @@ refuse "one bad file of two" 1 "cannot open missing" "$bitlaw" eval -m model --d
 grep -q "^held " "$work/out"
 judge "the other is measured" cat "$work/out"
 
+# A network that learns: eval's figure is its archive's.
+for model in model init:50k:3; do
+    for mix in none fast; do
+        "$bitlaw" compress -q -f --fallback never --learn --mix $mix -m $model -o learned.blw held
+        [[ $(number estimated_bytes eval --learn --mix $mix -m $model --data held) == $(stat -c %s learned.blw) ]]
+        judge "eval --learn --mix $mix of $model" ls -l learned.blw
+    done
+done
+"$bitlaw" eval --learn --learn-rate 0 -m model --data held --json >eval.json 2>err
+[[ $(number estimated_bytes eval --learn --learn-rate 3e-3 -m model --data held) -lt $(sed -n 's/.*"estimated_bytes": \([0-9]*\),.*/\1/p' eval.json) ]] &&
+    grep -q '"protocol": "learning"' eval.json
+judge "what is learned pays" cat eval.json err
+refuse "eval: a recipe without learning" 2 "add --learn" "$bitlaw" eval --learn-rate 1 -m model --data held
+refuse "eval: no network that learns" 2 "leaves nothing that learns" "$bitlaw" eval --learn --mix fast -m none --data held
+refuse "eval: chunks learn nothing" 2 "chunks are independent" "$bitlaw" eval --learn -m model --data held --protocol chunked
+
+head -c 1200 text | tr a-z n-za-m >noise.text
 sample() { "$bitlaw" sample -m model --prompt 'the ' --bytes 300 "$@"; }
 sample --seed 5 >first
 judge "sample" cat first
@@ -79,6 +96,17 @@ judge "as many bytes as asked for" wc -c <first
 sample --seed 6 >other
 ! cmp -s other first
 judge "another seed, another text" cat other
+prompt=$(head -c 1200 noise.text)
+learned() { "$bitlaw" sample -m model --prompt "$prompt" --bytes 100 --seed 5 --learn --learn-rate "$@"; }
+learned 3e-3 -T 1 >first
+BITLAW_ISA=avx2 learned 3e-3 -T 2 >again
+[[ $(wc -c <first) == 100 ]] && cmp first again
+judge "what is sampled while learning is the same everywhere" cat first
+learned 0 >other
+"$bitlaw" sample -m model --prompt "$prompt" --bytes 100 --seed 5 >frozen
+! cmp -s first other && cmp other frozen
+judge "sample learns its prompt, and with a rate of 0 it is frozen" cat first other frozen
+refuse "sample: a recipe without learning" 2 "add --learn" "$bitlaw" sample --learn-segment 8 -m model
 sample --temperature 0 --seed 1 >first
 sample --temperature 0 --seed 2 >again
 same "temperature 0 draws nothing" first again

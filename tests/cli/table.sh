@@ -115,6 +115,12 @@ judge "a model's rate is its archive's" cat one.csv
     $(sed -n 's/.*"estimated_bytes": \([0-9]*\),.*/\1/p' eval.json) ]]
 judge "chunked as eval has it" cat eval.json
 
+"$bitlaw" table --data held -m tiny=model --compressors none --learn --learn-replay 1 --restore-models -T 1 --csv >learned.csv 2>err
+"$bitlaw" compress -q -f --fallback never --learn --learn-replay 1 -m model -o learned.blw held
+[[ $(awk -F, 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == "coded_bytes") n = i } $3 == "tiny (learning)" { print $n }' learned.csv) == $(stat -c %s learned.blw) &&
+    $(grep -c 'tiny (learning)' learned.csv) == 1 && $(grep -c '^continuous,.*restored' learned.csv) == 2 ]]
+judge "a model that learns is a row beside the frozen one" cat learned.csv err
+refuse "a recipe without learning" 2 "add --learn" "$bitlaw" table --data held -m model --learn-rate 1
 check "programs" "$bitlaw" table --data held --no-models --compressors none --external 'copy=cp {in} {out}' 'half=head -c 10 {in} > {out}' \
     --restore 'copy=cp {in} {out}'
 grep -Eq '^copy +100\.00 .* restored$' "$work/out" && grep -Eq '^half +0\.10 .* not restored$' "$work/out"

@@ -11,6 +11,7 @@
 #include "bitlaw/datasets/manifest.hpp"
 #include "bitlaw/datasets/origin.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/predict/learning_recipe.hpp"
 
 namespace bitlaw::table {
 
@@ -91,9 +92,11 @@ using TableWatch = std::function<void(std::uint64_t, std::uint64_t)>;
 [[nodiscard]] Measurement measure_chunked(const baselines::Compressor& compressor, const DataSet& data,
                                           std::uint64_t chunk_bytes, const TableWatch& watch);
 
-/// An archive made in memory, and restored when `restores` is true.
+/// An archive made in memory, and restored when `restores` is true; with a recipe the model learns what it
+/// codes.
 [[nodiscard]] Measurement measure_continuous(const model::StoredModel& model, const DataSet& data,
-                                             bool restores, const TableWatch& watch);
+                                             bool restores, const TableWatch& watch,
+                                             const std::optional<predict::LearningRecipe>& recipe = {});
 
 /// Independent chunks: the ideal code length over the coder's frequencies. An archive made with the same
 /// resets takes that within 0.1 % + 32 bytes.
