@@ -80,6 +80,29 @@ void add_sample(FieldOptions& options, SampleArguments& a) {
     add_common(options, a.common, false);
 }
 
+void add_plot(FieldOptions& options, PlotArguments& a) {
+    App& app = options.app();
+    files_option(app, "runs", a.runs, "training folders, or files like their metrics.csv")
+        ->required()
+        ->type_name("RUN");
+    text_option(
+        app, "--x",
+        [&a](const std::string& text) {
+            a.axis = named_value(Names<CurveAxis>{{"bytes", CurveAxis::bytes},
+                                                  {"flops", CurveAxis::flops},
+                                                  {"minutes", CurveAxis::minutes}},
+                                 text);
+        },
+        "bytes", "what bits per byte are drawn against: bytes, flops (operations of training) or minutes")
+        ->type_name("NAME");
+    app.add_flag("--log", a.log_x, "a logarithmic axis for it");
+    name_option(app, "-o,--output", a.output, "FILE",
+                "draw an SVG with gnuplot instead, which is overwritten");
+    app.add_flag("--terminal", a.terminal,
+                 "draw in the terminal too: braille where it knows UTF-8, otherwise ASCII");
+    add_common(options, a.common, false);
+}
+
 std::string joined(int argc, const char* const* argv) {
     std::string line = "bitlaw";
     for (int i = 1; i < argc; ++i) {
@@ -169,6 +192,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (name == "sample") {
         return command(argc, argv, SampleArguments{}, add_sample);
+    }
+    if (name == "plot") {
+        return command(argc, argv, PlotArguments{}, add_plot);
     }
     if (name == "info") {
         return command(argc, argv, InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {
