@@ -63,6 +63,13 @@ void add_eval(FieldOptions& options, EvalArguments& a) {
     mix_option(
         app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
         "instead of the network alone: archives that mix it with experts");
+    name_option(app, "--html", a.html, "FILE",
+                "write a page with every byte in the colour of its bits, what the network expected under the "
+                "pointer, and with --mix both beside each other; FILE is overwritten");
+    number_option(app, "--html-bytes", a.html_bytes, "bytes that the page shows at most", "100K",
+                  {1, 1'000'000});
+    name_option(app, "--per-byte", a.per_byte, "FILE",
+                "write the bits of every byte as FILE.npy (float64) or FILE.csv, which is overwritten");
     app.add_flag("--experts", a.experts, "with --mix: what each expert is worth, left out one at a time");
     add_learning(options, a.learning);
     add_common(options, a.common, true);

@@ -22,8 +22,9 @@ using namespace baselines;
 
 namespace {
 
-// Enough for a line of 900 pixels.
+// Means that a line of 900 pixels shows, and one of some 70 characters, where more would be a thick band.
 constexpr std::size_t kPieces = 400;
+constexpr std::size_t kTerminalPieces = 70;
 
 // In gnuplot's single quotes nothing is special but the quote.
 std::string quoted(const std::string& text) {
@@ -123,13 +124,19 @@ std::string curve_script(const std::vector<RunCurve>& curves, const PlotArgument
 }  // namespace
 
 int run_plot(const PlotArguments& a) {
-    std::vector<RunCurve> curves;
+    const auto curves_of = [&](std::size_t pieces) {
+        std::vector<RunCurve> curves;
+        for (const std::string& run : a.runs) {
+            throw_if_stopped("nothing was drawn");
+            curves.push_back(run_curve(run, a.axis, pieces));
+        }
+        return curves;
+    };
     InputFiles inputs;
     for (const std::string& run : a.runs) {
-        throw_if_stopped("nothing was drawn");
         inputs.add(run);
-        curves.push_back(run_curve(run, a.axis, kPieces));
     }
+    const std::vector<RunCurve> curves = curves_of(kPieces);
     if (a.log_x && range_of(curves).low_x <= 0) {
         fail(
             "a logarithmic axis has no place for the runs' first steps, which took no time; leave --log out");
@@ -143,7 +150,7 @@ int run_plot(const PlotArguments& a) {
         }
     }
     if (a.output.empty() || a.terminal) {
-        print(terminal_plot(curves, a.axis, a.log_x, terminal_look()));
+        print(terminal_plot(curves_of(kTerminalPieces), a.axis, a.log_x, terminal_look()));
     }
     return kDone;
 }

@@ -76,8 +76,6 @@ plot @law_lines, @curves, @points, @red_lines, \
 )gp";
 
 inline constexpr const char* kPrequentialPlot = R"gp(
-set title "Code lengths: learned as coded, and in two parts"
-set ylabel "archive and model, % of the original"
 set logscale y
 set ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
 set offsets 0, 0, 0, graph 0.04

@@ -248,7 +248,11 @@ StudyFigure prequential_figure(const StudyFindings& f) {
             "learns the data's first S bytes while it codes them, so that no model is counted. Without: "
             "trained on S bytes in its best number of passes, it codes as many others, and its model is "
             "counted.",
-            series.table(), kPrequentialPlot};
+            {.title = "Code lengths: learned as coded, and in two parts",
+             .y_title = "archive and model, % of the original",
+             .log_y = true},
+            series.table(),
+            kPrequentialPlot};
 }
 
 StudyFigure flops_figure(const StudyFindings& f) {

@@ -24,8 +24,8 @@ job=$!
 wait_for 60 grep -Eq '^time +about ([0-9]+ h )?([0-9]+ min)?( ?[0-9.]+ s)? more: [0-9.]+ [KMG]?B/s over [0-9]+ steps?, [0-9]+ % of peak$' err
 judge "the time that it takes" cat err
 kill -TERM $job
-wait $job
-check "the run can go on" test -s long/state.bls
+wait_for 60 test -s long/state.bls
+judge "the run can go on" ls long
 
 # The progress line of a terminal, if script (bsdutils) can make one.
 if command -v script >/dev/null; then
