@@ -40,6 +40,7 @@ TEST_CASE("progress: the line shows what is known and leaves out zeros") {
     CHECK(holds(full, "  1.93 bits/byte  98 GFLOP/s  "));
     CHECK(holds(full, ":"));
     CHECK(full.substr(full.size() - 5) == " left");
+    CHECK(holds(progress.line(429, 1.934, 98.2, 240.0), "98 GFLOP/s, 41 % of peak  "));
     CHECK(progress.line(0, 0.0, 0.0) == "   0 %");
     const std::string finished = progress.line(1000, 0.0, 0.0);
     CHECK(finished.substr(0, 6) == " 100 %");
@@ -48,6 +49,15 @@ TEST_CASE("progress: the line shows what is known and leaves out zeros") {
     CHECK_FALSE(holds(finished, "GFLOP"));
     CHECK(progress.line(999, 0.0, 0.0).substr(0, 6) == "  99 %");
     CHECK(Progress(0).line(0, 0.0, 0.0) == " 100 %");
+}
+
+TEST_CASE("progress: durations") {
+    CHECK(duration_text(0.04) == "0.0 s");
+    CHECK(duration_text(12.34) == "12.3 s");
+    CHECK(duration_text(59.96) == "1 min 0 s");
+    CHECK(duration_text(200.4) == "3 min 20 s");
+    CHECK(duration_text(3600.0) == "1 h 0 min");
+    CHECK(duration_text(1e30) == "9999 h 0 min");
 }
 
 TEST_CASE("progress: the first line is due at once, the second only a tenth of a second later") {

@@ -210,7 +210,7 @@ TEST_CASE("optima have the intervals of repeated seeds, and an end of the sizes 
     CHECK(last.end == 1);
     CHECK_FALSE(last.parameters.has_bounds());
     CHECK(table_of(findings_tables(cut), "measured_optimum").rows.back()[1].shown == ">=");
-    CHECK(holds(report_html(cut, {}, {}), "the largest network is best, so the best model has at least"));
+    CHECK(holds(report_html(cut, {}), "the largest network is best, so the best model has at least"));
     for (const StudyFigure& figure : findings_figures(cut)) {
         if (figure.name == "adjusted" || figure.name == "optimum") {
             CHECK(holds(figure.points.csv(), ",arrow,or beyond,"));
@@ -234,7 +234,7 @@ TEST_CASE("what diverged, and what was read too often, is told and not fitted") 
     CHECK(f.past_best[0].run == worn.run);
     CHECK(f.fitted.size() == study.plan().runs() - 3);
     CHECK(form_named(f, "additive").fit.law.values()[0] == doctest::Approx(kLaw.floor).epsilon(1e-2));
-    const std::string html = report_html(f, {}, {});
+    const std::string html = report_html(f, {});
     CHECK(holds(html, "1 runs diverged: " + f.diverged[0].run));
     CHECK(holds(html, worn.run));
     CHECK(holds(html, "1 are still to be run"));
@@ -246,7 +246,7 @@ TEST_CASE("a study that has only begun has tables and no law") {
     const StudyFindings f = study.findings();
     CHECK_FALSE(f.has_law());
     CHECK(holds(f.no_law, "so run more of the study"));
-    CHECK(holds(report_html(f, {}, {}), "No law was fitted"));
+    CHECK(holds(report_html(f, {}), "No law was fitted"));
     study.rows().clear();
     CHECK(holds(message_of<Error>([&] { (void)study.findings(); }), "run the study first"));
 }
@@ -278,7 +278,7 @@ TEST_CASE(
         CHECK_FALSE(holds(table.csv(), "inf"));
     }
     CHECK(std::filesystem::exists(write_report(f)));
-    CHECK_FALSE(holds(report_html(f, {}, {}), "nan"));
+    CHECK_FALSE(holds(report_html(f, {}), "nan"));
     // Nothing is left of the law that there was before.
     CHECK_FALSE(std::filesystem::exists(folder / "fit" / "law.csv"));
     CHECK_FALSE(std::filesystem::exists(folder / "plots" / "optimum.svg"));
@@ -298,7 +298,7 @@ TEST_CASE("a resampled study without the term of N stops neither fit nor picture
     }
     const StudyFindings f = study.findings();
     REQUIRE(f.has_law());
-    const std::string html = report_html(f, {}, {});
+    const std::string html = report_html(f, {});
     CHECK(holds(html, " of 50 resampled studies "));
     CHECK_FALSE(holds(html, "nan"));
     CHECK(std::filesystem::exists(write_report(f)));
@@ -315,7 +315,7 @@ TEST_CASE("the report says what was measured on, what was left out, and the cost
     const StudyFindings f = study.findings();
     CHECK(f.shown_cost() == 1.0);
     CHECK(f.other_rows == 1);
-    const std::string html = report_html(f, {}, {});
+    const std::string html = report_html(f, {});
     CHECK(holds(html, "measured on 3K bytes of the first half of held"));
     CHECK(holds(html, "1 row of other plans left out."));
     CHECK(holds(html, "bytes at 1 byte a parameter: "));
@@ -355,7 +355,7 @@ TEST_CASE("tables are the same as CSV and in the report") {
     const double bits = f.classical[0].bits_per_byte;
     CHECK(bits > 3.0);  // the text's entropy is above 3 bits
     CHECK(bits < 8.0);
-    const std::string html = report_html(f, {}, {});
+    const std::string html = report_html(f, {});
     const Json page = page_of(html);
     CHECK(page["title"] == "Known & </script><true>");
     CHECK_FALSE(holds(html, "<true>"));
@@ -387,10 +387,10 @@ TEST_CASE("rivals on as many bytes as are coded, and the share of the held-out b
     CHECK(table_of(findings_tables(f), "rivals").rows.size() == 2);
     REQUIRE(f.seen_share);
     CHECK(*f.seen_share > 0.9);
-    const std::string html = report_html(f, {}, {});
+    const std::string html = report_html(f, {});
     CHECK(holds(html, "On the first 1M bytes 7z PPMd takes 25.51 % without any model"));
     CHECK(holds(html, " % of the held-out bytes were seen"));
-    CHECK(holds(report_html(study.findings(), {}, {}), "was seen is unknown"));
+    CHECK(holds(report_html(study.findings(), {}), "was seen is unknown"));
     test::write_text(folder / "rivals.csv", "compressor,bytes,compressed_bytes\nxz,many,4\n");
     CHECK(holds(message_of<Error>([&] { (void)study.findings(); }),
                 "rivals.csv:2: the row has no whole numbers"));
@@ -405,7 +405,12 @@ TEST_CASE("the report is one file with every picture in it, and names nothing ou
     const Json page = page_of(html);
     REQUIRE(page["pictures"].size() == 6);
     for (const Json& picture : page["pictures"]) {
-        CHECK(holds(picture["svg"].get<std::string>(), "</svg>"));
+        CHECK_FALSE(picture["title"].get<std::string>().empty());
+        std::size_t points = 0;
+        for (const Json& series : picture["series"]) {
+            points += series["points"].size();
+        }
+        CHECK(points > 0);
     }
     for (const char* outside : {"src=\"", "href=\"", "@import", "url(http"}) {
         CHECK_FALSE(holds(html, outside));
@@ -419,10 +424,47 @@ TEST_CASE("the report is one file with every picture in it, and names nothing ou
     CHECK(std::filesystem::exists(study.plan().config.folder / "fit" / "optimum.csv"));
 }
 
+TEST_CASE("the page has what its curves for any bytes and weights are made of") {
+    const KnownStudy study(0.004);
+    const StudyFindings f = study.findings();
+    REQUIRE(f.has_law());
+    const Json page = page_of(report_html(f, findings_figures(f)));
+    const Json& data = page["explorer"];
+    CHECK(data["stored_bits"] == 16);
+    REQUIRE(data["amounts"].size() == f.amounts().size());
+    REQUIRE(data["laws"].size() == f.forms.size());
+    const std::vector<double> sizes = data["sizes"];
+    const std::vector<double> bytes = data["bytes"];
+    CHECK(sizes.front() < f.best.front().parameters);
+    CHECK(sizes.back() > 1000.0 * f.best.front().parameters);
+    for (std::size_t i = 0; i < f.forms.size(); ++i) {
+        const FormLaw& law = f.forms[i].fit.law;
+        CHECK(data["laws"][i]["key"] == law.form->key);
+        const Json& anywhere = data["laws"][i]["anywhere"];
+        REQUIRE(anywhere.size() == bytes.size());
+        CHECK(anywhere[3][7] == doctest::Approx(law.bits(sizes[7], bytes[3], bytes[3])).epsilon(1e-5));
+        const double unique = f.amounts()[1];
+        CHECK(data["laws"][i]["at_amounts"][1][5] ==
+              doctest::Approx(law.bits(sizes[5], unique * most_passes(f.plan.config, unique), unique))
+                  .epsilon(1e-5));
+    }
+    // Bits and model of the curve make the adjusted rate that the optimum was read off.
+    for (std::size_t i = 0; i < f.measured_optima.size(); ++i) {
+        double least = 1e9;
+        for (const Json& point : data["amounts"][i]["curve"]) {
+            least = std::min(least, point[1].get<double>() / 8 + point[2].get<double>() / f.amounts()[i]);
+        }
+        CHECK(least == doctest::Approx(f.measured_optima[i].adjusted.value).epsilon(1e-3));
+    }
+    StudyFindings none = f;
+    none.best.clear();
+    CHECK(page_of(report_html(none, {}))["explorer"].is_null());
+}
+
 TEST_CASE("a script that gnuplot cannot draw is an error that names it") {
     const TemporaryFolder folder;
     CHECK(holds(message_of<Error>([&] {
-                    draw_figures({{"broken", "", {}, "set nonsense 3\n"}}, folder.path());
+                    draw_figures({{"broken", "", {}, {}, "set nonsense 3\n"}}, folder.path());
                 }),
                 "could not draw " + (folder / "broken.svg").string()));
 }
@@ -447,7 +489,7 @@ TEST_CASE("rates are of the second half where every row has it, and passes are c
         }
     }
     CHECK(f.point(f.results[0]).bits == f.results[0].report_bits_per_byte);
-    CHECK(holds(report_html(f, {}, {}), "of the second half of held"));
+    CHECK(holds(report_html(f, {}), "of the second half of held"));
     study.rows().back().report_bytes = 0;
     study.rows().back().report_bits_per_byte = 0;
     CHECK_FALSE(study.findings().second_half);

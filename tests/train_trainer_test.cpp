@@ -394,6 +394,72 @@ TEST_CASE("a run that diverges names the step and leaves the saved state") {
     CHECK_FALSE(runs.has("run/state.bls"));
 }
 
+TEST_CASE("steps in a row far above no model end a run, and only then") {
+    DivergenceWatch watch(256, 3);
+    watch.add(1, 12.0, 0.5);
+    watch.add(2, 10.1, 0.5);
+    watch.add(3, 10.0, 0.5);  // no more than a quarter above 8
+    watch.add(4, 12.0, 0.5);
+    watch.add(5, 12.0, 0.5);
+    const std::string message = message_of<Diverged>([&] { watch.add(6, 11.25, 0.5); });
+    CHECK(holds(message, "up to step 6, 3 steps in a row cost more than 10.00 bits/byte, the last 11.25"));
+    CHECK(holds(message, "--lr 0.25"));
+    DivergenceWatch never(256, 0);
+    for (std::uint64_t step = 1; step < 1000; ++step) {
+        never.add(step, 100.0, 0.5);
+    }
+    DivergenceWatch two(2, 1);
+    two.add(1, 1.25, 0.5);
+    CHECK_FALSE(message_of<Diverged>([&] { two.add(2, 1.26, 0.5); }).empty());
+}
+
+TEST_CASE("a hopeless run is stopped, and what it was asked decides when") {
+    const Runs runs;
+    TrainOptions options = runs.options("run", 40);
+    options.config = test::tiny_config(Architecture::vanilla);
+    options.learning_rate = 3.0;
+    options.clip = 0.0;
+    options.decay = 0.0;
+    options.warmup = 0.0;
+    options.diverged_after = 5;
+    const std::string message = message_of<Diverged>([&] { train_quietly(options); });
+    CHECK(holds(message, "5 steps in a row cost more than 10.00 bits/byte"));
+    CHECK(holds(runs.text("run/run.json"), "\"status\": \"failed\""));
+    options.overwrite = true;
+    options.diverged_after = 0;
+    CHECK(holds(train_quietly(options).trouble, "more than the 8"));
+}
+
+TEST_CASE("samples are drawn when they are due, and change no bit") {
+    const Runs runs;
+    TrainOptions options = runs.options("plain", 7);
+    (void)train_quietly(options);
+    options = runs.options("sampled", 7);
+    options.sample_every = 3;
+    options.sample_bytes = 40;
+    options.sample_prompt = "abc ";
+    std::vector<std::uint64_t> steps;
+    const std::atomic<bool> stop{false};
+    (void)train::train(
+        options,
+        [&](const StepReport& report) {
+            if (!report.sample.empty()) {
+                CHECK(report.sample.size() == 40);
+                steps.push_back(report.step);
+            }
+        },
+        stop);
+    CHECK(steps == std::vector<std::uint64_t>{3, 6, 7});
+    for (const char* file : {"model.blm", "state.bls", "train.conf"}) {
+        CHECK(runs.text(std::string("plain/") + file) == runs.text(std::string("sampled/") + file));
+    }
+    options = runs.options("refused", 7);
+    options.config.alphabet = 105;
+    options.sample_every = 1;
+    options.sample_prompt = "z";
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "sample prompt has byte 122"));
+}
+
 TEST_CASE("data that are changed while they are read end the run, and no record claims them") {
     const std::atomic<bool> stop{false};
     for (const bool is_validation : {false, true}) {

@@ -42,7 +42,8 @@ bool Progress::due() {
     return true;
 }
 
-std::string Progress::line(std::uint64_t done_units, double bits_per_byte, double gflops) const {
+std::string Progress::line(std::uint64_t done_units, double bits_per_byte, double gflops,
+                           double peak_gflops) const {
     const auto done = static_cast<double>(done_units);
     const auto total = static_cast<double>(total_);
     const double share = total_ == 0 ? 1.0 : std::min(done / total, 1.0);
@@ -57,11 +58,24 @@ std::string Progress::line(std::uint64_t done_units, double bits_per_byte, doubl
     }
     if (gflops != 0.0) {
         text += formatted("  %.0f GFLOP/s", gflops);
+        if (peak_gflops > 0.0) {
+            text += formatted(", %.0f %% of peak", 100.0 * gflops / peak_gflops);
+        }
     }
     if (done_units > 0 && done_units < total_) {
         text += "  " + clock_text(elapsed * (total - done) / done) + " left";
     }
     return text;
+}
+
+std::string duration_text(double seconds) {
+    if (seconds < 59.95) {
+        return formatted("%.1f s", seconds);
+    }
+    // The cap as in clock_text().
+    const auto whole = std::lround(std::min(seconds, 9999.0 * 3600.0));
+    return whole < 3600 ? formatted("%ld min %ld s", whole / 60, whole % 60)
+                        : formatted("%ld h %ld min", whole / 3600, whole / 60 % 60);
 }
 
 std::string with_commas(std::uint64_t value) {

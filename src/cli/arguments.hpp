@@ -14,6 +14,7 @@
 #include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/studies/foreign_runs.hpp"
 #include "bitlaw/train/trainer.hpp"
+#include "run_curves.hpp"
 
 namespace bitlaw::cli {
 
@@ -98,6 +99,9 @@ struct EvalArguments {
     std::optional<predict::ExpertSet> mix;  ///< as archives that mix, with the model "none" the experts alone
     bool experts = false;                   ///< what each expert is worth
     LearningArguments learning;
+    std::string html;                       ///< page of coloured bytes; empty: none
+    std::uint64_t html_bytes = 100'000;     ///< that it shows at most
+    std::string per_byte;                   ///< .npy or .csv of every byte's bits; empty: none
 };
 
 struct LevelsArguments {
@@ -114,6 +118,15 @@ struct SampleArguments {
     std::uint64_t bytes = 500;
     double temperature = 1.0;
     std::uint64_t seed = 1;
+};
+
+struct PlotArguments {
+    CommonOptions common;
+    std::vector<std::string> runs;  ///< training folders or files like metrics.csv
+    CurveAxis axis = CurveAxis::bytes;
+    bool log_x = false;
+    bool terminal = false;  ///< also where an SVG is written
+    std::string output;     ///< SVG file; empty: the terminal only
 };
 
 struct InfoArguments {
@@ -183,7 +196,7 @@ struct HelpText {
 };
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
-                             SampleArguments, InfoArguments, BenchArguments, DataArguments, TableArguments,
-                             StudyArguments, ExportArguments>;
+                             SampleArguments, PlotArguments, InfoArguments, BenchArguments, DataArguments,
+                             TableArguments, StudyArguments, ExportArguments>;
 
 }  // namespace bitlaw::cli

@@ -9,6 +9,7 @@
 #include "bitlaw/kernels/isa.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "peak.hpp"
 #include "signals.hpp"
 #include "table.hpp"
 #include "terminal.hpp"
@@ -36,13 +37,6 @@ std::vector<double> sorted_seconds(const BenchCase& item, std::uint64_t runs) {
     }
     std::sort(seconds.begin(), seconds.end());
     return seconds;
-}
-
-// A limit is what was reached once, so the fastest run counts, of many. In 10^9 operations a second.
-double peak_gflops(std::size_t threads) {
-    constexpr std::uint64_t kPeakRuns = 20;
-    const BenchCase item = peak_case(threads);
-    return item.flops / sorted_seconds(item, kPeakRuns).front() / 1e9;
 }
 
 struct Row {

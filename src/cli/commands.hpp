@@ -11,6 +11,7 @@ int run_list(const ArchiveArguments& arguments);
 int run_eval(const EvalArguments& arguments);
 int run_levels(const LevelsArguments& arguments);
 int run_sample(const SampleArguments& arguments);
+int run_plot(const PlotArguments& arguments);
 int run_info(const InfoArguments& arguments);
 int run_bench(const BenchArguments& arguments);
 int run_study_command(const StudyArguments& arguments);

@@ -3,6 +3,7 @@
 
 #include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/measure.hpp"
@@ -12,6 +13,7 @@
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "byte_bits.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "learning_options.hpp"
@@ -51,12 +53,11 @@ Subject open_subject(const std::string& text) {
     return {std::move(file), text, range.begin, end};
 }
 
-// Bytes of an archive whose network learns, or that mixes (`mixing` is not null), or both; `network` null:
+// An archive whose network learns, or that mixes (`mixing` is not null), or both; `network` null:
 // the experts alone.
-double archive_bytes(const StoredModel* network, const EvalArguments& a, const MixingOptions* mixing,
-                     const Subject& subject, const CodecProgress& watch) {
+CompressOptions archive_options(const StoredModel* network, const EvalArguments& a,
+                                const MixingOptions* mixing, const Subject& subject) {
     CompressOptions options;
-    options.progress = watch;
     options.stack.source = network == nullptr ? NetworkSource::none : NetworkSource::model;
     if (network != nullptr && a.learning.learn) {
         const bool fresh = fresh_of(a.model).has_value();
@@ -67,6 +68,13 @@ double archive_bytes(const StoredModel* network, const EvalArguments& a, const M
     if (mixing != nullptr) {
         mix_with(options, *mixing);
     }
+    return options;
+}
+
+double archive_bytes(const StoredModel* network, const EvalArguments& a, const MixingOptions* mixing,
+                     const Subject& subject, const CodecProgress& watch) {
+    CompressOptions options = archive_options(network, a, mixing, subject);
+    options.progress = watch;
     const ByteSink nowhere = [](ByteSpan) {};
     return static_cast<double>(compress(network, options, source_of(subject.bytes()), nowhere).archive_bytes);
 }
@@ -104,6 +112,39 @@ double coded_bytes(const StoredModel* network, const EvalArguments& a, const Sub
     CompressOptions options;
     options.progress = watch;
     return estimate(*network, options, subject.bytes()).archive_bytes;
+}
+
+// Before anything is measured: neither a model nor the data may be overwritten.
+void require_inputs_kept(const EvalArguments& a, const ModelShelf& shelf) {
+    InputFiles inputs;
+    shelf.add_to(inputs);
+    for (const std::string& text : a.data) {
+        inputs.add(parse_range(resolve_data(text)).path);
+    }
+    for (const std::string& output : {a.html, a.per_byte}) {
+        if (!output.empty()) {
+            inputs.require_not(output);
+        }
+    }
+}
+
+// The files that say what single bytes cost, in blocks, streams and chunks as coded_bytes() has them.
+void write_bytes(const StoredModel* network, const EvalArguments& a, const Subject& subject) {
+    CompressOptions alone = archive_options(network, a, nullptr, subject);
+    if (a.protocol == Protocol::chunked) {
+        alone.block_bytes = a.chunk_bytes;
+        alone.streams = 1;
+    }
+    std::optional<CompressOptions> mixed;
+    if (a.mix) {
+        const MixingOptions mixing = mixing_for(a, subject);
+        mixed = archive_options(network, a, &mixing, subject);
+    }
+    write_byte_bits(a, {.name = subject.name,
+                        .bytes = subject.bytes(),
+                        .model = network,
+                        .network = network == nullptr ? nullptr : &alone,
+                        .mixing = mixed ? &*mixed : nullptr});
 }
 
 struct Measured {
@@ -231,6 +272,7 @@ const char* protocol_key(const EvalArguments& a) {
 }  // namespace
 
 int run_eval(const EvalArguments& a) {
+    check_byte_options(a);
     if (a.copying == !a.data.empty()) {
         fail_usage("eval measures either files (--data) or copying (--copying); give one of the two");
     }
@@ -255,6 +297,7 @@ int run_eval(const EvalArguments& a) {
     }
     ModelShelf shelf(a.model);
     const StoredModel* const model = a.model == kNoModel ? nullptr : &shelf.chosen();
+    require_inputs_kept(a, shelf);
     const auto model_bytes = model == nullptr ? 0.0 : static_cast<double>(model->stored_bytes);
     Table table{.columns = {{"file", "file", true},
                             {"origin", "data are", true},
@@ -281,6 +324,9 @@ int run_eval(const EvalArguments& a) {
                     ? OriginFound{.origin = Origin::held_out}
                     : origin_of(model->record, subject.file.bytes(), subject.begin, subject.end);
             add_row(table, text, found, m, model_bytes);
+            if (!a.per_byte.empty() || !a.html.empty()) {
+                write_bytes(model, a, subject);
+            }
             const bool is_same = rows == 0 || sum_origin == origin_name(found.origin);
             sum_origin = is_same ? origin_name(found.origin) : "mixed";
             sum = {sum.plain + m.plain, sum.coded + m.coded, sum.seconds + m.seconds};

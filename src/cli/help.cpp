@@ -13,7 +13,7 @@ using namespace model;
 
 namespace {
 
-constexpr std::array<CommandHelp, 14> kCommands = {{
+constexpr std::array<CommandHelp, 15> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -44,6 +44,11 @@ constexpr std::array<CommandHelp, 14> kCommands = {{
     {"export", "store a model in another precision",
      "Writes a model with its weights stored as fp32, bf16 or int8: another model, with another id.", true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
+    {"plot", "draw learning curves",
+     "Draws the learning curves of training runs (folders, or files like their metrics.csv) in the terminal, "
+     "or "
+     "with -o as SVG.",
+     true},
     {"info", "describe a model, an archive, a preset or this build",
      "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "
      "models found.",

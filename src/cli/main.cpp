@@ -36,6 +36,7 @@ int run(const ArchiveArguments& arguments) {
 int run(const EvalArguments& arguments) { return run_eval(arguments); }
 int run(const LevelsArguments& arguments) { return run_levels(arguments); }
 int run(const SampleArguments& arguments) { return run_sample(arguments); }
+int run(const PlotArguments& arguments) { return run_plot(arguments); }
 int run(const InfoArguments& arguments) { return run_info(arguments); }
 int run(const BenchArguments& arguments) { return run_bench(arguments); }
 int run(const StudyArguments& arguments) { return run_study_command(arguments); }

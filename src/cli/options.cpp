@@ -63,6 +63,13 @@ void add_eval(FieldOptions& options, EvalArguments& a) {
     mix_option(
         app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
         "instead of the network alone: archives that mix it with experts");
+    name_option(app, "--html", a.html, "FILE",
+                "write a page with every byte in the colour of its bits, what the network expected under the "
+                "pointer, and with --mix both beside each other; FILE is overwritten");
+    number_option(app, "--html-bytes", a.html_bytes, "bytes that the page shows at most", "100K",
+                  {1, 1'000'000});
+    name_option(app, "--per-byte", a.per_byte, "FILE",
+                "write the bits of every byte as FILE.npy (float64) or FILE.csv, which is overwritten");
     app.add_flag("--experts", a.experts, "with --mix: what each expert is worth, left out one at a time");
     add_learning(options, a.learning);
     add_common(options, a.common, true);
@@ -77,6 +84,29 @@ void add_sample(FieldOptions& options, SampleArguments& a) {
                 text_of(a.temperature), {0, 100});
     number_option(app, "--seed", a.seed, "of the draws", text_of(a.seed));
     add_learning(options, a.learning);
+    add_common(options, a.common, false);
+}
+
+void add_plot(FieldOptions& options, PlotArguments& a) {
+    App& app = options.app();
+    files_option(app, "runs", a.runs, "training folders, or files like their metrics.csv")
+        ->required()
+        ->type_name("RUN");
+    text_option(
+        app, "--x",
+        [&a](const std::string& text) {
+            a.axis = named_value(Names<CurveAxis>{{"bytes", CurveAxis::bytes},
+                                                  {"flops", CurveAxis::flops},
+                                                  {"minutes", CurveAxis::minutes}},
+                                 text);
+        },
+        "bytes", "what bits per byte are drawn against: bytes, flops (operations of training) or minutes")
+        ->type_name("NAME");
+    app.add_flag("--log", a.log_x, "a logarithmic axis for it");
+    name_option(app, "-o,--output", a.output, "FILE",
+                "draw an SVG with gnuplot instead, which is overwritten");
+    app.add_flag("--terminal", a.terminal,
+                 "draw in the terminal too: braille where it knows UTF-8, otherwise ASCII");
     add_common(options, a.common, false);
 }
 
@@ -169,6 +199,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (name == "sample") {
         return command(argc, argv, SampleArguments{}, add_sample);
+    }
+    if (name == "plot") {
+        return command(argc, argv, PlotArguments{}, add_plot);
     }
     if (name == "info") {
         return command(argc, argv, InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {

@@ -4,8 +4,8 @@
 
 namespace bitlaw::studies {
 
-/// What all pictures begin with, behind a line `name = "NAME"`: where the series of each style are, and how
-/// they are drawn.
+/// What all pictures begin with, behind a line `name = "NAME"` and before their titles: where the series of
+/// each style are, and how they are drawn.
 inline constexpr const char* kPlotCommon = R"gp(csv = name.".csv"
 set terminal svg size 940, 540 font "DejaVu Sans,Helvetica,Arial,sans-serif,13" background "white"
 set output name.".svg"
@@ -52,8 +52,6 @@ set grid lw 0.6 lc rgb "#e6e6e6"
 set tics nomirror out scale 0.6 textcolor rgb "#444444"
 set key outside right top Left reverse samplen 1.8 spacing 1.25 noenhanced textcolor rgb "#444444"
 set title font ",15" textcolor rgb "#222222"
-set xlabel "parameters N"
-set ylabel "bits per byte"
 # Sizes with the letters that bitlaw uses: gnuplot's own k is small.
 letters = "1 10 100 1K 10K 100K 1M 10M 100M 1G 10G 100G 1T 10T 100T 1P"
 set xtics ("1" 1)
@@ -65,13 +63,10 @@ set xrange [*:*] noextend
 )gp";
 
 inline constexpr const char* kRatePlot = R"gp(
-set title "Held-out rate without the model"
 plot @law_lines, @curves, @points, @grey_lines
 )gp";
 
 inline constexpr const char* kAdjustedPlot = R"gp(
-set title "Held-out rate with the model counted, S = D"
-set ylabel "adjusted rate, % of the original"
 set logscale y
 set yrange [*:250] noextend
 set ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, 200)
@@ -81,8 +76,6 @@ plot @law_lines, @curves, @points, @red_lines, \
 )gp";
 
 inline constexpr const char* kPrequentialPlot = R"gp(
-set title "Code lengths: learned as coded, and in two parts"
-set ylabel "archive and model, % of the original"
 set logscale y
 set ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
 set offsets 0, 0, 0, graph 0.04
@@ -90,8 +83,6 @@ plot @lines, @curves, @grey_lines
 )gp";
 
 inline constexpr const char* kFlopsPlot = R"gp(
-set title "Held-out rate against operations of training"
-set xlabel "floating-point operations of training"
 set xtics autofreq
 set format x "10^{%L}"
 set offsets graph 0.02, 0, 0, 0
@@ -99,9 +90,6 @@ plot @lines, @black_lines, @red_lines, @grey_lines
 )gp";
 
 inline constexpr const char* kOptimumPlot = R"gp(
-set title "The best number of parameters when the model is counted"
-set xlabel "bytes coded S"
-set ylabel "best N"
 set ytics ("1" 1)
 do for [e = 0:15] { do for [m = 1:9] {
     set ytics add (m == 1 ? word(letters, e + 1) : "" m * 10.0**e m > 1)
@@ -113,15 +101,12 @@ plot @bands, @curves, @steps, @optima with yerrorbars pt 7 ps 0.8 lw 1.6 lc rgb 
 )gp";
 
 inline constexpr const char* kResidualPlot = R"gp(
-set title "Residuals of the law"
-set ylabel "residual, %"
 set xzeroaxis lw 1 lc rgb "#888888"
 set offsets graph 0.06, graph 0.06, graph 0.06, graph 0.06
 plot @lines
 )gp";
 
 inline constexpr const char* kProfilePlot = R"gp(
-set title "Rates at equal operations"
 set offsets graph 0.06, graph 0.06, 0, 0
 plot @curves, @points, @crosses, @arrows
 )gp";

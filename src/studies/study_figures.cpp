@@ -179,7 +179,9 @@ StudyFigure rate_figure(const StudyFindings& f) {
     return {"rate",
             text_of("Each size's best number of passes over each amount of data, seeds averaged.",
                     f.has_law() ? " Dashed: the law at the most passes." : ""),
-            series.table(), kRatePlot};
+            {.title = "Held-out rate without the model"},
+            series.table(),
+            kRatePlot};
 }
 
 StudyFigure adjusted_figure(const StudyFindings& f) {
@@ -212,7 +214,13 @@ StudyFigure adjusted_figure(const StudyFindings& f) {
             f.classical.empty()
                 ? ""
                 : " Grey: compressors on the held-out bytes; on more bytes large windows help some."),
-        series.table(), kAdjustedPlot};
+        {.title = "Held-out rate with the model counted, S = D",
+         .y_title = "adjusted rate, % of the original",
+         .log_y = true,
+         .most_y = 250,
+         .bars_along_x = true},
+        series.table(),
+        kAdjustedPlot};
 }
 
 StudyFigure prequential_figure(const StudyFindings& f) {
@@ -240,7 +248,11 @@ StudyFigure prequential_figure(const StudyFindings& f) {
             "learns the data's first S bytes while it codes them, so that no model is counted. Without: "
             "trained on S bytes in its best number of passes, it codes as many others, and its model is "
             "counted.",
-            series.table(), kPrequentialPlot};
+            {.title = "Code lengths: learned as coded, and in two parts",
+             .y_title = "archive and model, % of the original",
+             .log_y = true},
+            series.table(),
+            kPrequentialPlot};
 }
 
 StudyFigure flops_figure(const StudyFindings& f) {
@@ -282,7 +294,11 @@ StudyFigure flops_figure(const StudyFindings& f) {
             "Each line is one size, over its amounts of data and passes. Black: no run with fewer operations "
             "is better.",
             has_law ? " Dashed: the law's best size at exact operations, all bytes different." : ""),
-        series.table(), kFlopsPlot};
+        {.title = "Held-out rate against operations of training",
+         .x_title = "floating-point operations of training",
+         .x_is_size = false},
+        series.table(),
+        kFlopsPlot};
 }
 
 StudyFigure optimum_figure(const StudyFindings& f) {
@@ -321,7 +337,13 @@ StudyFigure optimum_figure(const StudyFindings& f) {
             cost_text(f.shown_cost()),
             ". Points: lowest points of the measured rates; arrows: bounds. Steps: the largest network that "
             "was measured on so many bytes."),
-        series.table(), kOptimumPlot};
+        {.title = "The best number of parameters when the model is counted",
+         .x_title = "bytes coded S",
+         .y_title = "best N",
+         .log_y = true,
+         .y_is_size = true},
+        series.table(),
+        kOptimumPlot};
 }
 
 StudyFigure residual_figure(const StudyFindings& f) {
@@ -354,7 +376,9 @@ StudyFigure residual_figure(const StudyFindings& f) {
         text_of("Measured less predicted by ", f.law().form->formula,
                 ", in percent of the prediction; a line joins the runs of equal bytes, seeds averaged, and "
                 "colours are amounts of different bytes."),
-        series.table(), kResidualPlot};
+        {.title = "Residuals of the law", .y_title = "residual, %"},
+        series.table(),
+        kResidualPlot};
 }
 
 StudyFigure profile_figure(const StudyFindings& f) {
@@ -389,7 +413,9 @@ StudyFigure profile_figure(const StudyFindings& f) {
             "Each line is a number of training operations; sizes between their runs. Crosses: least points "
             "of smooth "
             "lines in log N; arrows: the end of the sizes is best.",
-            series.table(), kProfilePlot};
+            {.title = "Rates at equal operations"},
+            series.table(),
+            kProfilePlot};
 }
 
 }  // namespace
@@ -428,7 +454,9 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
     for (const StudyFigure& figure : figures) {
         const TextFiles files{
             {figure.name + ".csv", figure.points.csv()},
-            {figure.name + ".gp", text_of("name = \"", figure.name, "\"\n", kPlotCommon, figure.script)}};
+            {figure.name + ".gp", text_of("name = \"", figure.name, "\"\n", kPlotCommon, "set title \"",
+                                          figure.axes.title, "\"\nset xlabel \"", figure.axes.x_title,
+                                          "\"\nset ylabel \"", figure.axes.y_title, "\"", figure.script)}};
         for (const auto& [name, text] : files) {
             write_file(folder / name, text);
         }

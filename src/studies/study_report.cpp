@@ -12,6 +12,9 @@
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/format/numbers.hpp"
 #include "bitlaw/studies/study_tables.hpp"
+#include "explorer_data.hpp"
+#include "report_chart.hpp"
+#include "report_explorer.hpp"
 #include "report_page.hpp"
 
 namespace bitlaw::studies {
@@ -267,16 +270,14 @@ std::string findings_text(const StudyFindings& f) {
     return text;
 }
 
-std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& figures,
-                        const std::vector<std::string>& svg) {
-    BITLAW_ASSERT(figures.size() == svg.size());
+std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& figures) {
     Json page{{"title", f.plan.config.title}, {"headlines", headlines(f)},
               {"pictures", Json::array()},    {"tables", Json::array()},
               {"account", account(f)},        {"runs", shown_table(results_table(f))},
-              {"method", method(f)},          {"findings", exact_findings(f)}};
-    for (std::size_t i = 0; i < figures.size(); ++i) {
-        page["pictures"].push_back(
-            {{"name", figures[i].name}, {"caption", figures[i].caption}, {"svg", svg[i]}});
+              {"method", method(f)},          {"findings", exact_findings(f)},
+              {"explorer", explorer_data(f)}};
+    for (const StudyFigure& figure : figures) {
+        page["pictures"].push_back(figure_data(figure));
     }
     for (const Table& table : findings_tables(f)) {
         page["tables"].push_back(shown_table(table));
@@ -286,21 +287,17 @@ std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& 
     for (const char c : json_file(page)) {
         json += c == '<' ? "\\u003c" : std::string(1, c);
     }
-    return text_of(kPageBegin, json, kPageEnd);
+    return text_of(kPageBegin, kPageStyle, kPageBody, json, kChartScript, kExplorerScript, kPageEnd);
 }
 
 std::filesystem::path write_report(const StudyFindings& findings) {
-    constexpr std::uint64_t kMaxPictureBytes = 100'000'000;
     const std::filesystem::path& folder = findings.plan.config.folder;
     write_tables(findings_tables(findings), folder / "fit");
     const std::vector<StudyFigure> figures = findings_figures(findings);
-    std::vector<std::string> svg;
-    for (const std::filesystem::path& path : draw_figures(figures, folder / "plots")) {
-        svg.push_back(read_text(path, kMaxPictureBytes));
-    }
+    draw_figures(figures, folder / "plots");
     write_file(folder / "findings.txt", findings_text(findings));
     const std::filesystem::path path = findings.plan.report();
-    write_file(path, report_html(findings, figures, svg));
+    write_file(path, report_html(findings, figures));
     return path;
 }
 

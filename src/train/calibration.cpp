@@ -26,17 +26,6 @@ constexpr double kMargin = 0.04;
 constexpr double kMostSeconds = 3.0;
 constexpr double kMostShare = 0.02;
 
-// Seconds of a run of so many steps, validations included.
-double run_seconds(std::uint64_t steps, double token_time, const ResolvedRun& run,
-                   std::uint64_t validate_every) {
-    const std::uint64_t interval = validation_interval(run, validate_every, steps);
-    const std::uint64_t validations = steps / interval + (steps % interval == 0 ? 0 : 1);
-    // The forward pass is a third of the operations of a step.
-    const double validated = static_cast<double>(validations) *
-                             static_cast<double>(run.validation_sequences * run.positions()) / 3.0;
-    return token_time * (static_cast<double>(steps) * static_cast<double>(run.step_tokens()) + validated);
-}
-
 // The greatest number of steps that fits, at least 1.
 std::uint64_t steps_within(double seconds, double token_time, const ResolvedRun& run,
                            std::uint64_t validate_every) {
@@ -51,6 +40,15 @@ std::uint64_t steps_within(double seconds, double token_time, const ResolvedRun&
 }
 
 }  // namespace
+
+double run_seconds(std::uint64_t steps, double token_time, const ResolvedRun& run,
+                   std::uint64_t validate_every) {
+    const std::uint64_t interval = validation_interval(run, validate_every, steps);
+    const std::uint64_t validations = steps / interval + (steps % interval == 0 ? 0 : 1);
+    const double validated = static_cast<double>(validations) *
+                             static_cast<double>(run.validation_sequences * run.positions()) / 3.0;
+    return token_time * (static_cast<double>(steps) * static_cast<double>(run.step_tokens()) + validated);
+}
 
 LearnerOptions learner_options(const ResolvedRun& run) {
     const TrainOptions& options = run.options;

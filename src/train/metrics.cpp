@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -70,6 +71,24 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
     return kept;
 }
 
+std::vector<std::string_view> cells_of(std::string_view row) {
+    std::vector<std::string_view> cells;
+    for (std::size_t comma = row.find(','); comma != std::string_view::npos; comma = row.find(',')) {
+        cells.push_back(row.substr(0, comma));
+        row.remove_prefix(comma + 1);
+    }
+    cells.push_back(row);
+    return cells;
+}
+
+// Nothing for what is no finite number below 10^18.
+std::optional<double> number_of(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc() && end == text.data() + text.size() && std::abs(value) < 1e18;
+    return is_number ? std::optional(value) : std::nullopt;
+}
+
 // As JSON holds them.
 Words characters(Words words) {
     std::transform(words.begin(), words.end(), words.begin(), utf8_text);
@@ -109,6 +128,49 @@ std::string absolute_text(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
+    // A billion steps would take years.
+    constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 36;
+    const std::string text = read_text(path, kMaxBytes);
+    std::string_view rest = text;
+    std::vector<MetricsRow> rows;
+    double before = 0;  // seconds of earlier processes
+    double last = 0;
+    std::size_t line = 0;
+    for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+        const std::string_view row = rest.substr(0, end);
+        rest.remove_prefix(end + 1);
+        ++line;
+        // Later versions may have more columns.
+        if (line == 1) {
+            if (!row.starts_with(
+                    "step,tokens,bits_per_byte,validation_bits_per_byte,learning_rate,gradient_norm,"
+                    "seconds")) {
+                fail(path.string(), " is no ", kMetricsFile, " of a training");
+            }
+            continue;
+        }
+        const std::vector<std::string_view> cells = cells_of(row);
+        const auto number = [&](std::size_t i) {
+            return i < cells.size() ? number_of(cells[i]) : std::nullopt;
+        };
+        const auto is_positive = [&](std::size_t column) { return number(column).value_or(-1) >= 0; };
+        if (!is_positive(0) || !is_positive(1) || !is_positive(2) || !is_positive(6)) {
+            fail(path.string(), ":", line, ": this is no row of a training");
+        }
+        if (*number(6) < last) {
+            before += last;
+        }
+        last = *number(6);
+        rows.push_back({.step = static_cast<std::uint64_t>(*number(0)),
+                        .bytes = static_cast<std::uint64_t>(*number(1)),
+                        .bits_per_byte = *number(2),
+                        .validation_bits_per_byte = number(3),
+                        .seconds = before + last});
+    }
+    return rows;
+}
 
 MetricsFile::MetricsFile(const std::filesystem::path& path, std::uint64_t kept_step)
     : file_(path, kept_rows(path, kept_step)) {}

@@ -30,6 +30,16 @@ void check_options(const TrainOptions& options) {
     if (options.out.empty()) {
         fail_usage("no folder for the results is given; name one");
     }
+    if (options.sample_every > 0 && options.config.alphabet > 256) {
+        fail_usage("an alphabet of ", options.config.alphabet,
+                   " symbols is no alphabet of bytes, so the model cannot write samples");
+    }
+    for (const char c : options.sample_every > 0 ? options.sample_prompt : std::string()) {
+        if (static_cast<unsigned char>(c) >= options.config.alphabet) {
+            fail_usage("the sample prompt has byte ", +static_cast<unsigned char>(c),
+                       ", which is not in the alphabet of ", options.config.alphabet);
+        }
+    }
     if (options.tokens != 0 && options.minutes != 0.0) {
         fail_usage("both tokens and minutes are given; choose one of them as the budget");
     }

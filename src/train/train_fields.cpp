@@ -111,6 +111,10 @@ Fields<O> make_fields() {
         whole_field(&O::validate_every, kStepRange, {.name = "validate_every", .help = "steps between validations", .shown_default = "a twentieth of the run", .group = training, .record = "validate_every", .is_schedule = true}),
         whole_field(&O::validation_bytes, kValidationRange, {.name = "validation_bytes", .help = "bytes read of the validation data", .group = training, .record = "validation_bytes", .is_schedule = true}),
         whole_field(&O::save_every, kStepRange, {.name = "save_every", .help = "steps between saved states", .shown_default = "about every 2 minutes", .group = training, .is_of_process = true}),
+        whole_field(&O::sample_every, kStepRange, {.name = "sample_every", .help = "steps between texts that the model writes, on standard error; changes no bit", .shown_default = "none", .group = training, .is_of_process = true}),
+        whole_field(&O::sample_bytes, {1, 65536}, {.name = "sample_bytes", .help = "bytes of such a text", .group = training, .is_of_process = true}),
+        text_field(&O::sample_prompt, {.name = "sample_prompt", .help = "what the model reads first", .type = "TEXT", .group = training, .is_of_process = true}),
+        whole_field(&O::diverged_after, kStepRange, {.name = "diverged_after", .help = "stop after so many steps in a row that cost 1.25 times as much as no model; 0: never", .group = training, .is_of_process = true}),
         // Tests of resume need a stop at a known step.
         whole_field(&O::stop_after_steps, kStepRange, {.name = "stop_after_steps", .help = "save and stop early", .is_hidden = true, .is_of_process = true}),
     };

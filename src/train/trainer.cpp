@@ -17,7 +17,9 @@
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/copying.hpp"
+#include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/train/calibration.hpp"
+#include "bitlaw/train/divergence.hpp"
 #include "bitlaw/train/metrics.hpp"
 #include "bitlaw/train/resolved_run.hpp"
 #include "bitlaw/train/run_record.hpp"
@@ -132,6 +134,7 @@ class Run {
           training_(training),
           held_out_(validation),
           sampler_(training, run.positions(), options_.seed),
+          divergence_(options_.config.alphabet, options_.diverged_after),
           learner_(initial_model(options_.config, options_.seed), learner_options(run)) {
         if (run.validation_sequences > 0) {
             validation_ = first_sequences(validation, run.positions(), options_.validation_bytes);
@@ -218,7 +221,7 @@ class Run {
         const StepOutcome outcome = update(rate);
         const double seconds = seconds_between(begin, Clock::now());
         const auto step_tokens = static_cast<double>(run_.step_tokens());
-        require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, rate);
+        require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, options_.learning_rate);
         const double bits_per_byte = outcome.bits / step_tokens;
         if (progress_.step == 0) {
             first_bits_ = bits_per_byte;
@@ -227,9 +230,10 @@ class Run {
         progress_.tokens += run_.step_tokens();
         progress_.position = sampler_.position();
         progress_.mean_bits_per_byte.add(bits_per_byte);
+        divergence_.add(progress_.step, bits_per_byte, options_.learning_rate);
         const bool validates = is_validation_due();
         if (validates) {
-            validate_weights(rate);
+            validate_weights();
         }
         return {.step = progress_.step,
                 .steps = run_.steps,
@@ -239,6 +243,7 @@ class Run {
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
                 .copy_score = validates ? measured_copying() : std::nullopt,
+                .sample = is_sample_due() ? drawn_sample() : std::string(),
                 .learning_rate = rate,
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
@@ -266,9 +271,9 @@ class Run {
                (progress_.step % options_.validate_every == 0 || progress_.step == run_.steps);
     }
 
-    void validate_weights(double rate) {
+    void validate_weights() {
         const double bits = learner_.coding_bits(validation_, options_.weight_format);
-        require_finite(std::isfinite(bits), "validation loss", progress_.step, rate);
+        require_finite(std::isfinite(bits), "validation loss", progress_.step, options_.learning_rate);
         progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
     }
 
@@ -279,12 +284,18 @@ class Run {
         return score ? std::optional(score->value()) : std::nullopt;
     }
 
-    static void require_finite(bool is_finite, const char* what, std::uint64_t step, double rate) {
-        if (!is_finite) {
-            throw Diverged(text_of("the run diverged: the ", what, " is not finite in step ", step,
-                                   " at learning rate ", rate,
-                                   "; train anew with a lower learning rate or a longer warm-up"));
-        }
+    [[nodiscard]] bool is_sample_due() const {
+        return options_.sample_every > 0 &&
+               (progress_.step % options_.sample_every == 0 || progress_.step == run_.steps);
+    }
+
+    [[nodiscard]] std::string drawn_sample() {
+        std::string text;
+        learner_.with_coding_weights(options_.weight_format, [&](const PackedModel& packed) {
+            draw_text(packed, {.prompt = options_.sample_prompt, .bytes = options_.sample_bytes},
+                      [&](std::uint8_t byte) { text += static_cast<char>(byte); });
+        });
+        return text;
     }
 
     // A record names the bytes that were read by their hash, so it must not be written for others.
@@ -345,7 +356,7 @@ class Run {
         // A run that has just got another length may have no step left, and the model of its old length.
         if (!std::filesystem::exists(file) || peek_model_id(file) != id) {
             if (!validation_.empty()) {
-                validate_weights(schedule_.rate(run_.steps - 1));
+                validate_weights();
             }
             save_result();
         }
@@ -363,6 +374,7 @@ class Run {
     const Corpus& training_;
     const Corpus& held_out_;
     Sampler sampler_;
+    DivergenceWatch divergence_;
     Learner learner_;
     std::vector<Symbol> symbols_;     // [at most leaf, T]
     std::vector<Symbol> validation_;  // [validation_sequences, T]

@@ -165,7 +165,7 @@ judge "rows of other plans are counted" cat "$work/err"
 check "plot" "$bitlaw" study plot straight.conf
 check "a picture" grep -q "<svg" straight/plots/adjusted.svg
 check "report" "$bitlaw" study report straight.conf
-check "its pictures are inside" grep -q 'u003csvg' straight/report.html
+check "its pictures' points are inside" grep -q '"style": "point"' straight/report.html
 check "the same as text" grep -q "^Residuals of the law" straight/findings.txt
 mv straight/plots/rate.svg drawn.svg
 (cd straight/plots && gnuplot rate.gp) 2>err

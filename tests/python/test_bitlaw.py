@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -63,6 +64,14 @@ class Scores(unittest.TestCase):
             self.assertGreater(min(bits), 0)
             archive = bitlaw.compress(TEXT, MODEL, fallback="never", **options)
             self.assertLess(abs(sum(bits) / 8 - len(archive)), 100 + 0.001 * len(archive))
+
+    def test_same_bits_as_the_tool(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tool("eval", "-q", "-m", MODEL, "--data", os.environ["TEXT"], "--per-byte", f"{folder}/bits.csv")
+            lines = Path(folder, "bits.csv").read_text().splitlines()[1:]
+        theirs = [float(line.split(",")[2]) for line in lines]
+        for ours, expected in zip(bitlaw.score(TEXT, MODEL), theirs):
+            self.assertAlmostEqual(ours, expected, places=9)
 
     def test_next_agrees_with_score(self):
         model = bitlaw.Model(MODEL)

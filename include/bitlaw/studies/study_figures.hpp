@@ -1,5 +1,5 @@
 #pragma once
-/// \file Pictures of the findings, drawn by gnuplot.
+/// \file Pictures of the findings, drawn by gnuplot, and by the script of the report's page.
 
 #include <filesystem>
 #include <string>
@@ -10,10 +10,23 @@
 
 namespace bitlaw::studies {
 
+/// What stands at a picture's axes; x is logarithmic.
+struct FigureAxes {
+    std::string title;
+    std::string x_title = "parameters N";
+    std::string y_title = "bits per byte";
+    bool log_y = false;
+    bool x_is_size = true;  ///< written with K, M, G, otherwise as a power of ten
+    bool y_is_size = false;
+    double most_y = 0;          ///< what lies above is cut off; 0: nothing is
+    bool bars_along_x = false;  ///< intervals of points are along x, not y
+};
+
 /// A picture before it is drawn: its points, and what of its script no other picture has.
 struct StudyFigure {
     std::string name;
     std::string caption;
+    FigureAxes axes;
     format::Table points;  ///< series, style, title, shade, x, y, low, high
     std::string script;
 };

@@ -16,10 +16,10 @@ namespace bitlaw::studies {
 /// All that the report says, as text.
 [[nodiscard]] std::string findings_text(const StudyFindings& findings);
 
-/// A page that holds the findings, the pictures (`svg` holds the drawn files' texts, in the order of
-/// `figures`), tables and method as JSON, and a script that shows them.
-[[nodiscard]] std::string report_html(const StudyFindings& findings, const std::vector<StudyFigure>& figures,
-                                      const std::vector<std::string>& svg);
+/// A page that holds the findings, the figures' points, tables and method as JSON, and scripts that show
+/// them: pictures that say the values under the pointer, and the best size for any bytes coded and bits a
+/// weight.
+[[nodiscard]] std::string report_html(const StudyFindings& findings, const std::vector<StudyFigure>& figures);
 
 /// Writes tables to folder/fit, pictures to folder/plots, findings.txt, and folder/report.html, whose path it
 /// returns.

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/train/resolved_run.hpp"
@@ -26,6 +28,19 @@ class MetricsFile {
    private:
     GrowingFile file_;
 };
+
+/// One step as metrics.csv has it.
+struct MetricsRow {
+    std::uint64_t step = 0;
+    std::uint64_t bytes = 0;  ///< seen
+    double bits_per_byte = 0;
+    std::optional<double> validation_bits_per_byte = {};
+    double seconds = 0;  ///< of all processes that made the run, up to here
+};
+
+/// The whole rows of a metrics.csv; one that is being written is left out. Throws Error, with the line, for
+/// what is none.
+[[nodiscard]] std::vector<MetricsRow> read_metrics(const std::filesystem::path& path);
 
 /// How the process stands, for run.json.
 struct RunStatus {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace bitlaw::train {
 
@@ -16,6 +17,7 @@ struct StepReport {
     double mean_bits_per_byte;         ///< moving mean
     double validation_bits_per_byte;   ///< negative unless measured in this step
     std::optional<double> copy_score;  ///< CopyScore::value(), measured with the validation
+    std::string sample;                ///< drawn from the coding weights after this step; "": none was
     double learning_rate;
     double gradient_norm;
     double seconds;  ///< since this process began the run

@@ -51,6 +51,11 @@ struct TrainOptions {
     std::uint64_t validation_bytes = 262'144;  ///< read from the start of the validation data
     std::uint64_t save_every = 0;              ///< steps between saved states; 0: about every 2 minutes
     std::uint64_t stop_after_steps = 0;        ///< saves and ends early, as if interrupted; 0: never
+    std::uint64_t sample_every = 0;            ///< steps between texts that the model writes; 0: none
+    std::uint64_t sample_bytes = 200;
+    std::string sample_prompt;  ///< what it reads first
+    std::uint64_t diverged_after =
+        100;                 ///< steps in a row far above no model's rate that end the run; 0: none
     bool resume = false;     ///< continue from out/state.bls; the options must agree with the saved ones
     bool overwrite = false;  ///< replace a run that `out` already holds
     std::string command;     ///< command line, for run.json only

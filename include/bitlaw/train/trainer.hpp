@@ -10,6 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/train/divergence.hpp"
 #include "bitlaw/train/resolved_run.hpp"
 #include "bitlaw/train/step_report.hpp"
 #include "bitlaw/train/train_options.hpp"
@@ -24,12 +25,6 @@ struct TrainResult {
     bool is_validation_seen = false;  ///< validation bytes are among those trained on, as far as was looked
     /// Why the model is worse than none, although all numbers are finite; "" when it is not.
     std::string trouble = {};
-};
-
-/// Loss, gradient or validation were not finite.
-class Diverged : public Error {
-   public:
-    using Error::Error;
 };
 
 /// Runs (or resumes) a training. Calls on_start with the run as it will be, every default filled in, and
