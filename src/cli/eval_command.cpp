@@ -137,7 +137,7 @@ void write_bytes(const StoredModel* network, const EvalArguments& a, const Subje
     }
     std::optional<CompressOptions> mixed;
     if (a.mix) {
-        const MixingOptions mixing = mixing_for(a, subject);
+        const MixingOptions mixing = mixing_for(*a.mix, subject.bytes().size());
         mixed = archive_options(network, a, &mixing, subject);
     }
     write_byte_bits(a, {.name = subject.name,
