@@ -125,10 +125,11 @@ struct BenchArguments {
     CommonOptions common;
     std::uint64_t runs = 7;
     bool quick = false;
-    std::string only;  ///< how the names begin; all when empty
+    std::string only;    ///< how the names begin; all when empty
+    bool ranks = false;  ///< steps that ranks share instead of kernels
 };
 
-enum class StudyAction { plan, run, fit, plot, report };
+enum class StudyAction { plan, run, status, fit, plot, report };
 
 struct StudyArguments {
     CommonOptions common;
@@ -139,6 +140,10 @@ struct StudyArguments {
     std::size_t jobs = 1;
     bool costly_first = false;
     double calibrate_seconds = 20;
+    std::string trunk;      ///< run: only this one, its rows in a file of its own
+    bool slurm = false;     ///< run: submit the trunks to Slurm
+    bool commands = false;  ///< plan: a command a trunk
+    bool watch = false;     ///< status: again and again
 };
 
 struct DataArguments {

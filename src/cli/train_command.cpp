@@ -14,7 +14,9 @@
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/trainer.hpp"
 #include "commands.hpp"
+#include "data_names.hpp"
 #include "failure.hpp"
+#include "on_ranks.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -28,9 +30,13 @@ using namespace train;
 namespace {
 
 std::string list_of(const std::vector<std::string>& names) {
+    constexpr std::size_t kMaxShown = 10;
     std::string text;
-    for (const std::string& name : names) {
-        text += (text.empty() ? "" : ", ") + printable(name);
+    for (std::size_t i = 0; i < std::min(names.size(), kMaxShown); ++i) {
+        text += (text.empty() ? "" : ", ") + printable(names[i]);
+    }
+    if (names.size() > kMaxShown) {
+        text += text_of(" and ", names.size() - kMaxShown, " more files");
     }
     return text.empty() ? "none" : text;
 }
@@ -43,7 +49,7 @@ void require_readable(const std::vector<std::string>& ranges) {
 }
 
 // The values in force, before the work begins.
-void show_run(const ResolvedRun& run) {
+void show_run(const ResolvedRun& run, const Ranks& ranks) {
     const TrainOptions& o = run.options;
     note(text_of("network     ", o.preset, ": ", describe(o.config)));
     note(text_of("data        ", list_of(o.data)));
@@ -57,8 +63,8 @@ void show_run(const ResolvedRun& run) {
         note(text_of("            Muon for the layers' matrices, peak learning rate ", o.matrix_learning_rate,
                      ", momentum ", o.momentum));
     }
-    note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
-                 isa_name(chosen_isa())));
+    note(text_of("running on  ", ranks.is_alone() ? "" : text_of(ranks.size(), " ranks, each of "),
+                 thread_count(), thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa())));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ",
                  weight_format_name(o.weight_format), o.resume ? ", resumed" : ""));
 }
@@ -71,17 +77,17 @@ std::string validation_line(const StepReport& r) {
         r.validation_bits_per_byte, r.tokens_per_second, r.gflops, r.seconds);
 }
 
-}  // namespace
-
-int run_train(const TrainArguments& arguments) {
+int train_on(const TrainArguments& arguments, Ranks& ranks) {
     TrainOptions options = arguments.options;
     options.command = arguments.common.command_line;
     options.config = config_from(options.preset, arguments.network);
-    options.data = resolve_data(options.data);
-    options.validation = resolve_data(options.validation);
-    require_readable(options.data);
-    require_readable(options.validation);
-    const bool speaks = arguments.common.quiet == 0;
+    ranks.together([&] {
+        options.data = resolve_data(expanded_data(options.data));
+        options.validation = resolve_data(expanded_data(options.validation));
+        require_readable(options.data);
+        require_readable(options.validation);
+    });
+    const bool speaks = arguments.common.quiet == 0 && ranks.is_first();
     ProgressLine line(speaks);
     std::optional<Progress> progress;
     // Bytes seen by earlier processes of the run: speed and time left are this one's.
@@ -105,15 +111,15 @@ int run_train(const TrainArguments& arguments) {
                         progress->line(report.tokens - before, report.mean_bits_per_byte, report.gflops)));
         }
     };
-    if (arguments.common.quiet < 2) {
+    if (arguments.common.quiet < 2 && ranks.is_first()) {
         options.warn = [](const std::string& text) { note(printable("bitlaw: train: warning: " + text)); };
     }
-    const auto on_start = [speaks](const ResolvedRun& run) {
+    const auto on_start = [&](const ResolvedRun& run) {
         if (speaks) {
-            show_run(run);
+            show_run(run, ranks);
         }
     };
-    const TrainResult result = train::train(options, on_step, stop_requested(), on_start);
+    const TrainResult result = train::train(options, on_step, stop_requested(), on_start, ranks);
     line.clear();
     if (speaks) {
         note(fmt::format("done: {}, model {}, {} bytes, training {:.4f}{} bits/byte, {}{:.1f} s",
@@ -124,9 +130,17 @@ int run_train(const TrainArguments& arguments) {
                          result.is_validation_seen ? "in-sample, " : "", result.seconds));
     }
     if (!result.trouble.empty()) {
+        ranks.settle();
         fail(result.trouble);
     }
     return kDone;
+}
+
+}  // namespace
+
+int run_train(const TrainArguments& arguments) {
+    return on_ranks("train", arguments.common.quiet > 1,
+                    [&](Ranks& ranks) { return train_on(arguments, ranks); });
 }
 
 }  // namespace bitlaw::cli
