@@ -59,7 +59,10 @@ CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)),
                   $(call sources_of,base entropy symbols kernels model learn predict train coding))
 LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,format datasets baselines laws interop table studies)
 CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
-CLI_SOURCES       := $(wildcard src/cli/*.cpp)
+# Two files say how ranks reach each other; the tool with MPI has the second in place of the first.
+ALONE_SOURCE      := src/cli/rank_link.cpp
+MPI_SOURCE        := src/cli/rank_link_mpi.cpp
+CLI_SOURCES       := $(filter-out $(MPI_SOURCE),$(wildcard src/cli/*.cpp))
 TEST_SOURCES      := $(wildcard tests/*.cpp)
 SIGNATURE_SOURCES := $(wildcard tests/signature/*.cpp)
 GOLDEN_SOURCES    := $(wildcard tests/golden/*.cpp)
@@ -68,12 +71,13 @@ FUZZ_SOURCES      := $(wildcard tests/fuzz/*.cpp)
 object_of = $(patsubst %.cpp,$(OUT)/objects/%.o,$(1))
 LIBRARY   := $(OUT)/libbitlaw.a
 BINARY    := $(OUT)/bitlaw
+MPI_BINARY := $(OUT)/mpi/bitlaw
 SONAME    := libbitlaw.so.0
 LIBBITLAW := $(OUT)/libbitlaw.so
 TESTS     := $(OUT)/bitlaw_tests
 SIGNATURE := $(OUT)/bitlaw_signature
 GOLDEN    := $(OUT)/bitlaw_golden
-OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CAPI_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(SIGNATURE_SOURCES) $(GOLDEN_SOURCES) $(FUZZ_SOURCES))
+OBJECTS   := $(call object_of,$(LIBRARY_SOURCES) $(CAPI_SOURCES) $(CLI_SOURCES) $(MPI_SOURCE) $(TEST_SOURCES) $(SIGNATURE_SOURCES) $(GOLDEN_SOURCES) $(FUZZ_SOURCES))
 
 # Only these files may use instructions that not every machine has; src/kernels/isa.cpp chooses at start.
 KERNEL_FLAGS := $(if $(VARIANT),-O1,-O3)
@@ -88,12 +92,23 @@ $(OUT)/objects/src/kernels/%_avx512bf16.o: CXXFLAGS += $(BF16_FLAGS)
 
 $(OUT)/objects/tests/%: CPPFLAGS += -Itests
 
+# OpenMPI, where it is: the tool for ranks is a program of its own, so that the other needs no MPI to run.
+HAS_MPI     := $(shell command -v mpicxx >/dev/null && mpicxx --showme:version 2>/dev/null | grep -c 'Open MPI')
+MPI_FLAGS    = $(patsubst -I%,-isystem %,$(filter -I%,$(shell mpicxx --showme:compile))) -DOMPI_SKIP_MPICXX
+MPI_LINK     = $(filter-out -lmpi_cxx,$(shell mpicxx --showme:link))
+ifneq ($(MPI),)
+ifeq ($(filter-out 0,$(HAS_MPI)),)
+$(error MPI=$(MPI) needs OpenMPI; type: apt-get install openmpi-bin libopenmpi-dev)
+endif
+endif
+$(OUT)/objects/src/cli/rank_link_mpi.o: CPPFLAGS += $(MPI_FLAGS)
+
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test test-laws test-large golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
+.PHONY: all help demo test test-laws test-large test-cluster golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
 
 all:  ## build the tool (build/bitlaw) and its libraries
-	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW)
+	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(if $(MPI),$(MPI_BINARY)) $(LIBBITLAW)
 
 demo: deps  ## train a small model, compress held-out text with it, restore it, draw the figure
 	+@$(PARALLEL_MAKE) $(BINARY)
@@ -107,9 +122,21 @@ test-laws: deps  ## intervals of every form of law on 100 synthetic studies each
 	+@$(PARALLEL_MAKE) programs
 	@BITLAW_LAW_STUDIES=100 $(TESTS) --source-file='*laws_form_studies*' --no-colors
 
-test-large:  ## more than 4 GiB through pipes and files; takes a minute and 4.5 GB of TMPDIR
+test-large:  ## more than 4 GiB through pipes and files, 40 GB of training data (a hole); takes minutes and 4.5 GB of TMPDIR
 	+@$(PARALLEL_MAKE) $(BINARY)
 	@tests/large/large.sh $(OUT)
+
+test-cluster:  ## training by up to 8 ranks, and a study on a real Slurm (as root; installs openmpi-bin, libopenmpi-dev, slurm-wlm and munge)
+	@missing=; command -v mpicxx >/dev/null || missing="openmpi-bin libopenmpi-dev"; \
+	command -v slurmctld >/dev/null && command -v munged >/dev/null || missing="$$missing slurm-wlm munge"; \
+	if [[ -n "$$missing" ]]; then \
+	    echo "bitlaw: installing $$missing"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	        apt-get install -y -qq --no-install-recommends $$missing </dev/null >/dev/null || exit 1; \
+	fi
+	+@$(PARALLEL_MAKE) MPI=1 all
+	@failed=0; export BITLAW=$(abspath $(BINARY)); \
+	RANKS="1 2 3 4 8" tests/cli/ranks.sh || failed=1; tests/cluster/slurm.sh || failed=1; exit $$failed
 
 golden:  ## make the archives of tests/golden anew, for a new format or arithmetic version
 	+@$(PARALLEL_MAKE) $(BINARY) $(GOLDEN)
@@ -187,6 +214,7 @@ help:  ## this list
 	    while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
 	@echo "Variables:"
 	@echo "  SAN=address|undefined|thread  with a sanitizer, in $(BUILD)/SAN"
+	@echo "  MPI=1       also $(BUILD)/mpi/bitlaw, whose train and bench share work among ranks (needs OpenMPI)"
 	@echo "  DEBUG=1     for the debugger, in $(BUILD)/debug     BUILD=DIR  another folder than build"
 	@echo "  JOBS=N      compile with N processes                V=1        show the commands"
 	@echo "  CXX=...     another compiler                        PREFIX=DIR DESTDIR=DIR  for install"
@@ -201,7 +229,7 @@ settings: deps-check
 	@echo "bitlaw: $$($(CXX) --version | head -n 1) | $(MACHINE) | $(or $(VARIANT),release) in $(OUT) |" \
 	    "$(strip $(CXXFLAGS)) | $(LDLIBS)"
 
-programs: $(if $(CLI_SOURCES),$(BINARY)) $(LIBBITLAW) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
+programs: $(if $(CLI_SOURCES),$(BINARY)) $(if $(filter-out 0,$(HAS_MPI)),$(if $(SAN),,$(MPI_BINARY))) $(LIBBITLAW) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
 signature-program: $(SIGNATURE)
 .PHONY: signature-program
 
@@ -217,6 +245,10 @@ $(LIBBITLAW): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES)) src/capi/exports
 
 $(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(MPI_BINARY): $(call object_of,$(filter-out $(ALONE_SOURCE),$(CLI_SOURCES)) $(MPI_SOURCE)) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(MPI_LINK)
 
 $(TESTS): $(call object_of,$(TEST_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)

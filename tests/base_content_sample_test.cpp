@@ -112,3 +112,21 @@ TEST_CASE("a damaged sample is refused") {
     }
     CHECK(holds(message_of<Error>([&] { require_sample(beyond); }), "does not ascend"));
 }
+
+TEST_CASE(
+    "windows across the pieces in which large data are read are in the sample, and every piece is told of") {
+    constexpr std::size_t kBorder = std::size_t{64} << 20;
+    Bytes data(kBorder + 1000, 0);
+    const Bytes odd = text_bytes(200, 5);
+    std::copy(odd.begin(), odd.end(), data.begin() + kBorder - 100);
+    std::size_t told = 0;
+    const ByteSpan all = data;
+    const Bytes sample = content_sample({&all, 1}, [&](std::size_t range, ByteSpan part) {
+        CHECK(range == 0);
+        told += part.size();
+    });
+    const ByteSpan middle = all.subspan(kBorder - 500, 1000);
+    CHECK(sample == content_sample({&middle, 1}));
+    CHECK(sample.size() > 20);
+    CHECK(told >= data.size());
+}

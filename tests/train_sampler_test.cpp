@@ -202,3 +202,16 @@ TEST_CASE("weights are read behind the last colon, and refused when they are no 
                 }),
                 "give each of them one"));
 }
+
+TEST_CASE("a beginning of the order of 40 GB is spread evenly over all of them") {
+    constexpr std::uint64_t kCount = 40'000'000'000 / 512;
+    constexpr std::size_t kDrawn = 20'000;
+    std::vector<std::size_t> drawn(10, 0);
+    for (std::uint64_t i = 0; i < kDrawn; ++i) {
+        ++drawn[static_cast<std::size_t>(permuted(i, kCount, 7) * 10 / kCount)];
+    }
+    for (const std::size_t count : drawn) {  // 2,000 expected, standard deviation 42
+        CHECK(count > 2000 - 5 * 42);
+        CHECK(count < 2000 + 5 * 42);
+    }
+}

@@ -1,7 +1,9 @@
 #include "bitlaw/base/content_sample.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <functional>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
@@ -23,25 +25,47 @@ std::uint32_t value_of(std::uint64_t hash, std::uint64_t most) {
     return static_cast<std::uint32_t>(hash >> shift);
 }
 
-// Distinct hashes up to `most`, ascending.
-std::vector<std::uint64_t> hashes_of(std::span<const ByteSpan> data, std::uint64_t most) {
-    constexpr std::size_t kPiece = std::size_t{1} << 22;
-    std::vector<std::uint64_t> hashes;
-    for (const ByteSpan all : data) {
-        const std::size_t pieces = (all.size() + kPiece - 1) / kPiece;
-        std::vector<std::vector<std::uint64_t>> found(pieces);
-        parallel_for(pieces, [&](std::size_t piece) {
-            const std::size_t begin = piece * kPiece;
-            const std::size_t count = std::min(all.size() - begin, kPiece + kShingleBytes - 1);
-            for_shingles(all.subspan(begin, count), most,
-                         [&](std::uint64_t hash) { found[piece].push_back(hash); });
-        });
-        for (const auto& list : found) {
-            hashes.insert(hashes.end(), list.begin(), list.end());
-        }
-    }
+using Done = std::function<void(std::size_t, ByteSpan)>;
+
+// The smallest `keep` of the distinct ones, ascending.
+void make_distinct(std::vector<std::uint64_t>& hashes, std::size_t keep) {
     std::sort(hashes.begin(), hashes.end());
     hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+    hashes.resize(std::min(hashes.size(), keep));
+}
+
+// The smallest `keep` of the distinct hashes up to `most`, ascending. Some pieces at a time, so that memory
+// does not grow with the data.
+std::vector<std::uint64_t> hashes_of(std::span<const ByteSpan> data, std::uint64_t most, std::size_t keep,
+                                     const Done& done) {
+    constexpr std::size_t kPiece = std::size_t{1} << 22;
+    constexpr std::size_t kPieces = 16;
+    std::vector<std::uint64_t> hashes;
+    for (std::size_t range = 0; range < data.size(); ++range) {
+        const ByteSpan all = data[range];
+        for (std::size_t first = 0; first < all.size(); first += kPieces * kPiece) {
+            const ByteSpan part =
+                all.subspan(first, std::min(all.size() - first, kPieces * kPiece + kShingleBytes - 1));
+            std::array<std::vector<std::uint64_t>, kPieces> found;
+            parallel_for(kPieces, [&](std::size_t piece) {
+                const std::size_t begin = piece * kPiece;
+                if (begin >= part.size()) {
+                    return;
+                }
+                const std::size_t count = std::min(part.size() - begin, kPiece + kShingleBytes - 1);
+                for_shingles(part.subspan(begin, count), most,
+                             [&](std::uint64_t hash) { found[piece].push_back(hash); });
+                make_distinct(found[piece], keep);
+            });
+            for (const auto& list : found) {
+                hashes.insert(hashes.end(), list.begin(), list.end());
+            }
+            make_distinct(hashes, keep);
+            if (done) {
+                done(range, part);
+            }
+        }
+    }
     return hashes;
 }
 
@@ -72,7 +96,9 @@ Sample parse(ByteSpan bytes) {
 
 }  // namespace
 
-Bytes content_sample(std::span<const ByteSpan> data) {
+Bytes content_sample(std::span<const ByteSpan> data) { return content_sample(data, {}); }
+
+Bytes content_sample(std::span<const ByteSpan> data, const Done& done) {
     std::uint64_t bytes = 0;
     for (const ByteSpan span : data) {
         bytes += span.size();
@@ -80,10 +106,12 @@ Bytes content_sample(std::span<const ByteSpan> data) {
     // Four times as many as are kept, where nothing repeats; all that may be kept, where that was too few.
     const auto wanted = static_cast<unsigned>(std::bit_width(bytes / (4 * kMostWindows)));
     unsigned zeros = std::max(wanted, kLeastZeros);
-    std::vector<std::uint64_t> hashes = hashes_of(data, ~std::uint64_t{0} >> zeros);
+    // One more than are kept tells that there are more.
+    constexpr std::size_t kKeep = kMostWindows + 1;
+    std::vector<std::uint64_t> hashes = hashes_of(data, ~std::uint64_t{0} >> zeros, kKeep, done);
     if (hashes.size() < kMostWindows && zeros > kLeastZeros) {
         zeros = kLeastZeros;
-        hashes = hashes_of(data, ~std::uint64_t{0} >> zeros);
+        hashes = hashes_of(data, ~std::uint64_t{0} >> zeros, kKeep, done);
     }
     std::uint64_t most = ~std::uint64_t{0} >> zeros;
     if (hashes.size() > kMostWindows) {
@@ -111,7 +139,7 @@ Bytes content_sample(std::span<const ByteSpan> data) {
 
 SeenShare seen_share(ByteSpan sample, ByteSpan bytes) {
     const Sample known = parse(sample);
-    const std::vector<std::uint64_t> hashes = hashes_of({&bytes, 1}, known.most);
+    const std::vector<std::uint64_t> hashes = hashes_of({&bytes, 1}, known.most, ~std::size_t{0}, {});
     const auto found = std::count_if(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
         return std::binary_search(known.values.begin(), known.values.end(), value_of(hash, known.most));
     });

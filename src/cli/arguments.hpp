@@ -138,10 +138,11 @@ struct BenchArguments {
     CommonOptions common;
     std::uint64_t runs = 7;
     bool quick = false;
-    std::string only;  ///< how the names begin; all when empty
+    std::string only;    ///< how the names begin; all when empty
+    bool ranks = false;  ///< steps that ranks share instead of kernels
 };
 
-enum class StudyAction { plan, run, fit, plot, report };
+enum class StudyAction { plan, run, status, fit, plot, report };
 
 struct StudyArguments {
     CommonOptions common;
@@ -154,6 +155,10 @@ struct StudyArguments {
     std::optional<predict::ExpertSet> mix;  ///< in place of the config's, if it is given
     bool mix_is_given = false;
     double calibrate_seconds = 20;
+    std::string trunk;      ///< run: only this one, its rows in a file of its own
+    bool slurm = false;     ///< run: submit the trunks to Slurm
+    bool commands = false;  ///< plan: a command a trunk
+    bool watch = false;     ///< status: again and again
 };
 
 struct DataArguments {

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
 #include "bitlaw/base/aligned.hpp"
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/config.hpp"
 #include "bitlaw/symbols/symbol.hpp"
+#include "bitlaw/train/ranks.hpp"
 
 namespace bitlaw::cli {
 
@@ -43,6 +45,10 @@ void add_learning_cases(std::vector<BenchCase>& cases, bool quick);
 /// with the table of every symbol, which is decoded from random bytes.
 [[nodiscard]] BenchCase stepper_case(const std::string& preset, model::Arithmetic arithmetic,
                                      std::uint32_t context, std::size_t streams, std::size_t positions);
+
+/// Prints what a step of 16 and of 64 leaves takes, and what share of it is communication; called by all
+/// ranks, printed by the first. The median of the runs.
+void bench_ranks(const BenchArguments& arguments, train::Ranks& ranks);
 
 /// Both precisions, in the order of the rows.
 inline constexpr std::array kBoth = {model::Arithmetic::fp32, model::Arithmetic::bf16};

@@ -9,6 +9,7 @@
 #include "bitlaw/kernels/isa.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
+#include "on_ranks.hpp"
 #include "peak.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -108,9 +109,7 @@ void add_ideal(std::vector<Result>& results, BenchCase item) {
     results.push_back({std::move(item), seconds});
 }
 
-}  // namespace
-
-int run_bench(const BenchArguments& a) {
+int bench_kernels(const BenchArguments& a) {
     const FloatStateGuard float_state;
     constexpr std::uint64_t kQuickRuns = 3;
     const std::uint64_t runs = a.quick ? std::min(a.runs, kQuickRuns) : a.runs;
@@ -151,6 +150,18 @@ int run_bench(const BenchArguments& a) {
         print_table(table_of(rows, peak), a.common);
     }
     return kDone;
+}
+
+}  // namespace
+
+int run_bench(const BenchArguments& a) {
+    return on_ranks("bench", a.common.quiet > 1, [&](train::Ranks& ranks) {
+        if (ranks.is_alone() && !a.ranks) {
+            return bench_kernels(a);
+        }
+        bench_ranks(a, ranks);
+        return kDone;
+    });
 }
 
 }  // namespace bitlaw::cli

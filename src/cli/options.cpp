@@ -224,6 +224,10 @@ Command parse_command_line(int argc, const char* const* argv) {
                           text_of(a.runs), {1, 1000});
             app.add_flag("--quick", a.quick, "fewer and smaller cases, at most 3 runs");
             name_option(app, "--only", a.only, "TEXT", "only the kernels and steps whose names begin so");
+            app.add_flag(
+                "--ranks", a.ranks,
+                "steps that ranks share, and what of a step is communication, instead of kernels; so "
+                "it is under mpirun");
             add_common(options, a.common, true);
         });
     }

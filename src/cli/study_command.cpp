@@ -28,6 +28,7 @@
 #include "failure.hpp"
 #include "places.hpp"
 #include "signals.hpp"
+#include "study_jobs.hpp"
 #include "table.hpp"
 #include "terminal.hpp"
 
@@ -206,6 +207,7 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
         tell_warnings(a, check);
     }
     options.command = a.common.command_line;
+    options.trunk = a.trunk;
     options.on_event = [&](const StudyEvent& event) {
         if (event.kind == StudyEvent::Kind::ended || event.kind == StudyEvent::Kind::skipped) {
             board.remove(event.worker);
@@ -244,7 +246,7 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
         note(text_of(
             "done: ", summary.done, " runs now, ", summary.before, " before, ", summary.diverged, " diverged",
             summary.elsewhere > 0 ? text_of("; ", summary.elsewhere, " are left to another process") : "",
-            "; ", plan.results().string()));
+            "; ", (a.trunk.empty() ? plan.results() : plan.rows() / (a.trunk + ".csv")).string()));
     }
     return kDone;
 }
@@ -308,9 +310,26 @@ int fit_foreign_runs(const StudyArguments& a) {
     return kDone;
 }
 
+// Options that another action has.
+void require_fitting(const StudyArguments& a) {
+    const auto require = [&](bool given, const char* option, StudyAction action, const char* name) {
+        if (given && a.action != action) {
+            fail_usage(option, " goes with 'study ", name, "' only");
+        }
+    };
+    require(a.commands, "--commands", StudyAction::plan, "plan");
+    require(!a.trunk.empty(), "--trunk", StudyAction::run, "run");
+    require(a.slurm, "--slurm", StudyAction::run, "run");
+    require(a.watch, "--watch", StudyAction::status, "status");
+    if (a.slurm && !a.trunk.empty()) {
+        fail_usage("--slurm submits all trunks that are left; leave --trunk out");
+    }
+}
+
 }  // namespace
 
 int run_study_command(const StudyArguments& a) {
+    require_fitting(a);
     if (!a.results.empty()) {
         if (a.action != StudyAction::fit || !a.config.empty()) {
             fail_usage("--results goes with 'study fit' and no config: bitlaw study fit --results FILE.csv");
@@ -327,10 +346,13 @@ int run_study_command(const StudyArguments& a) {
     }
     StudyPlan plan = make_study_plan(config);
     if (a.action == StudyAction::plan) {
-        return plan_study(a, plan);
+        return a.commands ? print_trunk_commands(a, plan) : plan_study(a, plan);
     }
     if (a.action == StudyAction::run) {
-        return run_all(a, plan);
+        return a.slurm ? submit_to_slurm(a, std::move(plan)) : run_all(a, plan);
+    }
+    if (a.action == StudyAction::status) {
+        return show_status(a, plan);
     }
     std::optional<EndsAtOnce> ends_at_once(std::in_place);
     try {

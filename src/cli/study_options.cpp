@@ -15,8 +15,9 @@ struct Action {
     StudyAction action;
 };
 
-constexpr std::array<Action, 5> kActions{{{"plan", StudyAction::plan},
+constexpr std::array<Action, 6> kActions{{{"plan", StudyAction::plan},
                                           {"run", StudyAction::run},
+                                          {"status", StudyAction::status},
                                           {"fit", StudyAction::fit},
                                           {"plot", StudyAction::plot},
                                           {"report", StudyAction::report}}};
@@ -27,7 +28,7 @@ StudyAction action_of(const std::string& word) {
             return known.action;
         }
     }
-    fail_usage("'", word, "' is not known; choose plan, run, fit, plot or report");
+    fail_usage("'", word, "' is not known; choose plan, run, status, fit, plot or report");
 }
 
 }  // namespace
@@ -37,9 +38,10 @@ void add_study(FieldOptions& options, StudyArguments& a) {
     text_option(
         app, "action", [&a](const std::string& word) { a.action = action_of(word); }, "",
         "plan: the runs, what they cost and how long they take; run: train and measure what is not done yet; "
+        "status: what is done, running, waiting or failed; "
         "fit: the laws as tables, also to FOLDER/fit; plot: pictures to FOLDER/plots; report: all of it in "
         "FOLDER/report.html")
-        ->type_name("plan|run|fit|plot|report")
+        ->type_name("plan|run|status|fit|plot|report")
         ->required();
     name_option(
         app, "config", a.config, "CONFIG",
@@ -75,6 +77,15 @@ void add_study(FieldOptions& options, StudyArguments& a) {
                  "the most expensive runs first: jobs end together, but late");
     real_option(app, "--calibrate", a.calibrate_seconds,
                 "plan: seconds of measuring this machine's speed; 0: no times", "20", {0, 3600});
+    app.add_flag("--commands", a.commands,
+                 "plan: instead, a line of the shell for each trunk that has runs left, for any scheduler");
+    name_option(app, "--trunk", a.trunk, "NAME",
+                "run: only this trunk, rows in FOLDER/rows/NAME.csv, which every study command reads");
+    app.add_flag(
+        "--slurm", a.slurm,
+        "run: submit what is left to Slurm, a task a trunk, as the config's slurm_ keys say; what is "
+        "done, waits or runs is left alone");
+    app.add_flag("--watch", a.watch, "status: every five seconds until nothing runs or waits");
     add_common(options, a.common, true);
 }
 

@@ -10,7 +10,9 @@
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/trainer.hpp"
 #include "commands.hpp"
+#include "data_names.hpp"
 #include "failure.hpp"
+#include "on_ranks.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "terminal.hpp"
@@ -30,24 +32,24 @@ void require_readable(const std::vector<std::string>& ranges) {
     }
 }
 
-}  // namespace
-
-int run_train(const TrainArguments& arguments) {
+int train_on(const TrainArguments& arguments, Ranks& ranks) {
     TrainOptions options = arguments.options;
     options.command = arguments.common.command_line;
     options.config = config_from(options.preset, arguments.network);
-    options.data = resolve_data(options.data);
-    options.validation = resolve_data(options.validation);
-    require_readable(options.data);
-    require_readable(options.validation);
-    const bool speaks = arguments.common.quiet == 0;
-    TrainWatch watch(speaks);
-    if (arguments.common.quiet < 2) {
+    ranks.together([&] {
+        options.data = resolve_data(expanded_data(options.data));
+        options.validation = resolve_data(expanded_data(options.validation));
+        require_readable(options.data);
+        require_readable(options.validation);
+    });
+    const bool speaks = arguments.common.quiet == 0 && ranks.is_first();
+    TrainWatch watch(speaks, ranks.size());
+    if (arguments.common.quiet < 2 && ranks.is_first()) {
         options.warn = [](const std::string& text) { note(printable("bitlaw: train: warning: " + text)); };
     }
     const TrainResult result = train::train(
         options, [&](const StepReport& report) { watch.step(report); }, stop_requested(),
-        [&](const ResolvedRun& run) { watch.begin(run); });
+        [&](const ResolvedRun& run) { watch.begin(run); }, ranks);
     watch.end();
     if (speaks) {
         const std::optional<double> validation = watch.validation();
@@ -59,9 +61,17 @@ int run_train(const TrainArguments& arguments) {
                          result.is_validation_seen ? "in-sample, " : "", result.seconds));
     }
     if (!result.trouble.empty()) {
+        ranks.settle();
         fail(result.trouble);
     }
     return kDone;
+}
+
+}  // namespace
+
+int run_train(const TrainArguments& arguments) {
+    return on_ranks("train", arguments.common.quiet > 1,
+                    [&](Ranks& ranks) { return train_on(arguments, ranks); });
 }
 
 }  // namespace bitlaw::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,13 @@ using namespace train;
 namespace {
 
 std::string list_of(const std::vector<std::string>& names) {
+    constexpr std::size_t kMaxShown = 10;
     std::string text;
-    for (const std::string& name : names) {
-        text += (text.empty() ? "" : ", ") + printable(name);
+    for (std::size_t i = 0; i < std::min(names.size(), kMaxShown); ++i) {
+        text += (text.empty() ? "" : ", ") + printable(names[i]);
+    }
+    if (names.size() > kMaxShown) {
+        text += text_of(" and ", names.size() - kMaxShown, " more files");
     }
     return text.empty() ? "none" : text;
 }
@@ -60,8 +65,8 @@ void TrainWatch::begin(const ResolvedRun& run) {
     // Ten runs of some 10 ms: a tenth of a second before hours.
     constexpr std::uint64_t kPeakRuns = 10;
     peak_ = peak_gflops(thread_count(), kPeakRuns);
-    note(text_of("running on  ", thread_count(), thread_count() == 1 ? " thread, " : " threads, ",
-                 isa_name(chosen_isa()),
+    note(text_of("running on  ", ranks_ == 1 ? "" : text_of(ranks_, " ranks, each of "), thread_count(),
+                 thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa()),
                  fmt::format(", peak {:.0f} GFLOP/s of fp32 multiply-adds, as measured now", peak_)));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ",
                  weight_format_name(o.weight_format), o.resume ? ", resumed" : ""));

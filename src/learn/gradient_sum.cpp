@@ -1,6 +1,7 @@
 #include "bitlaw/learn/gradient_sum.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -30,14 +31,20 @@ void for_chunks(std::size_t size, std::size_t chunk, const Body& body) {
 
 }  // namespace
 
-std::span<float> GradientSum::open() {
-    BITLAW_ASSERT(!is_open_);
+void GradientSum::start_at(std::size_t leaf) {
+    BITLAW_ASSERT(!is_open_ && parts_.empty());
+    next_ = leaf;
+}
+
+std::span<float> GradientSum::open(std::size_t leaves) {
+    BITLAW_ASSERT(!is_open_ && leaves > 0 && next_ % leaves == 0);
     is_open_ = true;
+    const std::size_t number = std::exchange(next_, next_ + leaves);
     if (spare_.empty()) {
-        parts_.push_back({Floats(size_), 1});
+        parts_.push_back({Floats(size_), number, leaves});
         return parts_.back().sum;
     }
-    parts_.push_back({std::move(spare_.back()), 1});
+    parts_.push_back({std::move(spare_.back()), number, leaves});
     spare_.pop_back();
     float* const sum = parts_.back().sum.data();
     for_chunks(size_, kChunk,
@@ -60,7 +67,10 @@ void GradientSum::join_last_two() {
 void GradientSum::close() {
     BITLAW_ASSERT(is_open_);
     is_open_ = false;
-    while (parts_.size() >= 2 && parts_[parts_.size() - 2].leaves == parts_.back().leaves) {
+    const auto are_siblings = [](const Part& left, const Part& right) {
+        return left.leaves == right.leaves && left.first % (2 * left.leaves) == 0;
+    };
+    while (parts_.size() >= 2 && are_siblings(parts_[parts_.size() - 2], parts_.back())) {
         join_last_two();
     }
 }
@@ -79,6 +89,20 @@ void GradientSum::clear() {
         spare_.push_back(std::move(part.sum));
     }
     parts_.clear();
+    next_ = 0;
+}
+
+std::vector<std::size_t> parts_of(std::size_t first, std::size_t last) {
+    std::vector<std::size_t> parts;
+    while (first < last) {
+        std::size_t leaves = std::bit_floor(last - first);
+        while (first % leaves != 0) {
+            leaves /= 2;
+        }
+        parts.push_back(leaves);
+        first += leaves;
+    }
+    return parts;
 }
 
 double gradient_norm(std::span<const float> gradient) {

@@ -14,14 +14,10 @@ namespace bitlaw::learn {
 using namespace symbols;
 using namespace model;
 
-namespace {
-
 // One chain over all calls: sums of calls' sums would depend on how the tokens were cut into calls.
 double chained(double sum, std::span<const double> code_lengths) {
     return std::accumulate(code_lengths.begin(), code_lengths.end(), sum);
 }
-
-}  // namespace
 
 bool StepOutcome::is_finite() const { return std::isfinite(bits) && std::isfinite(gradient_norm); }
 
@@ -60,15 +56,28 @@ void Learner::add_leaf(std::span<const Symbol> symbols, std::size_t positions, f
     const std::span<float> gradient = sum_.open();
     for_micro_batches(symbols, positions, [&](const SequenceBatch& batch) {
         (void)network_.gradient(batch, factor, gradient);
-        bits_ = chained(bits_, network_.code_lengths());
+        const std::span<const double> lengths = network_.code_lengths();
+        bits_ = chained(bits_, lengths);
+        if (options_.keeps_code_lengths) {
+            code_lengths_.insert(code_lengths_.end(), lengths.begin(), lengths.end());
+        }
     });
     sum_.close();
 }
 
+void Learner::start_at(std::size_t leaf) { sum_.start_at(leaf); }
+
 StepOutcome Learner::update(double learning_rate) {
     const FloatStateGuard guard;
-    const std::span<const float> gradient = sum_.total();
-    const StepOutcome outcome{.bits = std::exchange(bits_, 0.0), .gradient_norm = gradient_norm(gradient)};
+    return update(learning_rate, sum_.total(), bits_);
+}
+
+StepOutcome Learner::update(double learning_rate, std::span<const float> gradient, double bits) {
+    const FloatStateGuard guard;
+    BITLAW_ASSERT(gradient.size() == model_.layout.size);
+    const StepOutcome outcome{.bits = bits, .gradient_norm = gradient_norm(gradient)};
+    bits_ = 0.0;
+    code_lengths_.clear();
     if (outcome.is_finite()) {
         const bool clips = options_.clip > 0.0 && outcome.gradient_norm > options_.clip;
         const float scale = clips ? static_cast<float>(options_.clip / outcome.gradient_norm) : 1.0F;
@@ -120,6 +129,20 @@ double Learner::coding_bits(std::span<const Symbol> symbols, WeightFormatId form
         });
     });
     return bits;
+}
+
+std::vector<double> Learner::coding_lengths(std::span<const Symbol> symbols, WeightFormatId format) {
+    std::vector<double> lengths;
+    if (symbols.empty()) {
+        return lengths;
+    }
+    with_coding_weights(format, [&](const PackedModel&) {
+        for_micro_batches(symbols, model_.config.context, [&](const SequenceBatch& batch) {
+            (void)network_.loss(batch);
+            lengths.insert(lengths.end(), network_.code_lengths().begin(), network_.code_lengths().end());
+        });
+    });
+    return lengths;
 }
 
 void Learner::restore(std::span<const float> weights, AdamMoments moments) {

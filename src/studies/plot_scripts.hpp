@@ -77,9 +77,11 @@ plot @law_lines, @curves, @points, @red_lines, \
 
 inline constexpr const char* kPrequentialPlot = R"gp(
 set logscale y
-set ytics (10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
-set offsets 0, 0, 0, graph 0.04
-plot @lines, @curves, @grey_lines
+set yrange [*:*] noextend
+set ytics (10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
+set offsets 0, 0, graph 0.04, graph 0.04
+plot @lines, @grey_lines, \
+     for [k=1:words(curve)] csv using (x(curve)):"y" with lines lw 1.6 dt (6, 4) lc palette frac shade(curve) title name_of(curve)
 )gp";
 
 inline constexpr const char* kFlopsPlot = R"gp(

@@ -132,7 +132,7 @@ class Checker {
     }
 
     void require_results() {
-        const std::vector<StudyResult> results = read_results(plan_.results());
+        const std::vector<StudyResult> results = read_all_results(plan_);
         if (trained_ && held_out_) {
             add_recipes(plan_, data_);
         }

@@ -70,6 +70,26 @@ Field<C> list_of(std::vector<Number> C::*member, const WholeRange& range, FieldI
                    [=](C& c, const Words& words) { c.*member = whole_list<Number>(words, range); });
 }
 
+// A line or a word of sbatch; what a shell or a script would take for its end is refused.
+void require_plain(const std::string& text) {
+    if (text.empty() || std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; })) {
+        fail_usage("a line without control characters is needed");
+    }
+}
+
+Field<C> slurm_text(std::string SlurmSettings::*member, FieldInfo info) {
+    return special(std::move(info), FieldKind::text, [=](C& c, const Words& words) {
+        require_plain(only_name(words));
+        c.slurm.*member = only_name(words);
+    });
+}
+
+Field<C> slurm_number(std::uint64_t SlurmSettings::*member, FieldInfo info) {
+    return special(std::move(info), FieldKind::whole, [=](C& c, const Words& words) {
+        c.slurm.*member = whole_value(only_word(words), {1, 1'000'000});
+    });
+}
+
 // What the rule of sizes decides; everything else of a network is the config's.
 bool is_of_rule(const std::string& name) {
     static const std::set<std::string> names{"architecture", "alphabet", "width",   "heads", "kv_heads",
@@ -134,6 +154,16 @@ const Fields<C>& study_fields() {
                 c.compressors = distinct(words);
             }),
             whole_field(&C::bootstrap, {10, 100'000}, {.name = "bootstrap"}),
+            slurm_text(&SlurmSettings::partition, {.name = "slurm_partition"}),
+            slurm_text(&SlurmSettings::account, {.name = "slurm_account"}),
+            slurm_text(&SlurmSettings::time, {.name = "slurm_time"}),
+            slurm_text(&SlurmSettings::memory, {.name = "slurm_memory"}),
+            slurm_number(&SlurmSettings::cores, {.name = "slurm_cores"}),
+            slurm_number(&SlurmSettings::at_once, {.name = "slurm_at_once"}),
+            special({.name = "slurm_line", .may_repeat = true}, FieldKind::text, [](C& c, const Words& words) {
+                require_plain(only_name(words));
+                c.slurm.lines.push_back(only_name(words));
+            }),
         };
         // clang-format on
         for (const Field<ModelConfig>& field : model_fields()) {
@@ -183,7 +213,8 @@ StudyConfig parse_study_config(const std::string& text, const std::filesystem::p
     config.title = path.stem().string();
     std::vector<Setting> settings = parse_settings(text, path.string());
     for (Setting& setting : settings) {
-        if (setting.key == "title" || setting.key == "folder" || setting.key == "rivals") {  // with blanks
+        const std::set<std::string> with_blanks{"title", "folder", "rivals", "slurm_line"};
+        if (with_blanks.contains(setting.key)) {
             setting.words = {setting.value};
         }
     }

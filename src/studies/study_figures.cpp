@@ -245,7 +245,7 @@ StudyFigure prequential_figure(const StudyFindings& f) {
     add_classical(series, f, 100.0 / 8.0);
     return {"prequential",
             "Two ways to code S bytes with a network of N parameters. With points: it begins from a seed and "
-            "learns the data's first S bytes while it codes them, so that no model is counted. Without: "
+            "learns the data's first S bytes while it codes them, so that no model is counted. Dashed: "
             "trained on S bytes in its best number of passes, it codes as many others, and its model is "
             "counted.",
             {.title = "Code lengths: learned as coded, and in two parts",

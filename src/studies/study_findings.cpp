@@ -45,7 +45,7 @@ void sort_out(StudyFindings& f) {
             planned.insert(run.id);
         }
     }
-    for (StudyResult& result : read_results(f.plan.results())) {
+    for (StudyResult& result : read_all_results(f.plan)) {
         if (planned.erase(result.run) == 0) {
             ++f.other_rows;  // of an earlier config
             continue;

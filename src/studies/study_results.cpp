@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 
 #include "bitlaw/base/error.hpp"
@@ -342,26 +343,91 @@ std::vector<StudyResult> read_results(const std::filesystem::path& path) {
     return results;
 }
 
+std::vector<StudyResult> read_all_results(const StudyPlan& plan) {
+    std::vector<StudyResult> all = read_results(plan.results());
+    std::set<std::string> known;
+    for (const StudyResult& result : all) {
+        known.insert(result.run);
+    }
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator it(plan.rows(), error), end; !error && it != end;
+         it.increment(error)) {
+        if (it->path().extension() == ".csv") {
+            files.push_back(it->path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    std::map<std::string, std::size_t> place;
+    for (const StudyTrunk& trunk : plan.trunks) {
+        for (const StudyRun& run : trunk.runs) {
+            place.emplace(run.id, place.size());
+        }
+    }
+    std::vector<StudyResult> rows;
+    for (const std::filesystem::path& file : files) {
+        for (StudyResult& result : read_results(file)) {
+            if (known.insert(result.run).second) {
+                rows.push_back(std::move(result));
+            }
+        }
+    }
+    std::stable_sort(rows.begin(), rows.end(), [&](const StudyResult& a, const StudyResult& b) {
+        const auto place_of = [&](const StudyResult& result) {
+            const auto found = place.find(result.run);
+            return found == place.end() ? place.size() : found->second;
+        };
+        return place_of(a) < place_of(b);
+    });
+    all.insert(all.end(), rows.begin(), rows.end());
+    return all;
+}
+
+namespace {
+
+void write_results(const std::filesystem::path& path, const std::vector<StudyResult>& results) {
+    std::string text = header();
+    for (const StudyResult& r : results) {
+        text += row(r);
+    }
+    write_file(path, text);
+}
+
+}  // namespace
+
+std::size_t join_results(const StudyPlan& plan) {
+    if (!std::filesystem::exists(plan.rows())) {
+        return 0;
+    }
+    const FileLock guard(plan.work() / "results.lock", FileLock::Wait::yes);
+    const std::size_t before = read_results(plan.results()).size();
+    const std::vector<StudyResult> all = read_all_results(plan);
+    if (all.size() > before) {
+        write_results(plan.results(), all);
+    }
+    return all.size() - before;
+}
+
 void add_result(const std::filesystem::path& path, const std::filesystem::path& lock,
                 const StudyResult& result) {
+    const FileLock guard(lock, FileLock::Wait::yes);
+    add_own_result(path, result);
+}
+
+void add_own_result(const std::filesystem::path& path, const StudyResult& result) {
     try {
         require_sound(result);
     } catch (const Error& error) {  // a row that nothing could read again
         fail("the run ", result.run, " has no sound row for ", path.string(), ": ", error.what(),
              "; nothing was added");
     }
-    const FileLock guard(lock, FileLock::Wait::yes);
     std::vector<StudyResult> results = read_results(path);
     const auto has_name = [&](const StudyResult& other) { return other.run == result.run; };
     if (std::any_of(results.begin(), results.end(), has_name)) {
         fail(path.string(), " has a row for ", result.run, " already; nothing was added");
     }
     results.push_back(result);
-    std::string text = header();
-    for (const StudyResult& r : results) {
-        text += row(r);
-    }
-    write_file(path, text);
+    write_results(path, results);
 }
 
 void require_same_settings(const StudyPlan& plan, const std::vector<StudyResult>& results) {

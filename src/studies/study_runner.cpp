@@ -23,6 +23,7 @@
 #include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/studies/study_check.hpp"
+#include "bitlaw/studies/study_status.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
 
@@ -70,9 +71,17 @@ class Study {
         require_no_data_among_results(plan_, options);
         prepare_study(plan_, data_);
         make_folder(plan_.work());
-        const std::vector<StudyResult> results = read_results(plan_.results());
-        const std::set<std::string> ended = ended_runs(results);
+        if (is_alone()) {
+            require_trunk();
+            make_folder(plan_.rows());
+        } else {
+            join_results(plan_);
+        }
+        const std::set<std::string> ended = ended_runs(read_all_results(plan_));
         for (std::size_t i = 0; i < plan_.trunks.size(); ++i) {
+            if (is_alone() && plan_.trunks[i].id != options_.trunk) {
+                continue;
+            }
             const std::size_t left = runs_left(plan_.trunks[i], ended);
             summary_.before += plan_.trunks[i].runs.size() - left;
             if (left > 0) {
@@ -87,6 +96,7 @@ class Study {
     StudyRunSummary run() {
         const std::size_t jobs =
             std::clamp(options_.jobs, std::size_t{1}, std::max<std::size_t>(queue_.size(), 1));
+        statuses_.resize(jobs);
         std::vector<std::thread> workers;
         for (std::size_t worker = 1; worker < jobs; ++worker) {
             workers.emplace_back([this, worker] { work(worker); });
@@ -102,6 +112,19 @@ class Study {
     }
 
    private:
+    // Whether this process is the only one of its trunk, and writes its rows into a file of its own.
+    [[nodiscard]] bool is_alone() const { return !options_.trunk.empty(); }
+
+    void require_trunk() const {
+        const bool is_known =
+            std::any_of(plan_.trunks.begin(), plan_.trunks.end(),
+                        [&](const StudyTrunk& trunk) { return trunk.id == options_.trunk; });
+        if (!is_known) {
+            fail_usage("the study has no trunk ", options_.trunk,
+                       "; 'bitlaw study status' names those that it has");
+        }
+    }
+
     static std::set<std::string> ended_runs(const std::vector<StudyResult>& results) {
         std::set<std::string> names;
         for (const StudyResult& result : results) {
@@ -144,6 +167,15 @@ class Study {
         }
     }
 
+    // Also for those who look at the folder only.
+    void report_advance(const StudyEvent& event) {
+        if (std::optional<StatusFile>& status = statuses_[event.worker]) {
+            status->advance(event.kind == StudyEvent::Kind::training ? "training" : "measuring", event.run,
+                            event.done, event.total);
+        }
+        report(event);
+    }
+
     void report(const StudyEvent& event) {
         const std::lock_guard guard(mutex_);
         if (options_.on_event) {
@@ -182,13 +214,13 @@ class Study {
             trained = train::train(
                 options,
                 [&](const StepReport& step) {
-                    report({.kind = StudyEvent::Kind::training,
-                            .worker = worker,
-                            .run = run.id,
-                            .done = step.tokens,
-                            .total = total,
-                            .bits_per_byte = step.mean_bits_per_byte,
-                            .gflops = step.gflops});
+                    report_advance({.kind = StudyEvent::Kind::training,
+                                    .worker = worker,
+                                    .run = run.id,
+                                    .done = step.tokens,
+                                    .total = total,
+                                    .bits_per_byte = step.mean_bits_per_byte,
+                                    .gflops = step.gflops});
                     if (stop_) {
                         stopping_ = true;
                     }
@@ -234,11 +266,11 @@ class Study {
         std::uint64_t before = 0;
         CompressOptions options;
         options.progress = [&](std::uint64_t plain, std::uint64_t) {
-            report({.kind = StudyEvent::Kind::measuring,
-                    .worker = worker,
-                    .run = run.id,
-                    .done = before + plain,
-                    .total = parts.choose.size() + parts.report.size()});
+            report_advance({.kind = StudyEvent::Kind::measuring,
+                            .worker = worker,
+                            .run = run.id,
+                            .done = before + plain,
+                            .total = parts.choose.size() + parts.report.size()});
             if (stop_ || stopping_) {
                 throw Stopped("stopped while measuring; the same command goes on from there");
             }
@@ -265,7 +297,11 @@ class Study {
         result.status = status;
         result.threads = thread_count();
         result.date = utc_now();
-        add_result(plan_.results(), plan_.work() / "results.lock", result);
+        if (is_alone()) {
+            add_own_result(plan_.rows() / (options_.trunk + ".csv"), result);
+        } else {
+            add_result(plan_.results(), plan_.work() / "results.lock", result);
+        }
         {
             const std::lock_guard guard(mutex_);
             ++(result.is_done() ? summary_.done : summary_.diverged);
@@ -296,19 +332,35 @@ class Study {
     }
 
     void run_trunk(std::size_t worker, const StudyTrunk& trunk) {
-        const FileLock lock(plan_.work() / (trunk.id + ".lock"), FileLock::Wait::no);
+        std::optional<FileLock> lock;
+        if (!is_alone()) {
+            lock.emplace(plan_.work() / (trunk.id + ".lock"), FileLock::Wait::no);
+        }
         // Another process may have ended runs since this one began, so only what is read under the lock
         // counts.
-        const std::set<std::string> ended =
-            lock.held() ? ended_runs(read_results(plan_.results())) : std::set<std::string>();
-        if (!lock.held()) {
+        const std::set<std::string> ended = ended_runs(read_all_results(plan_));
+        if (lock && !lock->held()) {
             {
                 const std::lock_guard guard(mutex_);
-                summary_.elsewhere += runs_left(trunk, ended_runs(read_results(plan_.results())));
+                summary_.elsewhere += runs_left(trunk, ended);
             }
             report({.kind = StudyEvent::Kind::skipped, .worker = worker, .run = trunk.id});
             return;
         }
+        StatusFile& status = statuses_[worker].emplace(plan_, trunk);
+        try {
+            run_runs(worker, trunk, ended);
+            status.end("done");
+        } catch (const Stopped&) {
+            status.end("stopped");
+            throw;
+        } catch (const std::exception& error) {
+            status.end("failed", error.what());
+            throw;
+        }
+    }
+
+    void run_runs(std::size_t worker, const StudyTrunk& trunk, const std::set<std::string>& ended) {
         bool trunk_diverged = false;
         for (const StudyRun& run : trunk.runs) {
             if (ended.contains(run.id)) {
@@ -335,8 +387,9 @@ class Study {
     StudyData data_;
     const std::atomic<bool>& stop_;
     Corpus held_out_;
-    std::mutex mutex_;                // guards what follows
-    std::vector<std::size_t> queue_;  // trunks
+    std::mutex mutex_;                                 // guards what follows
+    std::vector<std::size_t> queue_;                   // trunks
+    std::vector<std::optional<StatusFile>> statuses_;  // [workers], each its worker's own
     StudyRunSummary summary_;
     std::exception_ptr failure_;
     std::atomic<bool> stopping_{false};  // no more work in this process

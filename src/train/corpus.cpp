@@ -7,6 +7,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/mapped_pages.hpp"
 #include "bitlaw/base/size.hpp"
 #include "bitlaw/symbols/alphabet.hpp"
 
@@ -88,7 +89,7 @@ Corpus::Corpus(const std::vector<std::string>& ranges) {
         const ByteSpan bytes = whole.subspan(range.begin, end - range.begin);
         bytes_.push_back(bytes);
         sources_.push_back({.name = range.path.filename().string(),
-                            .hash = hash64(bytes),
+                            .hash = hash_of(bytes_.size() - 1),
                             .begin = range.begin,
                             .bytes = bytes.size()});
     }
@@ -98,6 +99,32 @@ Corpus::Corpus(const std::vector<std::string>& ranges) {
     const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
     for (double& weight : weights_) {
         weight /= sum;
+    }
+}
+
+// hash64 of the range, of which no more than a piece stays in memory when it is large.
+std::uint64_t Corpus::hash_of(std::size_t range) const {
+    constexpr std::size_t kPiece = std::size_t{32} << 20;
+    Hasher hasher;
+    for (std::size_t begin = 0; begin < bytes_[range].size(); begin += kPiece) {
+        const ByteSpan piece = bytes_[range].subspan(begin, std::min(kPiece, bytes_[range].size() - begin));
+        hasher.update(piece);
+        forget(range, piece);
+    }
+    return hasher.digest();
+}
+
+void Corpus::forget(std::size_t range, ByteSpan part) const {
+    // What is smaller is read again and again, and fits beside everything else.
+    constexpr std::size_t kLarge = std::size_t{512} << 20;
+    if (bytes_[range].size() >= kLarge) {
+        forget_pages(files_[range], part);
+    }
+}
+
+void Corpus::forget() const {
+    for (std::size_t range = 0; range < bytes_.size(); ++range) {
+        forget(range, bytes_[range]);
     }
 }
 
@@ -116,7 +143,7 @@ void Corpus::require_alphabet(std::uint32_t alphabet) const {
 void Corpus::require_unchanged(LookAgain look) const {
     for (std::size_t r = 0; r < ranges(); ++r) {
         const bool looks = look == LookAgain::everywhere || files_[r].may_have_changed();
-        if (looks && hash64(bytes_[r]) != sources_[r].hash) {
+        if (looks && hash_of(r) != sources_[r].hash) {
             fail(files_[r].path().string(), " was changed while it was read");
         }
     }

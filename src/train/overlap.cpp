@@ -65,18 +65,21 @@ double repeated_share(const Corpus& trained, const std::vector<ByteSpan>& held, 
     windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
     std::vector<std::atomic<bool>> found(windows.size());
     constexpr std::size_t kPiece = std::size_t{1} << 20;
+    const auto part = [&](ByteSpan all, std::size_t piece) {
+        const std::size_t begin = piece * kPiece;
+        return all.subspan(begin, std::min(all.size() - begin, kPiece + kWindow - 1));
+    };
     for (std::size_t range = 0; range < trained.ranges() && !windows.empty(); ++range) {
         const ByteSpan all = trained.bytes(range);
         parallel_for((all.size() + kPiece - 1) / kPiece, [&](std::size_t piece) {
-            const std::size_t begin = piece * kPiece;
-            const std::size_t count = std::min(all.size() - begin, kPiece + kWindow - 1);
-            for_windows(all.subspan(begin, count), sample_bits, [&](std::uint64_t hash) {
+            for_windows(part(all, piece), sample_bits, [&](std::uint64_t hash) {
                 const auto at = std::lower_bound(windows.begin(), windows.end(), hash);
                 if (at != windows.end() && *at == hash) {
                     found[static_cast<std::size_t>(at - windows.begin())].store(true,
                                                                                 std::memory_order_relaxed);
                 }
             });
+            trained.forget(range, part(all, piece));
         });
     }
     const auto count = static_cast<std::size_t>(

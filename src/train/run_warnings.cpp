@@ -121,9 +121,16 @@ std::vector<std::string> run_warnings(const TrainOptions& options, const Resolve
 }
 
 bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Corpus& training,
-                   const Corpus& validation) {
+                   const Corpus& validation, std::size_t ranks) {
     if (!options.warn) {
         return false;
+    }
+    if (run.leaves() < ranks) {
+        const std::size_t idle = ranks - run.leaves();
+        options.warn(text_of("a step has ", run.leaves(), run.leaves() == 1 ? " leaf" : " leaves", " of ",
+                             bytes(leaf_sequences(run.positions()) * run.positions()), ", so ", idle, " of ",
+                             ranks, idle == 1 ? " ranks has" : " ranks have",
+                             " nothing to do; start fewer ranks or make the batch larger"));
     }
     for (const std::string& warning : run_warnings(options, run, training, validation)) {
         options.warn(warning);

@@ -127,6 +127,16 @@ std::size_t Sampler::choose() {
 
 void Sampler::next(std::span<Symbol> sequence) { samplers_[choose()].next(sequence); }
 
+void Sampler::skip(std::uint64_t sequences) {
+    if (weights_.empty()) {
+        samplers_.front().skip(sequences);
+        return;
+    }
+    for (; sequences > 0; --sequences) {
+        samplers_[choose()].skip(1);
+    }
+}
+
 CorpusPosition Sampler::position() const {
     return weights_.empty() ? samplers_.front().position() : CorpusPosition{.epoch = 0, .index = total_};
 }

@@ -83,7 +83,7 @@ Fields<O> make_fields() {
     const std::string training = "Training";
     // clang-format off
     Fields<O> fields{
-        list_field(&O::data, {.name = "data", .help = "training files; FILE@BEGIN:END for a range of bytes, FILE:0.7 for a share of the sequences", .is_required = true}),
+        list_field(&O::data, {.name = "data", .help = "training files; FILE@BEGIN:END for a range of bytes, FILE:0.7 for a share of the sequences; a folder or a quoted pattern for all its files, @LIST for those that a file names", .is_required = true}),
         list_field(&O::validation, {.name = "validation", .help = "held-out files, named alike"}),
         text_field(&O::out, {.name = "out", .help = "folder for model.blm, state.bls, metrics.csv, run.json and train.conf", .type = "DIR", .letter = "-o", .is_required = true, .is_of_process = true}),
         text_field(&O::preset, {.name = "preset", .help = "sizes of the network: " + joined(preset_names()), .type = "NAME", .group = network, .record = "preset"}),

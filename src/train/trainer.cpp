@@ -5,13 +5,11 @@
 #include <cmath>
 #include <exception>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
-#include "bitlaw/base/file_status.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/learn/learner.hpp"
@@ -21,11 +19,13 @@
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/divergence.hpp"
 #include "bitlaw/train/metrics.hpp"
+#include "bitlaw/train/ranks.hpp"
 #include "bitlaw/train/resolved_run.hpp"
 #include "bitlaw/train/run_record.hpp"
 #include "bitlaw/train/run_warnings.hpp"
 #include "bitlaw/train/schedule.hpp"
 #include "bitlaw/train/training_state.hpp"
+#include "run_start.hpp"
 
 namespace bitlaw::train {
 
@@ -48,85 +48,13 @@ constexpr double kSaveSeconds = 120.0;
 // Held while a process trains in a folder.
 constexpr const char* kLockFile = "train.lock";
 
-// Throws when the folder holds a run that neither resume nor overwrite was said for.
-void require_free_folder(const TrainOptions& options) {
-    const std::filesystem::path& out = options.out;
-    std::error_code error;
-    const bool has_state = std::filesystem::exists(out / kStateFile, error);
-    if (error) {
-        fail("cannot look into the folder ", out.string(), ": ", error.message(), "; check its permissions");
-    }
-    if (options.resume && !has_state) {
-        fail_usage(out.string(), " holds no ", kStateFile, " to resume; start the run without resume");
-    }
-    if (!options.resume && !options.overwrite && (has_state || std::filesystem::exists(out / kModelFile))) {
-        fail(out.string(),
-             " already holds a run; use --resume to continue it, -f to overwrite it, or name another folder");
-    }
-}
-
-// Throws when one of the run's own files is read as data: it would be lost.
-void require_no_data_among_results(const TrainOptions& options) {
-    InputFiles inputs;
-    for (const std::vector<std::string>* ranges : {&options.data, &options.validation}) {
-        for (const std::string& text : *ranges) {
-            inputs.add(parse_range(parse_weighted_range(text).range).path);
-        }
-    }
-    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile, kOptionsFile}) {
-        inputs.require_not(options.out / name);
-    }
-}
-
-// A stale model or state must not be taken for one of the new run.
-void remove_old_run(const std::filesystem::path& out) {
-    for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile, kOptionsFile}) {
-        std::error_code error;
-        std::filesystem::remove(out / name, error);
-        if (error) {
-            fail("cannot remove ", (out / name).string(), ": ", error.message(),
-                 "; remove it or name another folder");
-        }
-    }
-}
-
-// Throws when a resumed run's data are not those that its state was made with.
-void require_same_data(const std::vector<DataSource>& saved, const Corpus& now, const char* what) {
-    if (saved.size() != now.ranges()) {
-        fail_usage("the saved run has ", saved.size(), ' ', what, " files, this one ", now.ranges(),
-                   "; give the same data to resume it");
-    }
-    for (std::size_t i = 0; i < saved.size(); ++i) {
-        const DataSource& source = now.sources()[i];
-        if (saved[i].hash != source.hash || saved[i].bytes != source.bytes) {
-            fail_usage("the ", what, " file ", source.name,
-                       " does not hold the bytes that the saved run read from ", saved[i].name,
-                       "; give the same data to resume it");
-        }
-    }
-}
-
-void require_same_run(const TrainingProgress& saved, const ResolvedRun& run, const Corpus& training,
-                      const Corpus& validation) {
-    const TrainOptions& options = run.options;
-    require_same_past(saved.options, saved.steps, saved.step, run);
-    if (saved.config != options.config) {
-        fail_usage("the saved run in ", options.out.string(), " has another config: ", describe(saved.config),
-                   "; give the same preset to resume it");
-    }
-    if (saved.tokens != saved.step * run.step_tokens()) {
-        fail((options.out / kStateFile).string(), " contradicts itself; start the run anew");
-    }
-    require_same_data(saved.training, training, "training");
-    require_same_data(saved.validation, validation, "validation");
-}
-
 // One process's part of a run, from its first step to the end.
 class Run {
    public:
     Run(const ResolvedRun& run, const Corpus& training, const Corpus& validation, TrainingProgress progress,
-        Clock::time_point start)
+        Clock::time_point start, Ranks& ranks)
         : run_(run),
+          ranks_(ranks),
           options_(run.options),
           schedule_{options_.learning_rate, run.steps, options_.warmup, options_.decay},
           start_(start),
@@ -135,7 +63,7 @@ class Run {
           held_out_(validation),
           sampler_(training, run.positions(), options_.seed),
           divergence_(options_.config.alphabet, options_.diverged_after),
-          learner_(initial_model(options_.config, options_.seed), learner_options(run)) {
+          learner_(initial_model(options_.config, options_.seed), options_of(run, ranks)) {
         if (run.validation_sequences > 0) {
             validation_ = first_sequences(validation, run.positions(), options_.validation_bytes);
         }
@@ -152,6 +80,11 @@ class Run {
             try {
                 run_steps(on_step, stop);
             } catch (const Stopped&) {
+                ranks_.settle();
+                throw;
+            } catch (const Diverged&) {
+                ranks_.settle();
+                note_failure();
                 throw;
             } catch (...) {
                 note_failure();
@@ -162,23 +95,40 @@ class Run {
     }
 
    private:
+    static LearnerOptions options_of(const ResolvedRun& run, const Ranks& ranks) {
+        LearnerOptions options = learner_options(run);
+        options.keeps_code_lengths = !ranks.is_alone();
+        return options;
+    }
+
     void run_steps(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
-        MetricsFile metrics(options_.out / kMetricsFile, progress_.step);
+        std::optional<MetricsFile> metrics;
         first_step_ = progress_.step;
-        write_status("running");
-        write_options_file(options_.out / kOptionsFile, run_);
-        Clock::time_point saved = Clock::now();
+        ranks_.together([&] {
+            if (ranks_.is_first()) {
+                metrics.emplace(options_.out / kMetricsFile, progress_.step);
+                write_status("running");
+                write_options_file(options_.out / kOptionsFile, run_);
+            }
+        });
+        saved_ = Clock::now();
         while (progress_.step < run_.steps) {
-            const StepReport report = one_step();
-            metrics.add(report);
+            const StepReport report = one_step(stop);
+            if (metrics) {
+                metrics->add(report);
+            }
             if (on_step) {
                 on_step(report);
             }
             const bool is_last = progress_.step == run_.steps;
-            const bool is_stopped = !is_last && (stop || progress_.step == options_.stop_after_steps);
-            if (is_stopped || (!is_last && is_save_due(saved))) {
+            const bool is_asked_to_stop = ranks_.is_alone() ? stop.load() : (wishes_ & kStop) != 0;
+            const bool is_due = ranks_.is_alone() ? is_save_due(progress_.step) : (wishes_ & kSave) != 0;
+            const bool is_stopped =
+                !is_last && (is_asked_to_stop || progress_.step == options_.stop_after_steps);
+            if (is_stopped || (!is_last && is_due)) {
                 save();
-                saved = Clock::now();
+                training_.forget();
+                saved_ = Clock::now();
             }
             if (is_stopped) {
                 write_status("stopped");
@@ -194,9 +144,13 @@ class Run {
     // again.
     void save_result() const {
         require_unchanged_data(LookAgain::everywhere);
-        TrainingRecord made = record();
-        made.content = content();
-        save_model(options_.out / kModelFile, learner_.model(), options_.weight_format, made);
+        ranks_.together([&] {
+            if (ranks_.is_first()) {
+                TrainingRecord made = record();
+                made.content = content();
+                save_model(options_.out / kModelFile, learner_.model(), options_.weight_format, made);
+            }
+        });
         save();
         write_status(trouble().empty() ? "finished" : "diverged");
     }
@@ -208,17 +162,18 @@ class Run {
                           validation_.empty() ? 0.0 : progress_.validation_bits_per_byte);
     }
 
-    [[nodiscard]] bool is_save_due(Clock::time_point saved) const {
+    // Whether the state is to be saved when so many steps are done.
+    [[nodiscard]] bool is_save_due(std::uint64_t steps) const {
         if (options_.save_every > 0) {
-            return progress_.step % options_.save_every == 0;
+            return steps % options_.save_every == 0;
         }
-        return seconds_between(saved, Clock::now()) >= kSaveSeconds;
+        return ranks_.is_first() && seconds_between(saved_, Clock::now()) >= kSaveSeconds;
     }
 
-    StepReport one_step() {
+    StepReport one_step(const std::atomic<bool>& stop) {
         const Clock::time_point begin = Clock::now();
         const double rate = schedule_.rate(progress_.step);
-        const StepOutcome outcome = update(rate);
+        const StepOutcome outcome = ranks_.is_alone() ? update(rate) : shared_update(rate, stop);
         const double seconds = seconds_between(begin, Clock::now());
         const auto step_tokens = static_cast<double>(run_.step_tokens());
         require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, options_.learning_rate);
@@ -243,7 +198,7 @@ class Run {
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
                 .copy_score = validates ? measured_copying() : std::nullopt,
-                .sample = is_sample_due() ? drawn_sample() : std::string(),
+                .sample = ranks_.is_first() && is_sample_due() ? drawn_sample() : std::string(),
                 .learning_rate = rate,
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
@@ -252,18 +207,37 @@ class Run {
                           static_cast<double>(run_.step_sequences) / seconds / 1e9};
     }
 
-    // Draws the step's sequences leaf by leaf and updates the weights.
-    StepOutcome update(double rate) {
+    // Draws the step's sequences first .. last-1 leaf by leaf and adds their gradients.
+    void add_sequences(std::size_t begin, std::size_t end) {
         const float factor = static_cast<float>(1.0 / static_cast<double>(run_.step_tokens()));
-        for (std::size_t first = 0; first < run_.step_sequences; first += learner_.leaf()) {
-            const std::size_t sequences = std::min(learner_.leaf(), run_.step_sequences - first);
+        for (std::size_t first = begin; first < end; first += learner_.leaf()) {
+            const std::size_t sequences = std::min(learner_.leaf(), end - first);
             symbols_.resize(sequences * run_.positions());
             for (std::size_t s = 0; s < sequences; ++s) {
                 sampler_.next(std::span(symbols_).subspan(s * run_.positions(), run_.positions()));
             }
             learner_.add_leaf(symbols_, factor);
         }
+    }
+
+    StepOutcome update(double rate) {
+        add_sequences(0, run_.step_sequences);
         return learner_.update(rate);
+    }
+
+    // The same with the ranks' leaves, of which this rank's are some.
+    StepOutcome shared_update(double rate, const std::atomic<bool>& stop) {
+        const std::size_t leaves = run_.leaves();
+        const LeafRange own = ranks_.share(leaves);
+        const std::size_t begin = std::min(own.first * learner_.leaf(), run_.step_sequences);
+        const std::size_t end = std::min(own.last * learner_.leaf(), run_.step_sequences);
+        learner_.start_at(own.first);
+        sampler_.skip(begin);
+        add_sequences(begin, end);
+        sampler_.skip(run_.step_sequences - end);
+        wishes_ = (stop ? kStop : 0) | (is_save_due(progress_.step + 1) ? kSave : 0);
+        const double bits = ranks_.chain(learner_.own_code_lengths(), wishes_);
+        return learner_.update(rate, ranks_.sum(learner_.own_sum(), leaves), bits);
     }
 
     [[nodiscard]] bool is_validation_due() const {
@@ -272,13 +246,29 @@ class Run {
     }
 
     void validate_weights() {
-        const double bits = learner_.coding_bits(validation_, options_.weight_format);
+        const double bits = validation_bits();
         require_finite(std::isfinite(bits), "validation loss", progress_.step, options_.learning_rate);
         progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
     }
 
+    double validation_bits() {
+        if (ranks_.is_alone()) {
+            return learner_.coding_bits(validation_, options_.weight_format);
+        }
+        const LeafRange own = ranks_.share(run_.validation_sequences);
+        const std::vector<double> lengths = learner_.coding_lengths(
+            std::span(validation_)
+                .subspan(own.first * run_.positions(), (own.last - own.first) * run_.positions()),
+            options_.weight_format);
+        std::uint64_t nothing = 0;
+        return ranks_.chain(lengths, nothing);
+    }
+
     [[nodiscard]] std::optional<double> measured_copying() {
         std::optional<CopyScore> score;
+        if (!ranks_.is_first()) {
+            return std::nullopt;
+        }
         learner_.with_coding_weights(options_.weight_format,
                                      [&](const PackedModel& packed) { score = predict::copy_score(packed); });
         return score ? std::optional(score->value()) : std::nullopt;
@@ -300,22 +290,32 @@ class Run {
 
     // A record names the bytes that were read by their hash, so it must not be written for others.
     void require_unchanged_data(LookAgain look) const {
-        try {
-            training_.require_unchanged(look);
-            held_out_.require_unchanged(look);
-        } catch (const Error& error) {
-            fail(error.what(),
-                 ", so nobody can say which bytes the model has seen, and none is written; start the run "
-                 "anew with data that stay as they are");
-        }
+        ranks_.together([&] {
+            try {
+                training_.require_unchanged(look);
+                held_out_.require_unchanged(look);
+            } catch (const Error& error) {
+                fail(error.what(),
+                     ", so nobody can say which bytes the model has seen, and none is written; start the "
+                     "run anew with data that stay as they are");
+            }
+        });
     }
 
     void save() const {
         require_unchanged_data(LookAgain::where_touched);
-        save_state(options_.out / kStateFile, progress_, learner_.model().weights, learner_.moments());
+        ranks_.together([&] {
+            if (ranks_.is_first()) {
+                save_state(options_.out / kStateFile, progress_, learner_.model().weights,
+                           learner_.moments());
+            }
+        });
     }
 
     void write_status(const char* status) const {
+        if (!ranks_.is_first()) {
+            return;
+        }
         write_run_file(options_.out / kRunFile, run_,
                        {.status = status,
                         .first_step = first_step_,
@@ -336,7 +336,8 @@ class Run {
         for (std::size_t range = 0; range < training_.ranges(); ++range) {
             ranges.push_back(training_.bytes(range));
         }
-        return content_sample(ranges);
+        return content_sample(ranges,
+                              [this](std::size_t range, ByteSpan part) { training_.forget(range, part); });
     }
 
     [[nodiscard]] TrainingRecord record() const {
@@ -354,7 +355,13 @@ class Run {
         const std::filesystem::path file = options_.out / kModelFile;
         const std::uint64_t id = model_id(learner_.model(), options_.weight_format);
         // A run that has just got another length may have no step left, and the model of its old length.
-        if (!std::filesystem::exists(file) || peek_model_id(file) != id) {
+        bool is_missing = false;
+        ranks_.together([&] {
+            is_missing = ranks_.is_first() && (!std::filesystem::exists(file) || peek_model_id(file) != id);
+        });
+        Bytes answer{static_cast<std::uint8_t>(is_missing ? 1 : 0)};
+        ranks_.broadcast(answer);
+        if (answer.front() != 0) {
             if (!validation_.empty()) {
                 validate_weights();
             }
@@ -366,7 +373,12 @@ class Run {
         return result;
     }
 
+    // What a rank wants all to do after a step.
+    static constexpr std::uint64_t kStop = 1;
+    static constexpr std::uint64_t kSave = 2;
+
     const ResolvedRun& run_;
+    Ranks& ranks_;
     const TrainOptions& options_;
     Schedule schedule_;
     Clock::time_point start_;
@@ -379,6 +391,8 @@ class Run {
     std::vector<Symbol> symbols_;     // [at most leaf, T]
     std::vector<Symbol> validation_;  // [validation_sequences, T]
     std::uint64_t first_step_ = 0;
+    std::uint64_t wishes_ = 0;  // of all ranks
+    Clock::time_point saved_;
     double first_bits_ = 0;  // of the run's first step, when this process made it
 };
 
@@ -386,26 +400,48 @@ class Run {
 
 TrainResult train(const TrainOptions& asked, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop, const std::function<void(const ResolvedRun&)>& on_start) {
+    Ranks alone;
+    return train(asked, on_step, stop, on_start, alone);
+}
+
+TrainResult train(const TrainOptions& asked, const std::function<void(const StepReport&)>& on_step,
+                  const std::atomic<bool>& stop, const std::function<void(const ResolvedRun&)>& on_start,
+                  Ranks& ranks) {
     const FloatStateGuard guard;
     const Clock::time_point start = Clock::now();
-    check_options(asked);
-    const Corpus training(asked.data);
-    const Corpus validation(asked.validation);
-    for (const Corpus* corpus : {&training, &validation}) {
-        corpus->require_length(asked.config.context);
-        corpus->require_alphabet(asked.config.alphabet);
-    }
-    require_no_data_among_results(asked);
-    make_folder(asked.out);
-    const FileLock lock(asked.out / kLockFile, FileLock::Wait::no);
-    if (!lock.held()) {
-        fail("another process trains in ", asked.out.string(), "; wait for it or name another folder");
-    }
-    require_free_folder(asked);
+    std::optional<Corpus> training_data;
+    std::optional<Corpus> validation_data;
+    std::optional<FileLock> lock;
+    ranks.together([&] {
+        check_options(asked);
+        if (asked.minutes > 0.0 && !ranks.is_alone()) {
+            fail_usage("minutes are measured by one process alone; give ", ranks.size(),
+                       " ranks tokens instead");
+        }
+        training_data.emplace(asked.data);
+        validation_data.emplace(asked.validation);
+        for (const std::optional<Corpus>* corpus : {&training_data, &validation_data}) {
+            (*corpus)->require_length(asked.config.context);
+            (*corpus)->require_alphabet(asked.config.alphabet);
+        }
+        if (ranks.is_first()) {
+            require_no_data_among_results(asked);
+            make_folder(asked.out);
+            lock.emplace(asked.out / kLockFile, FileLock::Wait::no);
+            if (!lock->held()) {
+                fail("another process trains in ", asked.out.string(),
+                     "; wait for it or name another folder");
+            }
+            require_free_folder(asked);
+        }
+    });
+    const Corpus& training = *training_data;
+    const Corpus& validation = *validation_data;
+    ranks.require_same(facts_of(asked, training, validation));
 
     std::optional<TrainingState> saved;
     if (asked.resume) {
-        saved = load_state(asked.out / kStateFile);
+        saved = saved_state(asked.out / kStateFile, ranks);
     }
     const TrainOptions options = saved ? with_saved_rates(asked, saved->progress.options) : asked;
     // A resumed run keeps its length unless another one is asked for.
@@ -417,21 +453,25 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
     }
     TrainingProgress progress;
     if (saved) {
-        require_same_run(saved->progress, run, training, validation);
+        ranks.together([&] { require_same_run(saved->progress, run, training, validation); });
         progress = saved->progress;
     } else {
-        remove_old_run(options.out);
+        ranks.together([&] {
+            if (ranks.is_first()) {
+                remove_old_run(options.out);
+            }
+        });
         progress.config = options.config;
         progress.training = training.sources();
         progress.validation = validation.sources();
     }
-    const bool is_validation_seen = tell_warnings(options, run, training, validation);
+    const bool is_validation_seen = tell_warnings(options, run, training, validation, ranks.size());
     progress.options = record_text(run);
     progress.steps = run.steps;
     if (on_start) {
         on_start(run);
     }
-    Run process(run, training, validation, std::move(progress), start);
+    Run process(run, training, validation, std::move(progress), start, ranks);
     if (saved) {
         process.restore(*std::move(saved));
     }

@@ -2,6 +2,7 @@
 /// \file A compact sample of what data hold, by which pieces of them are recognised anywhere.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "bitlaw/base/bytes.hpp"
@@ -16,6 +17,10 @@ inline constexpr std::size_t kMostSampleBytes = 15'000;
 /// below the greatest's zeros, ascending, each less the one before, as varints: docs/FORMAT.md. Empty for
 /// data without such a window. Takes about 1 ns a byte, by all threads. Class A.
 [[nodiscard]] Bytes content_sample(std::span<const ByteSpan> data);
+/// The same with bounded memory for data of any size; `done` is told of each part that was read, and of which
+/// of the data it is a part.
+[[nodiscard]] Bytes content_sample(std::span<const ByteSpan> data,
+                                   const std::function<void(std::size_t, ByteSpan)>& done);
 
 /// How much of some bytes a sampled data set holds.
 struct SeenShare {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "bitlaw/learn/adamw.hpp"
 #include "bitlaw/learn/gradient_sum.hpp"
@@ -29,6 +30,7 @@ struct LearnerOptions {
     double weight_bound = 0.0;  ///< no weight leaves -bound .. bound; 0: none
     std::uint64_t micro_batch_tokens =
         0;  ///< tokens in memory at once (0: default_micro_batch); never changes a bit
+    bool keeps_code_lengths = false;  ///< for learners that share a step, who add up its bits together
 };
 
 /// What one update saw.
@@ -64,9 +66,23 @@ class Learner {
     /// outcome is not finite.
     StepOutcome update(double learning_rate);
 
+    /// Where several learners share a step, each adds the leaves that follow each other from number `leaf`
+    /// on.
+    void start_at(std::size_t leaf);
+    /// The sum of this learner's leaves, which the sharers join to the step's gradient.
+    [[nodiscard]] const GradientSum& own_sum() const { return sum_; }
+    /// -log2 p of this learner's tokens of the step in their order, where the options keep them.
+    [[nodiscard]] std::span<const double> own_code_lengths() const { return code_lengths_; }
+    /// Ends a shared step: the same as update() of a learner that had all leaves, given the sum of all leaves
+    /// [parameters] and the chain of all code lengths.
+    StepOutcome update(double learning_rate, std::span<const float> gradient, double bits);
+
     /// Sum of -log2 p in bits over sequences [n, T] with the weights as `format` stores them: one chain of
     /// double additions in token order. Not to be called between add_leaf() and update().
     [[nodiscard]] double coding_bits(std::span<const symbols::Symbol> symbols, model::WeightFormatId format);
+    /// The numbers that coding_bits() adds up: [n T]. Also of no sequence.
+    [[nodiscard]] std::vector<double> coding_lengths(std::span<const symbols::Symbol> symbols,
+                                                     model::WeightFormatId format);
     /// Calls body(packed) with the weights as `format` stores them. Not to be called between add_leaf()
     /// and update().
     void with_coding_weights(model::WeightFormatId format,
@@ -91,6 +107,10 @@ class Learner {
     AdamW adam_;
     Muon muon_;
     double bits_ = 0.0;
+    std::vector<double> code_lengths_;  // of the step's own tokens, where they are kept
 };
+
+/// The chain of additions over code lengths that bits are added up with: sum, then each length in turn.
+[[nodiscard]] double chained(double sum, std::span<const double> code_lengths);
 
 }  // namespace bitlaw::learn

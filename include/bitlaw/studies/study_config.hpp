@@ -31,6 +31,17 @@ struct RateQuestion {
     DataAmount amount;
 };
 
+/// What Slurm is asked for, none of which decides a bit; empty and 0: the cluster's defaults.
+struct SlurmSettings {
+    std::string partition;
+    std::string account;
+    std::string time;                ///< limit of a task, as sbatch takes it: "4:00:00"
+    std::string memory;              ///< of a task: "4G"
+    std::uint64_t cores = 0;         ///< of a task, each a thread
+    std::uint64_t at_once = 0;       ///< tasks at most
+    std::vector<std::string> lines;  ///< more options of sbatch: "--constraint=avx512"
+};
+
 /// Settings as base/settings.hpp has them. experiments/03-scaling/README.md explains every key.
 struct StudyConfig {
     std::string title;
@@ -69,6 +80,7 @@ struct StudyConfig {
     std::vector<std::string> compressors;         ///< keys of classical ones, drawn as lines
     std::filesystem::path rivals;   ///< CSV of compressors on as many bytes as are coded, none by default
     std::uint64_t bootstrap = 500;  ///< resampled studies behind each interval
+    SlurmSettings slurm;
 };
 
 /// Reads a config. Throws UsageError naming file, line and key for what is unknown, missing, given twice or

@@ -59,6 +59,10 @@ struct StudyPlan {
     /// The folder of models and states, which can be made again; beside it stand the results.
     [[nodiscard]] std::filesystem::path work() const { return config.folder / "out"; }
     [[nodiscard]] std::filesystem::path results() const { return config.folder / "results.csv"; }
+    /// Rows of trunks that ran by themselves, a file each.
+    [[nodiscard]] std::filesystem::path rows() const { return config.folder / "rows"; }
+    /// What was submitted to Slurm, and the logs of its tasks.
+    [[nodiscard]] std::filesystem::path slurm() const { return config.folder / "slurm"; }
     [[nodiscard]] std::filesystem::path report() const { return config.folder / "report.html"; }
 };
 

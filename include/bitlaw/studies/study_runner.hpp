@@ -35,6 +35,9 @@ struct StudyRunOptions {
     std::size_t jobs = 1;       ///< trunks at once; each uses thread_count() threads
     bool costly_first = false;  ///< better packed when jobs > 1; otherwise results come sooner
     std::string command;        ///< for run.json
+    /// Only this trunk, with its rows in a file of its own and without locks, which some shared file systems
+    /// lack: two processes at one trunk would compute the same bytes and replace whole files by equal ones.
+    std::string trunk;
     std::function<void(const StudyEvent&)> on_event;  ///< called by one worker at a time
 };
 
@@ -45,10 +48,10 @@ struct StudyRunSummary {
     std::size_t elsewhere = 0;  ///< left to another process that is at them
 };
 
-/// Trains and measures all runs that have no row in results.csv yet. Trunks are shared out by locks in the
-/// work folder, so that several processes can work on one study, or the same command can be given again. A
-/// run that diverges gets its row too. When `stop` becomes true the workers save their states and Stopped is
-/// thrown.
+/// Joins the rows of trunks that ran by themselves, and trains and measures all runs that have no row in
+/// results.csv yet. Trunks are shared out by locks in the work folder, so that several processes can work on
+/// one study, or the same command can be given again. A run that diverges gets its row too. When `stop`
+/// becomes true the workers save their states and Stopped is thrown.
 StudyRunSummary run_study(const StudyPlan& plan, const StudyRunOptions& options,
                           const std::atomic<bool>& stop);
 

@@ -59,10 +59,16 @@ class Corpus {
     /// bytes than those that were hashed then. What the system says of the files decides which are looked at
     /// again, or all are.
     void require_unchanged(LookAgain look) const;
+    /// The pages of a range's bytes may leave memory, where they were read one after the other and there are
+    /// more than some hundred megabytes of them: so memory stays bounded for any size of data.
+    void forget(std::size_t range, ByteSpan part) const;
+    void forget() const;  ///< all of them
     /// Throws Error naming the first range shorter than a sequence of `positions` bytes.
     void require_length(std::size_t positions) const;
 
    private:
+    [[nodiscard]] std::uint64_t hash_of(std::size_t range) const;
+
     std::vector<MappedFile> files_;
     std::vector<ByteSpan> bytes_;
     std::vector<model::DataSource> sources_;

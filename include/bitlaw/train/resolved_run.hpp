@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "bitlaw/learn/gradient_sum.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/train_options.hpp"
 
@@ -23,6 +24,11 @@ struct ResolvedRun {
     [[nodiscard]] std::size_t positions() const { return options.config.context; }
     [[nodiscard]] std::uint64_t step_tokens() const { return std::uint64_t{step_sequences} * positions(); }
     [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
+    /// Leaves of a step's gradient sum.
+    [[nodiscard]] std::size_t leaves() const {
+        const std::size_t sequences = learn::leaf_sequences(positions());
+        return (step_sequences + sequences - 1) / sequences;
+    }
 };
 
 /// Whole sequences of a step: batch_tokens / context rounded down, at least 1.

@@ -1,6 +1,7 @@
 #pragma once
 /// \file What a run will do otherwise than it was asked to, and whether it has ended well.
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,11 @@ namespace bitlaw::train {
 [[nodiscard]] std::vector<std::string> run_warnings(const TrainOptions& options, const ResolvedRun& run,
                                                     const Corpus& training, const Corpus& validation);
 
-/// Passes them, and what of the validation data is among the training data, to options.warn. Whether anything
-/// is among them, as far as anybody looked: without options.warn nobody does.
+/// Passes them, one for a step that has less leaves than `ranks`, and what of the validation data is among
+/// the training data, to options.warn. Whether anything is among them, as far as anybody looked: without
+/// options.warn nobody does.
 bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Corpus& training,
-                   const Corpus& validation);
+                   const Corpus& validation, std::size_t ranks);
 
 /// Why a run that ended at these rates gave a model that is worse than none, which costs log2(alphabet) bits
 /// a byte, or worse than the one it began with; "" when it did not. Rates that were not measured are 0.

@@ -71,6 +71,8 @@ class Sampler {
 
     /// Writes the next sequence: [T].
     void next(std::span<symbols::Symbol> sequence);
+    /// Goes on as if `sequences` more had been drawn.
+    void skip(std::uint64_t sequences);
 
     [[nodiscard]] CorpusPosition position() const;
     /// Continues from a saved position; throws Error when the corpus has no such position.

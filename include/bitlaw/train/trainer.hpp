@@ -17,6 +17,8 @@
 
 namespace bitlaw::train {
 
+class Ranks;
+
 struct TrainResult {
     model::TrainingRecord record;
     std::uint64_t model_id = 0;
@@ -35,5 +37,13 @@ struct TrainResult {
 TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop,
                   const std::function<void(const ResolvedRun&)>& on_start = {});
+
+/// The same by all of the ranks together, each called with the same options: the files have the same bytes
+/// for any number of ranks. Only the first rank writes into the folder, reads it, and warns; each opens the
+/// data. Throws on all ranks, settled, when programs, options or data differ, when one cannot begin, and for
+/// Stopped and Diverged; what else one rank throws the others do not know of (Ranks::is_settled).
+TrainResult train(const TrainOptions& options, const std::function<void(const StepReport&)>& on_step,
+                  const std::atomic<bool>& stop, const std::function<void(const ResolvedRun&)>& on_start,
+                  Ranks& ranks);
 
 }  // namespace bitlaw::train

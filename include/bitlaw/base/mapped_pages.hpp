@@ -1,0 +1,12 @@
+#pragma once
+/// \file What of a mapped file may leave memory.
+
+#include "bitlaw/base/file.hpp"
+
+namespace bitlaw {
+
+/// The pages of this part of the file's bytes() may leave memory; whoever reads them again fetches them
+/// again, with the same content.
+void forget_pages(const MappedFile& file, ByteSpan part);
+
+}  // namespace bitlaw
