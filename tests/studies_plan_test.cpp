@@ -256,6 +256,9 @@ TEST_CASE("the recipe changes with whatever changes the result, and with nothing
         other.*field *= 1.1;
         CHECK(recipe_of(other) != recipe);
     }
+    CHECK(recipe_of(parsed(kSmall + "mix = none\n")) == recipe);
+    CHECK(recipe_of(parsed(kSmall + "mix = full\n")) != recipe);
+    CHECK_THROWS_AS((void)parsed(kSmall + "mix = best\n"), UsageError);
     // It reads the first 100,000 bytes, so those behind them decide nothing.
     for (const std::size_t place : {std::size_t{399'999}, std::size_t{99'999}}) {
         std::string changed = text;

@@ -11,6 +11,7 @@
 #include "bitlaw/base/file_lock.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
@@ -187,6 +188,24 @@ TEST_CASE("rates are those of archives") {
     (void)compress(model, {}, source, [&](ByteSpan bytes) { archived += bytes.size(); });
     const double estimated = row.bits_per_byte * 2000 / 8;
     CHECK(std::abs(estimated - static_cast<double>(archived)) <= 0.001 * static_cast<double>(archived) + 32);
+}
+
+TEST_CASE("rates of a study that mixes are those of archives that mix") {
+    const test::MachineScope scope;
+    set_thread_count(1);
+    const TinyStudy study("mix = fast\n");
+    (void)study.run(study.options());
+    const StudyResult row = study.results().back();
+    const StoredModel model =
+        load_model(study.plan().work() / (row.run + "." + row.recipe.substr(0, 8)) / kModelFile);
+    const Bytes held = test::file_bytes(study / "held");
+    const ByteSpan first = ByteSpan(held).first(held.size() / 2);
+    CompressOptions options;
+    options.stack.source = NetworkSource::model;
+    mix_with(options, mixing_for(predict::ExpertSet::fast, first.size()));
+    const std::uint64_t archived = compress(model, options, source_of(first), [](ByteSpan) {}).archive_bytes;
+    CHECK(row.bits_per_byte == doctest::Approx(8.0 * static_cast<double>(archived) / 1500));
+    CHECK(row.held_out_bytes == 1500);
 }
 
 TEST_CASE("stopped anywhere, resumed: no run lost, none repeated, the same bits") {

@@ -139,6 +139,8 @@ struct StudyArguments {
     studies::ForeignOptions foreign;
     std::size_t jobs = 1;
     bool costly_first = false;
+    std::optional<predict::ExpertSet> mix;  ///< in place of the config's, if it is given
+    bool mix_is_given = false;
     double calibrate_seconds = 20;
     std::string trunk;      ///< run: only this one, its rows in a file of its own
     bool slurm = false;     ///< run: submit the trunks to Slurm
@@ -172,7 +174,8 @@ struct TableArguments {
     bool unchunked = true;
     bool restore_models = false;
     LearningArguments learning;
-    std::uint64_t chunk_bytes = 2048;  ///< the paper's
+    std::optional<predict::ExpertSet> mix;  ///< rows of mixtures beside those of the models alone
+    std::uint64_t chunk_bytes = 2048;       ///< the paper's
     TableFormat format = TableFormat::text;
     std::string svg;     ///< file of the bar chart
     std::string output;  ///< PREFIX of .txt, .md, .csv, .json and .svg; .partial.json when stopped

@@ -71,10 +71,6 @@ double archive_bytes(const StoredModel* network, const EvalArguments& a, const M
     return static_cast<double>(compress(network, options, source_of(subject.bytes()), nowhere).archive_bytes);
 }
 
-MixingOptions mixing_for(const EvalArguments& a, const Subject& subject) {
-    return {.set = *a.mix, .bytes = std::clamp<std::uint64_t>(subject.bytes().size(), 1, kMaxMixingBytes)};
-}
-
 // What coding the bytes costs without the model, in bytes. No model: the experts alone.
 double coded_bytes(const StoredModel* network, const EvalArguments& a, const Subject& subject) {
     ProgressLine line(a.common.quiet == 0);
@@ -99,7 +95,7 @@ double coded_bytes(const StoredModel* network, const EvalArguments& a, const Sub
         return chunked_bits(*network, subject.bytes(), a.chunk_bytes, watch) / 8.0;
     }
     if (a.mix) {
-        const MixingOptions mixing = mixing_for(a, subject);
+        const MixingOptions mixing = mixing_for(*a.mix, subject.bytes().size());
         return archive_bytes(network, a, &mixing, subject, watch);
     }
     if (a.learning.learn) {
@@ -141,7 +137,7 @@ int run_experts(const EvalArguments& a) {
         const CodecProgress watch = [](std::uint64_t, std::uint64_t) {
             throw_if_stopped("nothing was measured");
         };
-        const MixingOptions whole = mixing_for(a, subject);
+        const MixingOptions whole = mixing_for(*a.mix, subject.bytes().size());
         const double all = archive_bytes(network, a, &whole, subject, watch);
         const auto add = [&](const std::string& left_out, double bytes) {
             table.add({text_cell(text), text_cell(left_out), count_cell(static_cast<std::uint64_t>(bytes)),

@@ -77,8 +77,8 @@ int run_levels(const LevelsArguments& a) {
         const std::string why = obstacle(level);
         std::vector<Cell> row{text_cell(text_of("-", level.number)),
                               text_cell(level.network == nullptr ? "none" : level.network),
-                              text_cell(level.experts == ExpertSet::fast ? "fast" : "full"),
-                              flag_cell(level.learns), text_cell(why.empty() ? "yes" : why)};
+                              text_cell(expert_set_name(level.experts)), flag_cell(level.learns),
+                              text_cell(why.empty() ? "yes" : why)};
         if (file && why.empty()) {
             std::optional<StoredModel> network;
             if (level.network != nullptr) {

@@ -118,16 +118,7 @@ void add_files(const Words& words, std::vector<std::string>& files) {
 CLI::Option* mix_option(App& app, const std::function<void(std::optional<predict::ExpertSet>)>& read,
                         const std::string& help) {
     return text_option(
-               app, "--mix",
-               [read](const std::string& text) {
-                   if (text == "none") {
-                       read(std::nullopt);
-                   } else if (text == "fast" || text == "full") {
-                       read(text == "fast" ? predict::ExpertSet::fast : predict::ExpertSet::full);
-                   } else {
-                       fail_usage("'", text, "' is not known; choose none, fast or full");
-                   }
-               },
+               app, "--mix", [read](const std::string& text) { read(predict::parse_expert_set(text)); },
                "none", help)
         ->type_name("SET");
 }

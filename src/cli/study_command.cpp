@@ -340,7 +340,11 @@ int run_study_command(const StudyArguments& a) {
     if (a.config.empty()) {
         fail_usage("CONFIG is missing; see 'bitlaw study --help'");
     }
-    StudyPlan plan = make_study_plan(read_study_config(a.config));
+    StudyConfig config = read_study_config(a.config);
+    if (a.mix_is_given) {
+        config.mix = a.mix;
+    }
+    StudyPlan plan = make_study_plan(config);
     if (a.action == StudyAction::plan) {
         return a.commands ? print_trunk_commands(a, plan) : plan_study(a, plan);
     }

@@ -63,6 +63,14 @@ void add_study(FieldOptions& options, StudyArguments& a) {
                 {1e-6, 1e6});
     number_option(app, "--leave-out", a.foreign.leave_out, "runs of the highest losses that are not fitted",
                   "0");
+    mix_option(
+        app,
+        [&a](std::optional<predict::ExpertSet> set) {
+            a.mix = set;
+            a.mix_is_given = true;
+        },
+        "measure archives that mix the network with experts, instead of the network alone; the same as the "
+        "config's key mix");
     number_option(app, "-j,--jobs", a.jobs, "runs trained at once; each gets an equal share of the threads",
                   "1", {1, kMostThreads});
     app.add_flag("--costly-first", a.costly_first,

@@ -15,9 +15,12 @@
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/baselines/compressor_list.hpp"
 #include "bitlaw/baselines/gnuplot.hpp"
+#include "bitlaw/coding/learning_choice.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/predict/learning_recipe.hpp"
 #include "bitlaw/table/table_plot.hpp"
 #include "bitlaw/table/table_reuse.hpp"
 #include "bitlaw/table/table_text.hpp"
@@ -98,6 +101,9 @@ std::vector<Compressor> open_compressors(const TableArguments& a) {
     }
     if (!restorers.empty()) {
         fail_usage("--restore ", restorers.begin()->first, ": there is no --external of that name");
+    }
+    if (a.mix && !a.unchunked) {
+        fail_usage("--mix is for archives in one piece; leave --protocol chunked away");
     }
     if (!a.externals.empty() && !a.unchunked) {
         fail_usage("--external runs in one piece only; leave --protocol chunked away");
@@ -230,30 +236,37 @@ class TableRun {
             fail_usage("-m and --no-models contradict each other");
         }
         for (const auto& [name, file] : files) {
+            const std::string shown = name.empty() ? model_name(file) : name;
             const StoredModel& model = models_.emplace_back(load_model(file));
-            add_model(name.empty() ? model_name(file) : name, model);
+            add_model(shown, model);
             if (a_.learning.learn && a_.unchunked) {
-                add_learning_model(name.empty() ? model_name(file) : name, model);
+                add_learning_model(shown, model);
+            }
+            if (a_.mix && a_.unchunked) {
+                add_mixture(shown, model, *a_.mix);
             }
         }
     }
 
     // The same model as it learns what it codes: in one piece only, since chunks are independent.
     void add_learning_model(const std::string& name, const StoredModel& model) {
-        TableRow learning = report_.rows.back();
-        learning.name = printable(name) + " (learning)";
-        learning.settings += ", learning" + recipe_text(a_.learning, model);
-        report_.rows.push_back(std::move(learning));
-        jobs_.push_back({TableProtocol::unchunked, report_.rows.size() - 1,
+        const std::size_t row = add_row(name + " (learning)", model);
+        report_.rows[row].settings += ", learning" + recipe_text(a_.learning, model);
+        jobs_.push_back({TableProtocol::unchunked, row,
                          [this, &model](const DataSet& data, const TableWatch& watch) {
-                             return measure_continuous(model, data, a_.restore_models, watch,
-                                                       recipe_of(a_.learning, model, false, data.bytes()));
+                             const predict::LearningRecipe recipe =
+                                 recipe_of(a_.learning, model, false, data.bytes());
+                             check_learning_memory(model.model.config, recipe);
+                             coding::CompressOptions options;
+                             options.method = coding::kLearning;
+                             options.stack = coding::learning_stack(recipe);
+                             return measure_continuous(model, data, a_.restore_models, watch, options);
                          },
                          [](const DataSet&) { return true; }, &model});
     }
 
-    void add_model(const std::string& name, const StoredModel& model) {
-        const std::size_t row = report_.rows.size();
+    // The row's number.
+    std::size_t add_row(const std::string& name, const StoredModel& model) {
         report_.rows.push_back(
             {.name = printable(name),
              .settings =
@@ -263,6 +276,26 @@ class TableRun {
              .model_id = model.id,
              .model_bytes = model.stored_bytes,
              .trained_bytes = model.record.tokens});
+        return report_.rows.size() - 1;
+    }
+
+    // In one piece only: a chunk would cost the tables of experts for each.
+    void add_mixture(const std::string& name, const StoredModel& model, predict::ExpertSet set) {
+        const std::size_t row = add_row(text_of(name, " + ", expert_set_name(set)), model);
+        report_.rows[row].settings += text_of("; mixed with the ", expert_set_name(set), " set of experts");
+        report_.rows[row].mixes = true;
+        jobs_.push_back({TableProtocol::unchunked, row,
+                         [this, &model, set](const DataSet& data, const TableWatch& watch) {
+                             coding::CompressOptions options;
+                             options.stack.source = coding::NetworkSource::model;
+                             mix_with(options, coding::mixing_for(set, data.bytes().size()));
+                             return measure_continuous(model, data, a_.restore_models, watch, options);
+                         },
+                         [](const DataSet&) { return true; }, &model});
+    }
+
+    void add_model(const std::string& name, const StoredModel& model) {
+        const std::size_t row = add_row(name, model);
         const auto applies = [](const DataSet&) { return true; };
         if (a_.unchunked) {
             jobs_.push_back({TableProtocol::unchunked, row,

@@ -65,6 +65,9 @@ void add_table(FieldOptions& options, TableArguments& a) {
         ->type_name("NAME");
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes),
                   {1, std::uint64_t{1} << 30});
+    mix_option(
+        app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
+        "one more row for each model, in one piece: mixed with these experts");
     app.add_flag("--restore-models", a.restore_models,
                  "restore the models' archives too, which takes its time");
     auto* const markdown = app.add_flag_callback(

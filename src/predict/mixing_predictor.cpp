@@ -199,7 +199,11 @@ MixingOptions decode_mixing(std::uint64_t set, ByteSpan settings) {
     if (reader.remaining() != 0) {
         fail("the settings of context mixing have ", reader.remaining(), " bytes too many");
     }
-    validate(options);
+    try {
+        validate(options);
+    } catch (const UsageError& error) {  // of who wrote it
+        fail(error.what());
+    }
     return options;
 }
 

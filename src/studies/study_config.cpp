@@ -16,6 +16,7 @@ namespace bitlaw::studies {
 
 using namespace model;
 using namespace baselines;
+using namespace predict;
 
 namespace {
 
@@ -106,6 +107,8 @@ const Fields<C>& study_fields() {
             text_field(&C::data, {.name = "data", .is_required = true}),
             text_field(&C::held_out, {.name = "held_out", .is_required = true}),
             whole_field(&C::held_out_bytes, {1000, kMostBytes}, {.name = "held_out_bytes"}),
+            special({.name = "mix"}, FieldKind::choice,
+                    [](C& c, const Words& words) { c.mix = parse_expert_set(only_word(words)); }),
             special({.name = "train_on", .may_repeat = true, .is_required = true}, FieldKind::list,
                     [](C& c, const Words& words) { c.train_on.push_back(amount_of(words)); }),
             list_of(&C::sizes, {1000, std::uint64_t{1} << 30}, {.name = "sizes", .is_required = true}),

@@ -14,6 +14,7 @@
 namespace bitlaw::studies {
 
 using namespace model;
+using namespace predict;
 using namespace train;
 
 namespace {
@@ -117,7 +118,8 @@ void add_recipes(StudyPlan& plan, const StudyData& data) {
                 text_of(kArithmeticVersion, '\n', hex64(hash64(network.data())), '\n', trunk.data_bytes, '\n',
                         hex64(hash->second), '\n', plan.config.held_out_bytes, '\n',
                         hex64(held_out.sources()[0].hash), '\n',
-                        record_text(resolve_run(options, held_out, run.steps)));
+                        record_text(resolve_run(options, held_out, run.steps)),
+                        plan.config.mix ? text_of("\nmixed with ", expert_set_name(*plan.config.mix)) : "");
             run.recipe = hex64(hash64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
         }
     }

@@ -20,6 +20,7 @@
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/coding/measure.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_status.hpp"
@@ -275,7 +276,11 @@ class Study {
             }
         };
         const auto bits_of = [&](ByteSpan bytes) {
-            return 8.0 * estimate(model, options, bytes).archive_bytes / static_cast<double>(bytes.size());
+            const std::optional<ExpertSet> mix = plan_.config.mix;
+            const double coded = mix ? static_cast<double>(mixed_bytes(&model, mixing_for(*mix, bytes.size()),
+                                                                       bytes, options.progress))
+                                     : estimate(model, options, bytes).archive_bytes;
+            return 8.0 * coded / static_cast<double>(bytes.size());
         };
         result.held_out_bytes = parts.choose.size();
         result.bits_per_byte = bits_of(parts.choose);

@@ -9,7 +9,6 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "peak_memory.hpp"
@@ -18,7 +17,6 @@ namespace bitlaw::table {
 
 using namespace model;
 using namespace train;
-using namespace predict;
 using namespace coding;
 using namespace datasets;
 using namespace baselines;
@@ -160,14 +158,8 @@ Measurement measure_chunked(const Compressor& compressor, const DataSet& data, s
 }
 
 Measurement measure_continuous(const StoredModel& model, const DataSet& data, bool restores,
-                               const TableWatch& watch, const std::optional<LearningRecipe>& recipe) {
+                               const TableWatch& watch, CompressOptions options) {
     const ByteSpan plain = data.bytes();
-    CompressOptions options;
-    if (recipe) {
-        check_learning_memory(model.model.config, *recipe);
-        options.method = kLearning;
-        options.stack = learning_stack(*recipe);
-    }
     options.progress = [&](std::uint64_t done, std::uint64_t) { watch(done, plain.size()); };
     const PeakMemory memory;
     Measurement m{.plain_bytes = plain.size()};

@@ -189,8 +189,13 @@ std::string protocol_title(const TableReport& report, TableProtocol protocol) {
     if (protocol == TableProtocol::chunked) {
         return text_of("Independent chunks of ", with_commas(report.chunk_bytes), " bytes");
     }
-    return has_models(report) ? "In one piece (models: continuous, archives by the network alone)"
-                              : "In one piece";
+    if (!has_models(report)) {
+        return "In one piece";
+    }
+    const bool mixes =
+        std::any_of(report.rows.begin(), report.rows.end(), [](const TableRow& row) { return row.mixes; });
+    return text_of("In one piece (models: continuous, archives by the network alone",
+                   mixes ? ", and mixed with experts" : "", ")");
 }
 
 Table table_grid(const TableReport& report, TableProtocol protocol) {

@@ -121,6 +121,18 @@ judge "chunked as eval has it" cat eval.json
     $(grep -c 'tiny (learning)' learned.csv) == 1 && $(grep -c '^continuous,.*restored' learned.csv) == 2 ]]
 judge "a model that learns is a row beside the frozen one" cat learned.csv err
 refuse "a recipe without learning" 2 "add --learn" "$bitlaw" table --data held -m model --learn-rate 1
+# Rows of mixtures beside those of the models alone.
+"$bitlaw" compress -q --fallback never --mix full -m model -o mixed.blw held
+check "a table with mixtures" "$bitlaw" table --data held -m tiny=model --compressors none --mix full --restore-models -o mixed
+grep -q '^continuous,,tiny + full,[0-9a-f]*,held,.*,restored,' mixed.csv &&
+    [[ $(awk -F, '$3 == "tiny + full" { print $8 }' mixed.csv) == $(stat -c %s mixed.blw) ]] &&
+    grep -q '^continuous,,tiny,' mixed.csv && ! grep -q '^chunked,.*tiny + full' mixed.csv && grep -q 'mixed with the full set' mixed.txt
+judge "a mixture's rate is its archive's, in one piece only" cat mixed.csv mixed.txt
+check "taken over from an earlier table" "$bitlaw" table --data held -m tiny=model --compressors none --mix full --reuse mixed.json
+grep -Eq '^tiny \+ full .*reused$' "$work/out"
+judge "with the mixture's row" cat "$work/out"
+refuse "mixtures of chunks" 2 "one piece" "$bitlaw" table --data held -m tiny=model --mix full --protocol chunked
+
 check "programs" "$bitlaw" table --data held --no-models --compressors none --external 'copy=cp {in} {out}' 'half=head -c 10 {in} > {out}' \
     --restore 'copy=cp {in} {out}'
 grep -Eq '^copy +100\.00 .* restored$' "$work/out" && grep -Eq '^half +0\.10 .* not restored$' "$work/out"

@@ -6,11 +6,9 @@
 #include <span>
 
 #include "bitlaw/predict/data_form.hpp"
+#include "bitlaw/predict/expert_set.hpp"
 
 namespace bitlaw::predict {
-
-/// Released sets of experts never change.
-enum class ExpertSet : std::uint8_t { fast = 1, full = 2 };
 
 struct ContextMixerSetup {
     ExpertSet set = ExpertSet::full;

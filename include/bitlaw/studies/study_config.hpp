@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bitlaw/model/config.hpp"
+#include "bitlaw/predict/expert_set.hpp"
 
 namespace bitlaw::studies {
 
@@ -47,6 +49,7 @@ struct StudyConfig {
     std::string data;              ///< file or data set to train on
     std::string held_out;          ///< file, data set or range of it to measure on
     std::uint64_t held_out_bytes = 2'000'000;  ///< of each half
+    std::optional<predict::ExpertSet> mix;     ///< measure archives that mix, not the network alone
     std::vector<DataAmount> train_on;          ///< one line each
     std::vector<std::uint64_t> sizes;          ///< parameters aimed at
     model::ModelConfig network;  ///< what the networks have in common; the rule of sizes sets the rest

@@ -8,10 +8,10 @@
 
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/baselines/compressor.hpp"
+#include "bitlaw/coding/compress_options.hpp"
 #include "bitlaw/datasets/manifest.hpp"
 #include "bitlaw/datasets/origin.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/predict/learning_recipe.hpp"
 
 namespace bitlaw::table {
 
@@ -92,11 +92,11 @@ using TableWatch = std::function<void(std::uint64_t, std::uint64_t)>;
 [[nodiscard]] Measurement measure_chunked(const baselines::Compressor& compressor, const DataSet& data,
                                           std::uint64_t chunk_bytes, const TableWatch& watch);
 
-/// An archive made in memory, and restored when `restores` is true; with a recipe the model learns what it
-/// codes.
+/// An archive made in memory with these options, but for their progress, and restored when `restores` is
+/// true.
 [[nodiscard]] Measurement measure_continuous(const model::StoredModel& model, const DataSet& data,
                                              bool restores, const TableWatch& watch,
-                                             const std::optional<predict::LearningRecipe>& recipe = {});
+                                             coding::CompressOptions options = {});
 
 /// Independent chunks: the ideal code length over the coder's frequencies. An archive made with the same
 /// resets takes that within 0.1 % + 32 bytes.

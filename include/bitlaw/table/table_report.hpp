@@ -17,6 +17,7 @@ struct TableRow {
     std::optional<std::uint64_t> model_id;
     std::uint64_t model_bytes = 0;
     std::uint64_t trained_bytes = 0;
+    bool mixes = false;  ///< a model with experts beside it
 };
 
 /// A column's data set.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Fits every form of law to Chinchilla's runs and compares the additive fit with the published one: a few seconds.
 #
-#   experiments/05-chinchilla/run.sh [RUNS.csv]
+#   experiments/12-chinchilla/run.sh [RUNS.csv]
 #
 # RUNS.csv: svg_extracted_data.csv of github.com/epoch-research/analyzing-chinchilla; without it data/fetch.sh gets it. Writes
 # fit.txt (all tables) and published.csv (parameters and errors beside the published fit) here.
@@ -12,7 +12,7 @@ if [[ -z $runs ]]; then
     data/fetch.sh chinchilla >/dev/null
     runs=data/chinchilla/svg_extracted_data.csv
 fi
-readonly here=experiments/05-chinchilla bitlaw=${BITLAW:-build/bitlaw}
+readonly here=experiments/12-chinchilla bitlaw=${BITLAW:-build/bitlaw}
 # Losses are nats a token of a vocabulary of 32,000, so without a model log 32000 = 10.3735. The published fit leaves out five runs:
 # those of the highest losses.
 readonly fit=("$bitlaw" study fit --results "$runs" --size-column "Model Size" --flops-column "Training FLOP" --loss-column loss

@@ -1,0 +1,6 @@
+#include "mixing_target.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    bitlaw::fuzz::mixing_target({data, size});
+    return 0;
+}
