@@ -109,8 +109,29 @@ TEST_CASE("contexts: equal values of different numbers differ") {
     CHECK(int{list.id(1)} == 4);
 }
 
+TEST_CASE("contexts: a stream's own ones are no other stream's, and stream 0 has the shared ones") {
+    std::vector<std::uint64_t> shared;
+    std::vector<std::uint64_t> own;
+    for (const std::size_t stream : {0, 1, 2}) {
+        ContextList list;
+        list.set_stream(stream);
+        list.add(3, 77);
+        list.add_own(3, 77);
+        shared.push_back(list.hash(0));
+        own.push_back(list.hash(1));
+    }
+    CHECK(shared[0] == shared[1]);
+    CHECK(shared[0] == shared[2]);
+    CHECK(own[0] == shared[0]);
+    CHECK(own[1] != own[0]);
+    CHECK(own[2] != own[0]);
+    CHECK(own[2] != own[1]);
+}
+
 TEST_CASE("expert orders: as many bytes as the order says") {
-    const AddContexts add = [](const Past& past, ContextList& list) { add_orders(past, 0, 0b10101, list); };
+    const AddContexts add = [](const Past& past, ContextList& list) {
+        add_orders(past, 0, 0b10101, 1, list);
+    };
     CHECK(contexts_after("abcdef", add).size() == 3);
     CHECK(shared("xxxxxf", "yyyyyf", add) == 0b001);
     CHECK(shared("xxxdef", "yyydef", add) == 0b011);
@@ -232,6 +253,29 @@ TEST_CASE("expert match: the most recent place that agrees, and its true length"
     CHECK(right > found * 8 / 10);
 }
 
+TEST_CASE("expert match: a stream's own match does not see what other streams noted") {
+    for (const bool own : {false, true}) {
+        Reader first;
+        MatchFinder finder(1 << 10, 4);
+        Match match;
+        match.set_stream(own ? 1 : 0);
+        for (const char c : std::string("a phrase that comes again")) {
+            finder.look(match, first.past());
+            first.read(static_cast<std::uint8_t>(c));
+            finder.accept(match, first.past());
+        }
+        finder.look(match, first.past());
+        for (const std::size_t stream : {1, 2}) {
+            Match other;
+            other.set_stream(own ? stream : 0);
+            finder.accept(other, first.past());
+            finder.look(other, first.past());
+            // What was noted last is the phrase's end, where all of them are now.
+            CHECK((other.length() > 0) == (!own || stream == 1));
+        }
+    }
+}
+
 TEST_CASE("expert match: long matches are believed, and a wrong bit silences it") {
     Reader reader;
     MatchFinder finder(1 << 10, 4);
@@ -351,6 +395,8 @@ TEST_CASE("expert external: the odds of each bit are those of the distribution")
         }
         external.predict(node, mixer, 0);
         CHECK(std::abs((mixer.inputs()[0] >> 16) / 256.0 - std::log2(ones / zeros)) < 0.01);
+        CHECK(std::abs(external.odds_class() - 16 - std::clamp(2 * std::log2(ones / zeros), -16.0, 15.0)) <
+              0.55);
         CHECK(std::abs((mixer.inputs()[1] >> 16) / 1024.0 - (ones / (ones + zeros) - 0.5)) < 0.01);
     }
     frequencies.assign(256, 1);

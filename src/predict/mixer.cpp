@@ -39,6 +39,11 @@ Mixer::Mixer(const MixerShape& shape)
         sets += of_group;
     }
     weights_.assign(sets * padded_, shape.first_weight * (kUnit >> 16));
+    if (shape.trusted_weight != 0) {
+        for (std::size_t set = 0; set < sets; ++set) {
+            weights_[set * padded_ + shape.trusted_input] = shape.trusted_weight * (kUnit >> 16);
+        }
+    }
     final_weights_.assign(shape.final_sets * count_, kFinalUnit / static_cast<std::int32_t>(count_));
     ages_.assign(sets, 0);
 }

@@ -253,7 +253,9 @@ void MixingPredictor::step_streams(std::span<Coder* const> coders, std::span<Sym
         return;
     }
     if (s.groups.empty()) {
-        s.make_groups(lengths(), s.group_streams);
+        // With several threads at least two groups, so that one is in the network while another is mixed.
+        const std::size_t most = thread_count() > 1 ? std::max<std::size_t>(streams() / 2, 1) : streams();
+        s.make_groups(lengths(), std::min(s.group_streams, most));
     }
     const std::size_t count = s.groups.size();
     for (const auto& group : s.groups) {

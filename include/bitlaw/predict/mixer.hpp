@@ -23,6 +23,8 @@ struct MixerShape {
     std::vector<std::size_t> groups;  ///< sets in each group of layer one, at most 16 groups
     std::size_t final_sets;           ///< sets of layer two
     std::int32_t first_weight;        ///< what layer one's weights start from, in units of 2^-16
+    std::size_t trusted_input = 0;    ///< an input that starts from another weight, if that is not 0
+    std::int32_t trusted_weight = 0;
 };
 
 /// Usage for each bit: set() all inputs, choose() a set in each group, predict(), then update() with the bit.

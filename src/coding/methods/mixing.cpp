@@ -17,9 +17,10 @@ using namespace predict;
 
 namespace {
 
-// Streams of a block when nobody chose. Each begins with an empty context of the network, which costs some
-// hundred bytes, and the decoder needs rows to multiply: four groups of four.
-constexpr std::size_t kDefaultStreams = 16;
+// Streams of a block when nobody chose. Each begins with an empty context of the network and shares only a
+// part of what the experts see; the decoder needs rows to multiply, and two groups of two, so that one is in
+// the network while the other is in the experts (experiments/05-mixing has the figures).
+constexpr std::size_t kDefaultStreams = 4;
 constexpr std::size_t kGroupStreams = 4;
 constexpr std::size_t kStreamBytes = 65536;
 

@@ -40,16 +40,22 @@ void External::set(std::span<const std::uint32_t> frequencies) {
     doubt_ = static_cast<std::uint32_t>(std::min((log2_of(sums_[1]) - log2_of(largest)) >> 15, 7));
 }
 
-void External::predict(std::uint32_t node, Mixer& mixer, std::size_t first) const {
+std::uint32_t External::odds_class() const {
+    return static_cast<std::uint32_t>(
+        std::clamp((odds_ + (1 << (kOddsBits - 2))) >> (kOddsBits - 1), -16, 15) + 16);
+}
+
+void External::predict(std::uint32_t node, Mixer& mixer, std::size_t first) {
     if (sums_[1] == 0) {
+        odds_ = 0;
         mixer.set(first, 0);
         mixer.set(first + 1, 0);
         return;
     }
-    const std::int32_t odds = odds_of_ratio(sums_[2 * node + 1], sums_[2 * node]);
-    mixer.set(first, odds);
+    odds_ = odds_of_ratio(sums_[2 * node + 1], sums_[2 * node]);
+    mixer.set(first, odds_);
     // 2^16 is 1; an input of half that unit's size is two bits of log odds.
-    mixer.set(first + 1, (odds_tables().coarse(odds * (1 << (kFineBits - kOddsBits))) - 32768) >> 6);
+    mixer.set(first + 1, (odds_tables().coarse(odds_ * (1 << (kFineBits - kOddsBits))) - 32768) >> 6);
 }
 
 }  // namespace bitlaw::predict

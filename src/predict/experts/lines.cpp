@@ -97,11 +97,11 @@ void Lines::add_contexts(const Past& past, std::size_t first_id, std::uint64_t w
     const std::uint32_t width = start_ - start_above_;
     const std::uint64_t above = width > column ? past.back(width) : std::uint8_t{0};
     const std::uint64_t tag = depth_ > 0 ? tags_[(depth_ - 1) % kDepth] : 0U;
-    contexts.add(first_id, joined(std::min(column, 255U), above));
-    contexts.add(first_id + 1, joined(beginning_, word, newest));
-    contexts.add(first_id + 2, joined(kinds_ & 0xFFFFFFFF, newest));
-    contexts.add(first_id + 3, joined(tag, static_cast<std::uint64_t>(in_) << 32 | name_,
-                                      word != 0 ? word : past.last & 0xFFFF));
+    contexts.add_own(first_id, joined(std::min(column, 255U), above));
+    contexts.add_own(first_id + 1, joined(beginning_, word, newest));
+    contexts.add_own(first_id + 2, joined(kinds_ & 0xFFFFFFFF, newest));
+    contexts.add_own(first_id + 3, joined(tag, static_cast<std::uint64_t>(in_) << 32 | name_,
+                                          word != 0 ? word : past.last & 0xFFFF));
 }
 
 }  // namespace bitlaw::predict

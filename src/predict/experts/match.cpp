@@ -48,7 +48,7 @@ void MatchFinder::accept(Match& match, const Past& past) const {
         match.length_ = 0;
     }
     const std::uint64_t seen = past.last & (~std::uint64_t{0} >> (64 - 8 * min_length_));
-    match.slot_ = ((seen + 1) * 0x9E3779B97F4A7C15) >> shift_;
+    match.slot_ = ((seen + 1 + match.own_) * 0x9E3779B97F4A7C15) >> shift_;
     __builtin_prefetch(&places_[match.slot_], 1);
 }
 

@@ -20,7 +20,7 @@ void Words::accept(std::uint8_t byte) {
 
 void Words::add_contexts(const Past& past, std::size_t first_id, bool full, ContextList& contexts) const {
     const std::uint64_t newest = past.last & 0xFF;
-    contexts.add(first_id, joined(word_, newest));
+    contexts.add_own(first_id, joined(word_, newest));
     if (full) {
         contexts.add(first_id + 1, joined(word_, before_[0], newest));
         contexts.add(first_id + 2, joined(word_, before_[1], newest));

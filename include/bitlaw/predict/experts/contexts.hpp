@@ -17,6 +17,8 @@ inline constexpr std::size_t kMaxContextIds = 96;
 class ContextList {
    public:
     void clear() { count_ = 0; }
+    /// Whose list it is: contexts of add_own() are known to streams of the same number only.
+    void set_stream(std::size_t number) { own_ = number * 0xD6E8FEB86659FD93; }
     /// Contexts of different numbers never meet in one slot, even if their values are equal.
     void add(std::size_t id, std::uint64_t value) {
         std::uint64_t hash = (value + id * 0x632BE59BD9B4E019 + 1) * 0x9E3779B97F4A7C15;
@@ -24,6 +26,9 @@ class ContextList {
         ids_[count_] = static_cast<std::uint8_t>(id);
         hashes_[count_++] = hash ^ hash >> 32;
     }
+    /// A context of this stream alone: what was seen in it last was seen nearby, and not in another part of
+    /// the block that is coded at the same time.
+    void add_own(std::size_t id, std::uint64_t value) { add(id, value + own_); }
     [[nodiscard]] std::size_t size() const { return count_; }
     [[nodiscard]] std::uint64_t hash(std::size_t i) const { return hashes_[i]; }
     [[nodiscard]] std::uint8_t id(std::size_t i) const { return ids_[i]; }
@@ -32,6 +37,7 @@ class ContextList {
     std::array<std::uint64_t, kMaxContexts> hashes_{};
     std::array<std::uint8_t, kMaxContexts> ids_{};
     std::size_t count_ = 0;
+    std::uint64_t own_ = 0;  // stream 0 of one stream has the contexts that all share
 };
 
 /// Joins two values to one that depends on both.

@@ -21,7 +21,9 @@ class External {
     void set(std::span<const std::uint32_t> frequencies);
     /// Sets inputs first and first + 1 for the bit after `node` (1 .. 255): its log odds, and the probability
     /// of a one less 1/2, which says more where the odds are near even.
-    void predict(std::uint32_t node, Mixer& mixer, std::size_t first) const;
+    void predict(std::uint32_t node, Mixer& mixer, std::size_t first);
+    /// The log odds of the last predict() in 32 classes of half a bit.
+    [[nodiscard]] std::uint32_t odds_class() const;
     /// How uncertain the distribution is: floor(2 log2(total / largest frequency)), at most 7.
     [[nodiscard]] std::uint32_t doubt() const { return doubt_; }
 
@@ -30,6 +32,7 @@ class External {
 
    private:
     std::array<std::uint64_t, 512> sums_{};  // [node] below the node; leaves at 256 + byte
+    std::int32_t odds_ = 0;
     std::uint32_t doubt_ = 0;
     std::uint32_t expected_ = 0;
 };

@@ -18,6 +18,9 @@ inline constexpr std::uint32_t kMatchClasses = 32;
 /// One stream's match.
 class Match {
    public:
+    /// Finds only what the stream of this number noted; a match of number 0, the default, what all such
+    /// noted.
+    void set_stream(std::size_t number) { own_ = number * 0xD6E8FEB86659FD93; }
     /// The byte that the match expects; only while length() > 0.
     [[nodiscard]] std::uint8_t expected() const { return expected_; }
     /// Bytes that agree before the expected one, at most kMaxMatch; 0 without a match.
@@ -29,6 +32,7 @@ class Match {
 
    private:
     friend class MatchFinder;
+    std::uint64_t own_ = 0;
     std::uint64_t slot_ = 0;   // where the last bytes are noted
     std::uint32_t place_ = 0;  // of the expected byte
     std::uint32_t length_ = 0;
