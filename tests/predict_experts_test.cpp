@@ -395,8 +395,8 @@ TEST_CASE("expert external: the odds of each bit are those of the distribution")
         }
         external.predict(node, mixer, 0);
         CHECK(std::abs((mixer.inputs()[0] >> 16) / 256.0 - std::log2(ones / zeros)) < 0.01);
-        CHECK(std::abs(external.odds_class() - 16 - std::clamp(2 * std::log2(ones / zeros), -16.0, 15.0)) <
-              0.55);
+        CHECK(std::abs(static_cast<double>(external.odds_class()) - 16.0 -
+                       std::clamp(2 * std::log2(ones / zeros), -16.0, 15.0)) < 0.55);
         CHECK(std::abs((mixer.inputs()[1] >> 16) / 1024.0 - (ones / (ones + zeros) - 0.5)) < 0.01);
     }
     frequencies.assign(256, 1);

@@ -27,5 +27,24 @@ make_archive -m modern-bf16.blm --learn --learn-segment 32 --learn-window 64 --l
 seq 1 3600 >learned-seed.plain
 make_archive -m init:50k:7 --learn --learn-segment 256 --learn-window 256 --learn-rate 0.03 --learn-fall 600 --learn-optimizer muon \
     --learn-muon-ratio 1 --learn-replay 1 --fallback never -o learned-seed.blw learned-seed.plain
+# Context mixing: both sets alone and with a network, in three streams and two blocks of a chain; the forms of data; a network that learns.
+awk 'BEGIN {
+    split("the a small old river stone house light of under and but runs falls stands near far green winter sea", word, " ")
+    for (x = 12345; n < 900; ++n) { x = (x * 16807) % 2147483647; printf "%s%s", word[1 + x % 20], x % 11 == 0 ? ".\n" : " " }
+}' >mixing-fast.plain
+cp mixing-fast.plain mixing-full.plain
+for name in mixing-fast-network mixing-full-network mixing-learned; do cat modern-bf16.plain modern-bf16.plain modern-bf16.plain >$name.plain; done
+for set in fast full; do
+    make_archive -m none --mix $set -o mixing-$set.blw mixing-$set.plain
+    make_archive -m modern-bf16.blm --mix $set --fallback never --block-size 1200 --streams 3 -o mixing-$set-network.blw mixing-$set-network.plain
+done
+make_archive -m modern-bf16.blm --learn --learn-segment 32 --learn-window 64 --mix full --fallback never -o mixing-learned.blw mixing-learned.plain
+# binary PROGRAM: an awk program that prints escapes of printf.
+# shellcheck disable=SC2059
+binary() { printf "$(awk "$1")"; }
+binary 'BEGIN { for (i = 0; i < 300; ++i) printf "\\%03o\\%03o\\000\\001\\%03o\\377\\200\\%03o", i * 3 % 256, int(i * 3 / 256), i % 7, i * i % 251 }' >mixing-records.plain
+binary 'BEGIN { for (i = 0; i < 4096; ++i) printf "\\%03o", int(128 + 60 * sin((i % 64) / 7) + 40 * cos(i / 64 / 9) + 8 * sin(i * 1.7)) }' >mixing-pixels.plain
+binary 'BEGIN { for (i = 0; i < 2000; ++i) { v = int(9000 * sin(i / 9) + 2700 * sin(i / 2.3)) + 65536; printf "\\%03o\\%03o", v % 256, int(v / 256) % 256 } }' >mixing-sound.plain
+for name in records pixels sound; do make_archive -m none --mix full -o mixing-$name.blw mixing-$name.plain; done
 : >empty.plain
 make_archive -m two-symbols.blm -o empty.blw empty.plain
