@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bitlaw/base/file.hpp"
+#include "fuzz/foreign_target.hpp"
 #include "fuzz/isa_target.hpp"
 #include "fuzz/targets.hpp"
 #include "support/threads.hpp"
@@ -15,11 +16,9 @@ namespace fs = std::filesystem;
 // The committed corpus, what the fuzzers have found, and the golden files, through the targets as they are
 // fuzzed.
 TEST_CASE("fuzz: committed inputs of every target give a result or an Error") {
-    const std::map<std::string, void (*)(ByteSpan)> targets{{"archive", fuzz::archive_target},
-                                                            {"model", fuzz::model_target},
-                                                            {"coder", fuzz::coder_target},
-                                                            {"state", fuzz::state_target},
-                                                            {"isa", fuzz::isa_target}};
+    const std::map<std::string, void (*)(ByteSpan)> targets{
+        {"archive", fuzz::archive_target}, {"model", fuzz::model_target}, {"coder", fuzz::coder_target},
+        {"state", fuzz::state_target},     {"isa", fuzz::isa_target},     {"foreign", fuzz::foreign_target}};
     const test::Threads threads(1);
     const fs::path tests = fs::path(__FILE__).parent_path();
     for (const auto& [name, target] : targets) {
