@@ -83,7 +83,19 @@ struct ExportArguments {
     double target_loss = 0.0;       ///< a share; 0: not asked for
     std::string calibrate;          ///< range of bytes that says which weights matter
     std::uint64_t calibrate_bytes = 262'144;
+    bool safetensors = false;  ///< a folder for other programs instead of a model file
     std::string output;
+    bool force = false;
+};
+
+struct ImportArguments {
+    CommonOptions common;
+    std::string source;     ///< folder or file of another program's model
+    std::string tokenizer;  ///< empty: the folder's own
+    std::string output;
+    std::optional<model::WeightFormatId> weight_format;
+    std::optional<model::Arithmetic> arithmetic;
+    std::optional<std::uint64_t> start, context;
     bool force = false;
 };
 
@@ -99,9 +111,9 @@ struct EvalArguments {
     std::optional<predict::ExpertSet> mix;  ///< as archives that mix, with the model "none" the experts alone
     bool experts = false;                   ///< what each expert is worth
     LearningArguments learning;
-    std::string html;                       ///< page of coloured bytes; empty: none
-    std::uint64_t html_bytes = 100'000;     ///< that it shows at most
-    std::string per_byte;                   ///< .npy or .csv of every byte's bits; empty: none
+    std::string html;                    ///< page of coloured bytes; empty: none
+    std::uint64_t html_bytes = 100'000;  ///< that it shows at most
+    std::string per_byte;                ///< .npy or .csv of every byte's bits; empty: none
 };
 
 struct LevelsArguments {
@@ -118,6 +130,9 @@ struct SampleArguments {
     std::uint64_t bytes = 500;
     double temperature = 1.0;
     std::uint64_t seed = 1;
+    std::string prompt_file;  ///< instead of the prompt
+    std::uint64_t top_k = 0;  ///< the likeliest symbols that may be drawn; 0: all
+    double top_p = 1.0;       ///< the likeliest of them that have this share together
 };
 
 struct PlotArguments {
@@ -202,6 +217,6 @@ struct HelpText {
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
                              SampleArguments, PlotArguments, InfoArguments, BenchArguments, DataArguments,
-                             TableArguments, StudyArguments, ExportArguments>;
+                             TableArguments, StudyArguments, ExportArguments, ImportArguments>;
 
 }  // namespace bitlaw::cli
