@@ -51,7 +51,7 @@ refuse "info of nothing that exists" 1 "no file and no preset '900k'; the preset
     "$bitlaw" info 900k
 
 refuse "training data missing" 1 "cannot open nowhere: No such file" "$bitlaw" train --data nowhere -o out
-refuse "training on a folder" 1 "folder: Is a directory" "$bitlaw" train --data folder -o out
+refuse "training on a folder without a file" 2 "the folder folder holds no file" "$bitlaw" train --data folder -o out
 refuse "training into a file" 1 "text" "$bitlaw" train --data text -o text -q
 refuse "no model anywhere" 1 \
     "compress: no model was given and none was found in .*home/checkpoints.*-m" "$bitlaw" compress text
