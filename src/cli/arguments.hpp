@@ -72,6 +72,14 @@ struct ArchiveArguments {
     std::vector<std::string> files;                   ///< "-" is a standard stream
 };
 
+struct RecoverArguments {
+    CommonOptions common;
+    std::string model;
+    std::string file;
+    std::string output;
+    bool force = false;
+};
+
 struct ExportArguments {
     CommonOptions common;
     std::string model;
@@ -189,6 +197,6 @@ struct HelpText {
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
                              SampleArguments, InfoArguments, BenchArguments, DataArguments, TableArguments,
-                             StudyArguments, ExportArguments>;
+                             StudyArguments, ExportArguments, RecoverArguments>;
 
 }  // namespace bitlaw::cli
