@@ -53,17 +53,17 @@ LDLIBS   += -lfmt -lpng -ljpeg -lFLAC -lz -lbz2 -llzma -lzstd -lbrotlienc -lbrot
 # ---- Sources --------------------------------------------------------------------------------------------------------
 
 # The core needs no compressor's library, so that it can be cross-compiled with a compiler alone.
-sources_of  = $(foreach layer,$(1),$(wildcard src/$(layer)/*.cpp src/$(layer)/*/*.cpp))
+sources_of  = $(foreach layer,$(1),$(sort $(wildcard src/$(layer)/*.cpp src/$(layer)/*/*.cpp)))
 X86_KERNELS := $(wildcard src/kernels/*_avx2.cpp src/kernels/*_avx512.cpp src/kernels/*_avx512bf16.cpp)
 CORE_SOURCES := $(filter-out $(if $(filter x86_64%,$(MACHINE)),,$(X86_KERNELS)), \
                   $(call sources_of,base entropy symbols kernels model learn predict train coding))
 LIBRARY_SOURCES   := $(CORE_SOURCES) $(call sources_of,format datasets baselines laws interop table studies)
-CAPI_SOURCES      := $(wildcard src/capi/*.cpp)
+CAPI_SOURCES      := $(sort $(wildcard src/capi/*.cpp))
 # Two files say how ranks reach each other; the tool with MPI has the second in place of the first.
 ALONE_SOURCE      := src/cli/rank_link.cpp
 MPI_SOURCE        := src/cli/rank_link_mpi.cpp
-CLI_SOURCES       := $(filter-out $(MPI_SOURCE),$(wildcard src/cli/*.cpp))
-TEST_SOURCES      := $(wildcard tests/*.cpp)
+CLI_SOURCES       := $(filter-out $(MPI_SOURCE),$(sort $(wildcard src/cli/*.cpp)))
+TEST_SOURCES      := $(sort $(wildcard tests/*.cpp))
 SIGNATURE_SOURCES := $(wildcard tests/signature/*.cpp)
 GOLDEN_SOURCES    := $(wildcard tests/golden/*.cpp)
 FUZZ_SOURCES      := $(wildcard tests/fuzz/*.cpp)
@@ -74,6 +74,7 @@ BINARY    := $(OUT)/bitlaw
 MPI_BINARY := $(OUT)/mpi/bitlaw
 SONAME    := libbitlaw.so.0
 LIBBITLAW := $(OUT)/libbitlaw.so
+STATIC    := $(OUT)/static/libbitlaw.a
 TESTS     := $(OUT)/bitlaw_tests
 SIGNATURE := $(OUT)/bitlaw_signature
 GOLDEN    := $(OUT)/bitlaw_golden
@@ -108,7 +109,7 @@ $(OUT)/objects/src/cli/rank_link_mpi.o: CPPFLAGS += $(MPI_FLAGS)
 .PHONY: all help demo test test-laws test-large test-cluster golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
 
 all:  ## build the tool (build/bitlaw) and its libraries
-	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(if $(MPI),$(MPI_BINARY)) $(LIBBITLAW)
+	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(if $(MPI),$(MPI_BINARY)) $(LIBBITLAW) $(STATIC)
 
 demo: deps  ## train a small model, compress held-out text with it, restore it, draw the figure
 	+@$(PARALLEL_MAKE) $(BINARY)
@@ -170,29 +171,53 @@ PYTHON_FOLDER = lib/$(or $(shell python3 -c 'import sys; print("python%d.%d" % s
 # Not from the environment, where the name may mean a program.
 STRIP = -s
 TARGET = "$(DESTDIR)$(PREFIX)"
+OBJCOPY ?= objcopy
 
-install:  ## copy tool, library, header, manual page and models to PREFIX (default /usr/local; DESTDIR is put in front; STRIP= keeps what debuggers need)
-	+@$(PARALLEL_MAKE) $(BINARY) $(LIBBITLAW)
+VERSION   = $(shell sed -n 's/.*kVersion = "\(.*\)";/\1/p' include/bitlaw/base/version.hpp)
+FILLED_IN = sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|'
+INSTALLED = bin/bitlaw lib/$(SONAME) lib/libbitlaw.so lib/libbitlaw.a include/bitlaw/bitlaw.h lib/pkgconfig/bitlaw.pc \
+            lib/cmake/bitlaw/bitlaw-config.cmake lib/cmake/bitlaw/bitlaw-config-version.cmake \
+            share/bash-completion/completions/bitlaw share/zsh/site-functions/_bitlaw \
+            share/fish/vendor_completions.d/bitlaw.fish share/misc/bitlaw.magic share/mime/packages/bitlaw.xml \
+            $(patsubst docs/man/%,share/man/man1/%,$(wildcard docs/man/*.1)) $(addprefix share/bitlaw/,$(notdir $(MODELS))) \
+            $(addprefix $(PYTHON_FOLDER)/,$(notdir $(wildcard $(PACKAGE)/*.py)) py.typed)
+
+install:  ## copy tool, libraries, Python package, manual pages, completions, file types and models to PREFIX (default /usr/local; DESTDIR is put in front; STRIP= keeps what debuggers need)
+	+@$(PARALLEL_MAKE) $(BINARY) $(LIBBITLAW) $(STATIC)
+	+@$(MAKE) --no-print-directory install-files
+
+# What is built already.
+install-files:
 	install $(STRIP) -D -m 755 "$(BINARY)" $(TARGET)/bin/bitlaw
 	install $(STRIP) -D -m 644 "$(LIBBITLAW)" $(TARGET)/lib/$(SONAME)
 	ln -sf $(SONAME) $(TARGET)/lib/libbitlaw.so
+	install -m 644 "$(STATIC)" $(TARGET)/lib/libbitlaw.a
+	$(if $(STRIP),$(OBJCOPY) --strip-debug $(TARGET)/lib/libbitlaw.a)
 	install -D -m 644 $(HEADERS) $(TARGET)/include/bitlaw/bitlaw.h
-	install -D -m 644 docs/man/bitlaw.1 $(TARGET)/share/man/man1/bitlaw.1
+	install -d $(TARGET)/lib/pkgconfig $(TARGET)/lib/cmake/bitlaw $(TARGET)/share/bitlaw $(TARGET)/share/man/man1
+	$(FILLED_IN) packaging/bitlaw.pc.in >$(TARGET)/lib/pkgconfig/bitlaw.pc
+	$(FILLED_IN) packaging/bitlaw-config-version.cmake.in >$(TARGET)/lib/cmake/bitlaw/bitlaw-config-version.cmake
+	install -m 644 packaging/bitlaw-config.cmake $(TARGET)/lib/cmake/bitlaw
+	install -m 644 docs/man/*.1 $(TARGET)/share/man/man1
+	install -D -m 644 packaging/bitlaw.magic $(TARGET)/share/misc/bitlaw.magic
+	install -D -m 644 packaging/bitlaw.xml $(TARGET)/share/mime/packages/bitlaw.xml
+	install -d $(TARGET)/share/bash-completion/completions $(TARGET)/share/zsh/site-functions $(TARGET)/share/fish/vendor_completions.d
+	"$(BINARY)" completion bash >$(TARGET)/share/bash-completion/completions/bitlaw
+	"$(BINARY)" completion zsh >$(TARGET)/share/zsh/site-functions/_bitlaw
+	"$(BINARY)" completion fish >$(TARGET)/share/fish/vendor_completions.d/bitlaw.fish
 	install -d $(TARGET)/$(PYTHON_FOLDER)
 	install -m 644 $(PACKAGE)/*.py $(PACKAGE)/py.typed $(TARGET)/$(PYTHON_FOLDER)
-	install -d $(TARGET)/share/bitlaw
 	$(if $(MODELS),install -m 644 $(MODELS) $(TARGET)/share/bitlaw)
+.PHONY: install-files
 
 uninstall:  ## remove what install copied; models that are not in checkpoints stay
-	rm -f $(foreach file,bin/bitlaw lib/$(SONAME) lib/libbitlaw.so include/bitlaw/bitlaw.h share/man/man1/bitlaw.1 \
-	    $(addprefix share/bitlaw/,$(notdir $(MODELS))),$(TARGET)/$(file))
-	rm -f $(addprefix $(TARGET)/$(PYTHON_FOLDER)/,$(notdir $(wildcard $(PACKAGE)/*.py)) py.typed)
+	rm -f $(foreach file,$(INSTALLED),$(TARGET)/$(file))
 	rm -rf $(TARGET)/$(PYTHON_FOLDER)/__pycache__
-	-rmdir $(TARGET)/include/bitlaw $(TARGET)/share/bitlaw $(TARGET)/$(PYTHON_FOLDER)
+	-rmdir $(TARGET)/include/bitlaw $(TARGET)/lib/cmake/bitlaw $(TARGET)/share/bitlaw $(TARGET)/$(PYTHON_FOLDER)
 
-man:  ## make the manual page anew from docs/man/bitlaw.1.in and the commands' help
+man:  ## make the manual pages anew from docs/man/bitlaw.1.in and the commands' help
 	+@$(PARALLEL_MAKE) $(BINARY)
-	docs/man/generate.sh $(BINARY) >$(OUT)/bitlaw.1 && mv $(OUT)/bitlaw.1 docs/man/bitlaw.1
+	docs/man/generate.sh $(BINARY) docs/man
 
 format:  ## format all sources with clang-format
 	clang-format -i $$(find include src tests -name '*.[ch]pp' -o -name '*.inl')
@@ -229,7 +254,7 @@ settings: deps-check
 	@echo "bitlaw: $$($(CXX) --version | head -n 1) | $(MACHINE) | $(or $(VARIANT),release) in $(OUT) |" \
 	    "$(strip $(CXXFLAGS)) | $(LDLIBS)"
 
-programs: $(if $(CLI_SOURCES),$(BINARY)) $(if $(filter-out 0,$(HAS_MPI)),$(if $(SAN),,$(MPI_BINARY))) $(LIBBITLAW) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
+programs: $(if $(CLI_SOURCES),$(BINARY)) $(if $(filter-out 0,$(HAS_MPI)),$(if $(SAN),,$(MPI_BINARY))) $(LIBBITLAW) $(STATIC) $(TESTS) $(if $(SIGNATURE_SOURCES),$(SIGNATURE))
 signature-program: $(SIGNATURE)
 .PHONY: signature-program
 
@@ -242,6 +267,12 @@ $(LIBBITLAW): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES)) src/capi/exports
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=src/capi/exports.map \
 	    -o $@ $(filter %.o,$^)
 	@ln -sf $(@F) $(@D)/$(SONAME)
+
+# The same for programs that link statically: one object in which all but the C interface is local.
+$(STATIC): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES))
+	@mkdir -p $(@D)
+	$(call QUIET,AR   $@)rm -f $@ && $(LD) -r -o $(@:.a=.o) $^ && \
+	    $(OBJCOPY) --localize-hidden $(@:.a=.o) && $(AR) rcs $@ $(@:.a=.o) && rm $(@:.a=.o)
 
 $(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)

@@ -12,6 +12,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive_reader.hpp"
+#include "bitlaw/coding/joined.hpp"
 #include "bitlaw/coding/method.hpp"
 #include "support/message.hpp"
 #include "support/peak_memory.hpp"
@@ -58,10 +59,12 @@ Bytes read_all(ByteSpan archive) {
     reader.skip_model();
     Bytes plain;
     BlockHeader header;
-    while (reader.next_block(header)) {
-        const Bytes payload = reader.payload();
-        plain.insert(plain.end(), payload.begin(), payload.end());
-    }
+    do {
+        while (reader.next_block(header)) {
+            const Bytes payload = reader.payload();
+            plain.insert(plain.end(), payload.begin(), payload.end());
+        }
+    } while (reader.next_archive());
     CHECK(reader.position() == archive.size());
     return plain;
 }
@@ -73,6 +76,15 @@ std::string reading(const Bytes& archive) {
 Bytes joined(Bytes a, ByteSpan b) {
     a.insert(a.end(), b.begin(), b.end());
     return a;
+}
+
+SeekableSource seekable(const Bytes& file) {
+    return {file.size(), [&file](std::uint64_t offset, std::span<std::uint8_t> buffer) {
+                const ByteSpan left = ByteSpan(file).subspan(std::min<std::size_t>(offset, file.size()));
+                const std::size_t count = std::min(buffer.size(), left.size());
+                std::copy_n(left.begin(), count, buffer.begin());
+                return count;
+            }};
 }
 
 }  // namespace
@@ -175,12 +187,24 @@ TEST_CASE("archive: every truncation says where it ends") {
     }
 }
 
-TEST_CASE("archive: bytes after the end, and joined archives, are errors that say where to cut") {
+TEST_CASE("archive: bytes after the end are errors that say where to cut, unless they are another archive") {
     const Bytes archive = archive_of({counting(300)});
     const std::string size = std::to_string(archive.size());
     CHECK(holds(reading(joined(archive, counting(1))), "bytes after the archive's end at byte " + size));
     CHECK(holds(reading(joined(archive, counting(100))), "bytes after the archive's end at byte " + size));
-    CHECK(holds(reading(joined(archive, archive)), "a second archive follows at byte " + size));
+    const Bytes twice = joined(archive, archive);
+    CHECK(read_all(twice) == joined(counting(300), counting(300)));
+    CHECK(holds(reading(joined(twice, counting(3))),
+                "bytes after the archive's end at byte " + std::to_string(2 * archive.size())));
+    const Bytes broken(twice.begin(), twice.end() - 5);
+    CHECK(holds(reading(broken), "the archive ends too early"));
+    const SeekableSource file = seekable(twice);
+    const std::vector<ArchiveSpan> spans = archive_spans(file);
+    REQUIRE(spans.size() == 2);
+    CHECK(spans[1].begin == archive.size());
+    CHECK(spans[1].archive_bytes == archive.size());
+    CHECK(spans[1].plain_bytes == 300);
+    CHECK(read_index(part_of(file, spans[1])).plain_bytes == 300);
 }
 
 TEST_CASE("archive: blocks that changed places are found") {

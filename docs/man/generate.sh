@@ -1,17 +1,18 @@
 #!/bin/bash
-# Prints the manual page: docs/man/bitlaw.1.in with the commands' own help in it. docs/man/generate.sh BITLAW
+# Writes the manual pages: bitlaw.1 from docs/man/bitlaw.1.in with the commands' own help in it, and a page for each command.
+# docs/man/generate.sh BITLAW FOLDER
 set -euo pipefail
-bitlaw=$(realpath "${1:?usage: docs/man/generate.sh BITLAW}")
+bitlaw=$(realpath "${1:?usage: docs/man/generate.sh BITLAW FOLDER}")
+folder=$(realpath "${2:?usage: docs/man/generate.sh BITLAW FOLDER}")
 cd "$(dirname "$0")"
 export LC_ALL=C
 
-commands() { "$bitlaw" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+# "NAME LINE" of each command.
+commands() { "$bitlaw" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\)  *\(.*\)/\1 \2/p'; }
 
-# Options as .TP items, groups as bold lines.
+# The command's help: first its text, then options as .TP items; a group's heading is printed with $2 in front.
 section() {
-    local command=$1
-    echo ".SS bitlaw $command"
-    "$bitlaw" "$command" --help | awk -v OFS='' '
+    "$bitlaw" "$1" --help | awk -v OFS='' -v heading="$2" -v first="$3" '
         function show(names, text) {
             sub(/ +$/, "", names)
             print ".TP"; print ".B ", names
@@ -24,9 +25,9 @@ section() {
         }
         /^                    / { sub(/^ +/, ""); if (row != "") { show(row, $0); row = "" } else print; next }
         { show_row() }
-        NR == 1 { print $0; print ".PP"; next }
+        NR == 1 { print $0; print first; next }
         /^Usage:/ || /^ *$/ { next }
-        /^[A-Z][a-z]*:$/ { if ($0 != "Options:" && $0 != "Positionals:") { sub(":", ""); print ".PP"; print ".I ", $0 } next }
+        /^[A-Z][a-z]*:$/ { if ($0 != "Options:" && $0 != "Positionals:") { sub(":", ""); print heading, $0 } next }
         /^  [^ ]/ { row = substr($0, 3); next }
         { sub(/^ +/, ""); print }
         END { show_row() }' | sed 's/\\/\\e/g; s/-/\\-/g'
@@ -35,7 +36,23 @@ section() {
 version=$("$bitlaw" --version | sed 's/^bitlaw \([^,]*\),.*/\1/')
 while IFS= read -r line; do
     case $line in
-        @COMMANDS@) for command in $(commands); do section "$command"; done ;;
+        @COMMANDS@)
+            while read -r command _; do
+                echo ".SS bitlaw $command"
+                section "$command" $'.PP\n.I ' .PP
+            done < <(commands)
+            ;;
         *) echo "${line//@VERSION@/$version}" ;;
     esac
-done <bitlaw.1.in
+done <bitlaw.1.in >"$folder/bitlaw.1"
+
+while read -r command line; do
+    {
+        echo ".\\\" Made of the command's own help by docs/man/generate.sh (make man)."
+        echo ".TH BITLAW-${command^^} 1 \"\" \"bitlaw $version\" \"User Commands\""
+        printf '.SH NAME\nbitlaw\\-%s \\- %s\n.SH SYNOPSIS\n.B %s\n.SH DESCRIPTION\n' "$command" "${line//-/\\-}" \
+            "$("$bitlaw" "$command" --help | sed -n 's/^Usage: //p' | sed 's/-/\\-/g')"
+        section "$command" ".SS " ".SH OPTIONS"
+        printf '.SH SEE ALSO\n.BR bitlaw (1)\n'
+    } >"$folder/bitlaw-$command.1"
+done < <(commands)

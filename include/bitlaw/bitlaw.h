@@ -85,10 +85,10 @@ BITLAW_API size_t bitlaw_compress_bound(const bitlaw_model* model, size_t size, 
 BITLAW_API bitlaw_status bitlaw_compress(const bitlaw_model* model, const void* input, size_t input_size, void* output,
                                          size_t capacity, size_t* size, const bitlaw_options* options);
 
-/* How many bytes an archive holds, by its index. */
+/* How many bytes an archive holds, by its index; several that follow each other are read for it. */
 BITLAW_API bitlaw_status bitlaw_plain_size(const void* archive, size_t archive_size, uint64_t* size);
 
-/* Restores an archive to output [capacity]; *size becomes the number of bytes. `model` may be null when the archive holds its own. After
+/* Restores an archive, or several that follow each other, to output [capacity]; *size becomes the number of bytes. `model` may be null when the archive holds its own. After
  * a failure the output holds nothing of use. */
 BITLAW_API bitlaw_status bitlaw_decompress(const bitlaw_model* model, const void* archive, size_t archive_size,
                                            void* output, size_t capacity, size_t* size);
@@ -171,7 +171,7 @@ typedef struct bitlaw_io {
 /* Compresses all that read() gives. read and write are called by the calling thread. Memory: about two blocks and the contexts. */
 BITLAW_API bitlaw_status bitlaw_compress_stream(const bitlaw_stack* stack, const bitlaw_io* io);
 
-/* Restores an archive. `model` null: the model inside, or the installed one with the archive's id
+/* Restores an archive, or several that follow each other. `model` null: the model inside, or the installed one with the archive's id
  * (BITLAW_MODELS, checkpoints of the checkout, share/bitlaw of the prefix). What was written before a failure must be thrown away. */
 BITLAW_API bitlaw_status bitlaw_restore_stream(const bitlaw_model* model, const bitlaw_io* io);
 

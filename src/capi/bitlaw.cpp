@@ -8,6 +8,7 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/version.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/joined.hpp"
 #include "guard.hpp"
 
 namespace {
@@ -49,10 +50,20 @@ SeekableSource seekable(ByteSpan archive) {
             }};
 }
 
+// Plain bytes of all archives that follow each other.
+std::uint64_t plain_bytes_of(ByteSpan archive) {
+    std::uint64_t bytes = 0;
+    const SeekableSource file = seekable(archive);
+    for (const ArchiveSpan& span : archive_spans(file)) {
+        bytes += span.plain_bytes;
+    }
+    return bytes;
+}
+
 // What an archive that did not fit needs by its index; 0 when the index is damaged or says that it fits.
 std::size_t needed_size(ByteSpan archive, std::size_t capacity) {
     try {
-        const std::uint64_t plain = read_index(seekable(archive)).plain_bytes;
+        const std::uint64_t plain = plain_bytes_of(archive);
         return plain > capacity ? static_cast<std::size_t>(plain) : 0;
     } catch (const Error&) {
         return 0;
@@ -130,7 +141,7 @@ bitlaw_status bitlaw_plain_size(const void* archive, size_t archive_size, uint64
     return guarded([&] {
         const ByteSpan bytes = span_of(archive, archive_size, "archive");
         check_pointer(size, 1, "size");
-        *size = read_index(seekable(bytes)).plain_bytes;
+        *size = plain_bytes_of(bytes);
     });
 }
 

@@ -10,6 +10,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/block.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/joined.hpp"
 #include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/coding/stack_network.hpp"
@@ -360,7 +361,12 @@ class ArchiveRun {
             return 0;
         }
         try {
-            return read_index(input.seekable()).plain_bytes;
+            std::uint64_t bytes = 0;
+            const SeekableSource file = input.seekable();
+            for (const ArchiveSpan& span : archive_spans(file)) {
+                bytes += span.plain_bytes;
+            }
+            return bytes;
         } catch (const Error&) {
             return 0;
         }

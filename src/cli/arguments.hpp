@@ -73,6 +73,14 @@ struct ArchiveArguments {
     std::vector<std::string> files;                   ///< "-" is a standard stream
 };
 
+struct RecoverArguments {
+    CommonOptions common;
+    std::string model;
+    std::string file;
+    std::string output;
+    bool force = false;
+};
+
 struct ExportArguments {
     CommonOptions common;
     std::string model;
@@ -215,8 +223,9 @@ struct HelpText {
     int exit_code = 0;
 };
 
-using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
-                             SampleArguments, PlotArguments, InfoArguments, BenchArguments, DataArguments,
-                             TableArguments, StudyArguments, ExportArguments, ImportArguments>;
+using Command =
+    std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments, SampleArguments,
+                 PlotArguments, InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments,
+                 ExportArguments, ImportArguments, RecoverArguments>;
 
 }  // namespace bitlaw::cli

@@ -8,6 +8,7 @@ namespace bitlaw::cli {
 int run_train(const TrainArguments& arguments);
 int run_archive(const ArchiveArguments& arguments);  ///< compress, decompress and test
 int run_list(const ArchiveArguments& arguments);
+int run_recover(const RecoverArguments& arguments);
 int run_eval(const EvalArguments& arguments);
 int run_levels(const LevelsArguments& arguments);
 int run_sample(const SampleArguments& arguments);

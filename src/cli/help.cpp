@@ -13,7 +13,7 @@ using namespace model;
 
 namespace {
 
-constexpr std::array<CommandHelp, 16> kCommands = {{
+constexpr std::array<CommandHelp, 17> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -25,6 +25,11 @@ constexpr std::array<CommandHelp, 16> kCommands = {{
      false},
     {"test", "verify archives", "Restores archives to nowhere and verifies every byte.", false},
     {"list", "tell what archives hold", "Tells what archives hold, without restoring them.", false},
+    {"recover", "restore what is whole of a damaged archive",
+     "Restores every block of a damaged ARCHIVE that is whole. Zeros stand for what is missing, as far as "
+     "its "
+     "length is known, and a map says where and why. Exit code 1 when anything is missing.",
+     true},
     {"eval", "measure a model on files",
      "Measures the code length of files under a model, without and with the model's own bytes.", true},
     {"levels", "tell what the levels -1 to -9 are",
@@ -82,6 +87,14 @@ const CommandHelp& help_of(const std::string& name) {
     return *help;
 }
 
+std::vector<std::string> command_names() {
+    std::vector<std::string> names;
+    for (const CommandHelp& help : kCommands) {
+        names.emplace_back(help.name);
+    }
+    return names;
+}
+
 std::string general_help() {
     std::string text =
         "bitlaw measures how many bits data really cost when a small transformer predicts its bytes: it "
@@ -94,7 +107,8 @@ std::string general_help() {
             text_of("  ", help.name, std::string(12 - std::string(help.name).size(), ' '), help.line, "\n");
     }
     text += text_of(
-        "\n'bitlaw COMMAND --help' shows a command's options and the values in force; 'bitlaw --version' the "
+        "\n'bitlaw COMMAND --help' or 'bitlaw help COMMAND' shows a command's options and the values in "
+        "force; 'bitlaw --version' the "
         "version.\n"
         "Presets: ",
         preset_list(),

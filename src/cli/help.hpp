@@ -2,6 +2,7 @@
 /// \file The words of the help texts.
 
 #include <string>
+#include <vector>
 
 #include "bitlaw/base/version.hpp"
 
@@ -17,6 +18,8 @@ struct CommandHelp {
 [[nodiscard]] bool is_command(const std::string& name);
 /// Of a command that exists.
 [[nodiscard]] const CommandHelp& help_of(const std::string& name);
+/// In the order of the help.
+[[nodiscard]] std::vector<std::string> command_names();
 [[nodiscard]] std::string general_help();
 [[nodiscard]] std::string version_text();
 /// "200k, 800k, ...".

@@ -27,9 +27,9 @@ int run_list(const ArchiveArguments& arguments) {
                             {"plain_bytes", "plain bytes"},
                             {"rate", "rate"},
                             {"bits_per_byte", "bits/byte"}}};
-    const auto add = [&table](const std::string& name, Cell model, Cell embedded, const CodecSummary& s) {
+    const auto add = [&table](Cell name, Cell model, Cell embedded, const CodecSummary& s) {
         const double rate = static_cast<double>(s.archive_bytes) / static_cast<double>(s.plain_bytes);
-        table.add({text_cell(name), std::move(model), std::move(embedded), count_cell(s.blocks),
+        table.add({std::move(name), std::move(model), std::move(embedded), count_cell(s.blocks),
                    count_cell(s.blocks_of(kStored)), count_cell(s.fallback_blocks()), count_cell(s.streams),
                    count_cell(s.model_bytes), count_cell(s.archive_bytes), count_cell(s.plain_bytes),
                    share_cell(rate), number_cell(8 * rate, 3)});
@@ -43,7 +43,13 @@ int run_list(const ArchiveArguments& arguments) {
             const ArchiveListing listing =
                 naming(input.shown(), [&] { return list_archive(input.source()); });
             const CodecSummary& s = listing.summary;
-            add(input.shown(), text_cell(hex64(listing.model_id)), flag_cell(listing.embedded), s);
+            Cell name = text_cell(input.shown());
+            if (listing.archives > 1) {
+                name.shown += text_of(" (", listing.archives, " archives)");
+            }
+            add(std::move(name),
+                listing.one_model ? text_cell(hex64(listing.model_id)) : text_cell("several"),
+                flag_cell(listing.embedded), s);
             sum += s;
             ++listed;
         } catch (const Stopped&) {
@@ -53,7 +59,7 @@ int run_list(const ArchiveArguments& arguments) {
         }
     }
     if (listed > 1 && !arguments.common.json) {
-        add("together", nothing_cell(), nothing_cell(), sum);
+        add(text_cell("together"), nothing_cell(), nothing_cell(), sum);
     }
     if (arguments.common.json || listed > 0) {
         print_rows(table, arguments.common);

@@ -33,6 +33,7 @@ int run(const TrainArguments& arguments) { return run_train(arguments); }
 int run(const ArchiveArguments& arguments) {
     return arguments.mode == ArchiveMode::list ? run_list(arguments) : run_archive(arguments);
 }
+int run(const RecoverArguments& arguments) { return run_recover(arguments); }
 int run(const EvalArguments& arguments) { return run_eval(arguments); }
 int run(const LevelsArguments& arguments) { return run_levels(arguments); }
 int run(const SampleArguments& arguments) { return run_sample(arguments); }

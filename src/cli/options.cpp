@@ -15,6 +15,7 @@
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/model/config_choice.hpp"
 #include "bitlaw/train/train_fields.hpp"
+#include "completion.hpp"
 #include "help.hpp"
 #include "learning_options.hpp"
 #include "option_kinds.hpp"
@@ -144,60 +145,55 @@ Command command(int argc, const char* const* argv, Arguments arguments, const Ad
     return arguments;
 }
 
-Command archive(int argc, const char* const* argv, ArchiveMode mode) {
+ArchiveArguments archive_arguments(ArchiveMode mode) {
     ArchiveArguments arguments;
     arguments.mode = mode;
-    return command(argc, argv, std::move(arguments), add_archive);
+    return arguments;
 }
 
-}  // namespace
-
-std::string command_name(int argc, const char* const* argv) {
-    return argc > 1 && is_command(argv[1]) ? argv[1] : "";
-}
-
-Command parse_command_line(int argc, const char* const* argv) {
-    if (argc < 2) {
-        // "tar -I bitlaw -cf x.tar.blw ...", as with zstd and xz: a filter between two programs compresses.
-        if (is_pipe(STDIN_FILENO) && !is_terminal(STDOUT_FILENO)) {
-            const std::array<const char*, 2> words{argv[0], "compress"};
-            return archive(2, words.data(), ArchiveMode::compress);
-        }
-        return HelpText{general_help(), 2};
-    }
-    const std::string name = argv[1];
-    if (name == "-h" || name == "--help" || name == "help") {
-        return HelpText{general_help(), 0};
-    }
-    if (name == "-V" || name == "--version" || name == "version") {
-        return HelpText{version_text(), 0};
-    }
+// go(arguments, add) of a command: what it is asked for, and the function that adds its options.
+template <class Go>
+std::optional<Command> with_command(const std::string& name, const Go& go) {
     if (name == "train") {
-        return command(argc, argv, TrainArguments{}, add_train);
+        return go(TrainArguments{}, add_train);
     }
     if (name == "compress") {
-        return archive(argc, argv, ArchiveMode::compress);
+        return go(archive_arguments(ArchiveMode::compress), add_archive);
     }
     if (name == "decompress") {
-        return archive(argc, argv, ArchiveMode::decompress);
+        return go(archive_arguments(ArchiveMode::decompress), add_archive);
     }
     if (name == "test") {
-        return archive(argc, argv, ArchiveMode::test);
+        return go(archive_arguments(ArchiveMode::test), add_archive);
     }
     if (name == "list") {
-        return archive(argc, argv, ArchiveMode::list);
+        return go(archive_arguments(ArchiveMode::list), add_archive);
+    }
+    if (name == "recover") {
+        return go(RecoverArguments{}, [](FieldOptions& options, RecoverArguments& a) {
+            App& app = options.app();
+            name_option(app, "file", a.file, "ARCHIVE", "what is left of an archive, or of several, joined");
+            name_option(app, "-o,--output", a.output, "OUT",
+                        "what is restored; - for standard output (required)");
+            name_option(
+                app, "-m,--model", a.model, "MODEL",
+                "model file or training folder (default: searched for); where the archive's header is "
+                "damaged, the model that made it");
+            app.add_flag("-f,--force", a.force, "overwrite OUT");
+            add_common(options, a.common, true);
+        });
     }
     if (name == "export") {
-        return command(argc, argv, ExportArguments{}, add_export);
+        return go(ExportArguments{}, add_export);
     }
     if (name == "import") {
         return command(argc, argv, ImportArguments{}, add_import);
     }
     if (name == "eval") {
-        return command(argc, argv, EvalArguments{}, add_eval);
+        return go(EvalArguments{}, add_eval);
     }
     if (name == "levels") {
-        return command(argc, argv, LevelsArguments{}, [](FieldOptions& options, LevelsArguments& a) {
+        return go(LevelsArguments{}, [](FieldOptions& options, LevelsArguments& a) {
             App& app = options.app();
             name_option(app, "file", a.file, "FILE", "compress and restore its beginning with every level");
             number_option(app, "--bytes", a.bytes, "of the file that are measured", text_of(a.bytes),
@@ -206,13 +202,13 @@ Command parse_command_line(int argc, const char* const* argv) {
         });
     }
     if (name == "sample") {
-        return command(argc, argv, SampleArguments{}, add_sample);
+        return go(SampleArguments{}, add_sample);
     }
     if (name == "plot") {
         return command(argc, argv, PlotArguments{}, add_plot);
     }
     if (name == "info") {
-        return command(argc, argv, InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {
+        return go(InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {
             App& app = options.app();
             name_option(app, "subject", a.subject, "FILE|PRESET",
                         "a model, an archive or a preset; none: this build and machine");
@@ -220,13 +216,13 @@ Command parse_command_line(int argc, const char* const* argv) {
         });
     }
     if (name == "data") {
-        return command(argc, argv, DataArguments{}, add_data);
+        return go(DataArguments{}, add_data);
     }
     if (name == "table") {
-        return command(argc, argv, TableArguments{}, add_table);
+        return go(TableArguments{}, add_table);
     }
     if (name == "bench") {
-        return command(argc, argv, BenchArguments{}, [](FieldOptions& options, BenchArguments& a) {
+        return go(BenchArguments{}, [](FieldOptions& options, BenchArguments& a) {
             App& app = options.app();
             number_option(app, "--runs", a.runs, "measurements of each, of which the median counts",
                           text_of(a.runs), {1, 1000});
@@ -240,13 +236,65 @@ Command parse_command_line(int argc, const char* const* argv) {
         });
     }
     if (name == "study") {
-        return command(argc, argv, StudyArguments{}, add_study);
+        return go(StudyArguments{}, add_study);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string command_name(int argc, const char* const* argv) {
+    return argc > 1 && is_command(argv[1]) ? argv[1] : "";
+}
+
+void with_app(const std::string& name, const std::function<void(App&)>& visit) {
+    (void)with_command(name, [&](auto arguments, const auto& add) -> std::optional<Command> {
+        App app(help_of(name).text, "bitlaw " + name);
+        app.set_help_flag("-h,--help", "this text");
+        FieldOptions options(app);
+        add(options, arguments);
+        visit(app);
+        return HelpText{};
+    });
+}
+
+Command parse_command_line(int argc, const char* const* argv) {
+    if (argc < 2) {
+        // "tar -I bitlaw -cf x.tar.blw ...", as with zstd and xz: a filter between two programs compresses.
+        if (is_pipe(STDIN_FILENO) && !is_terminal(STDOUT_FILENO)) {
+            const std::array<const char*, 2> words{argv[0], "compress"};
+            return parse_command_line(2, words.data());
+        }
+        return HelpText{general_help(), 2};
+    }
+    const std::string name = argv[1];
+    if (name == "help" && argc > 2) {
+        if (argc > 3 || !is_command(argv[2])) {
+            fail_usage("help: there is no command '", argv[argc - 1], "'; see 'bitlaw --help'");
+        }
+        const std::array<const char*, 3> words{argv[0], argv[2], "--help"};
+        return parse_command_line(static_cast<int>(words.size()), words.data());
+    }
+    if (name == "completion") {
+        return HelpText{completion_script(argc == 3 ? argv[2] : ""), 0};
+    }
+    if (name == "-h" || name == "--help" || name == "help") {
+        return HelpText{general_help(), 0};
+    }
+    if (name == "-V" || name == "--version" || name == "version") {
+        return HelpText{version_text(), 0};
+    }
+    if (std::optional<Command> known =
+            with_command(name, [&](auto arguments, const auto& add) -> std::optional<Command> {
+                return command(argc, argv, std::move(arguments), add);
+            })) {
+        return *std::move(known);
     }
     if (name.starts_with('-')) {
         // "bitlaw -d FILE" and "bitlaw -", as in zstd and xz.
         std::vector<const char*> words{argv[0], "compress"};
         words.insert(words.end(), argv + 1, argv + argc);
-        return archive(static_cast<int>(words.size()), words.data(), ArchiveMode::compress);
+        return parse_command_line(static_cast<int>(words.size()), words.data());
     }
     fail_usage("there is no command '", name, "'; see 'bitlaw --help'");
 }

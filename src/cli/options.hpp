@@ -1,9 +1,11 @@
 #pragma once
 /// \file From words to what a command is asked for.
 
+#include <functional>
 #include <string>
 
 #include "arguments.hpp"
+#include "option_kinds.hpp"
 
 namespace bitlaw::cli {
 
@@ -12,5 +14,8 @@ namespace bitlaw::cli {
 
 /// Reads the command line. Throws UsageError, in one line, for everything that makes no sense.
 [[nodiscard]] Command parse_command_line(int argc, const char* const* argv);
+
+/// Calls visit(app) with a command's options, none of them given.
+void with_app(const std::string& command, const std::function<void(App&)>& visit);
 
 }  // namespace bitlaw::cli

@@ -28,6 +28,12 @@ ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
     if (magic != kArchiveMagic) {
         fail("this is not a bitlaw archive: its first bytes are others; check that it is the file you mean");
     }
+    read_header();
+}
+
+// What follows the magic.
+void ArchiveReader::read_header() {
+    header_ = {};
     header_.version = u8();
     if (header_.version < 1 || header_.version > kMaxArchiveVersion) {
         fail("this archive has format version ", int{header_.version},
@@ -57,7 +63,8 @@ ArchiveReader::ArchiveReader(const ByteSource& source) : source_(source) {
 std::string ArchiveReader::place() const { return text_of("at byte ", position_, ", in ", part_); }
 
 void ArchiveReader::damaged(const std::string& what) const {
-    fail("the archive is damaged ", place(), ": ", what, "; get it again or restore it from a backup");
+    fail("the archive is damaged ", place(), ": ", what,
+         "; get it again, or see what bitlaw recover can restore");
 }
 
 bool ArchiveReader::fill() {
@@ -75,7 +82,7 @@ void ArchiveReader::take(std::span<std::uint8_t> out) {
     while (!out.empty()) {
         if (!fill()) {
             fail("the archive ends too early, ", place(),
-                 "; it is truncated: get it again or restore it from a backup");
+                 "; it is truncated: get it again, or see what bitlaw recover can restore");
         }
         const std::size_t count = std::min(out.size(), buffer_.size() - used_);
         const ByteSpan piece = ByteSpan(buffer_).subspan(used_, count);
@@ -235,7 +242,8 @@ void ArchiveReader::skip_payload() {
 }
 
 void ArchiveReader::jump(const ArchiveIndex& index, std::size_t number) {
-    BITLAW_ASSERT(payload_left_ == 0 && number <= index.blocks.size());
+    BITLAW_ASSERT(number <= index.blocks.size());
+    payload_left_ = 0;
     buffer_.clear();
     used_ = 0;
     position_ = index.first_block;
@@ -271,25 +279,31 @@ void ArchiveReader::read_trailer() {
     if (end != kArchiveEnd) {
         damaged("the closing mark is missing");
     }
+}
+
+bool ArchiveReader::next_archive() {
     part_ = "what follows the archive";
+    const std::uint64_t end = position_;
     if (!fill()) {
-        return;
+        return false;
     }
-    std::array<std::uint8_t, 4> more{};
-    for (std::uint8_t& byte : more) {
+    begin_check();
+    std::array<std::uint8_t, 4> magic{};
+    for (std::uint8_t& byte : magic) {
         if (!fill()) {
             break;
         }
         take({&byte, 1});
     }
-    const std::uint64_t archive_bytes = block_start_ + length + 8;
-    if (more == kArchiveMagic) {
-        fail("a second archive follows at byte ", archive_bytes,
-             "; archives cannot be joined: cut the file there and decompress the pieces one by one");
+    if (magic != kArchiveMagic) {
+        fail("there are bytes after the archive's end at byte ", end,
+             "; it is damaged or was joined with something: keep its first ", end, " bytes and try again");
     }
-    fail("there are bytes after the archive's end at byte ", archive_bytes,
-         "; it is damaged or was joined with something: keep its first ", archive_bytes,
-         " bytes and try again");
+    index_.clear();
+    plain_total_ = 0;
+    part_ = "the header";
+    read_header();
+    return true;
 }
 
 }  // namespace bitlaw::coding

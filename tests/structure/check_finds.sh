@@ -53,7 +53,7 @@ expect "$arrows" src/studies/x.cpp '#  include <bitlaw/cli/command.hpp>'
 expect "" src/cli/x.cpp '#include "bitlaw/table/table.hpp"'
 expect "" src/kernels/x.cpp '#include "body/dot.hpp"'
 expect "private headers are included from their own layer only" src/model/x.cpp '#include "../kernels/body.hpp"'
-expect "every folder of include and src is a layer" src/util/x.cpp 'int x;'
+expect "every folder of include and src is a layer, or the Python package" src/util/x.cpp 'int x;'
 expect "public headers include only the standard library and bitlaw's own" include/bitlaw/base/x.hpp \
     '#pragma once\n#include <Eigen/Core>'
 expect "every public header has #pragma once" include/bitlaw/base/x.hpp 'int x();'

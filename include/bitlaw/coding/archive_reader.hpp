@@ -26,14 +26,18 @@ class ArchiveReader {
     /// there are any.
     [[nodiscard]] Bytes model();
     void skip_model();
-    /// Reads the next block's header. False at the end, after the trailer was verified and nothing follows
-    /// it.
+    /// Reads the next block's header. False at the archive's end, after the trailer was verified.
     [[nodiscard]] bool next_block(BlockHeader& header);
     /// The block's payload, its check verified; must follow every next_block() that returned true.
     [[nodiscard]] Bytes payload();
     void skip_payload();
-    /// Goes on with block `number` of the index: the caller sees to it that the source does so too.
+    /// Goes on with block `number` of the index, also after an Error: the caller sees to it that the source
+    /// does so too.
     void jump(const ArchiveIndex& index, std::size_t number);
+
+    /// After next_block() was false: whether another archive follows, whose header is read then. Throws Error
+    /// when something else follows.
+    [[nodiscard]] bool next_archive();
 
     [[nodiscard]] std::uint64_t position() const { return position_; }
     /// Throws an Error that the archive is damaged here: "... at byte N, in block K: what; what to do next".
@@ -53,6 +57,7 @@ class ArchiveReader {
     void verify_check(const char* what);
     template <class Visit>
     void payload_pieces(const Visit& visit);
+    void read_header();
     void read_streams(BlockHeader& header);
     void read_trailer();
     [[nodiscard]] std::string place() const;

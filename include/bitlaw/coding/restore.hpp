@@ -37,8 +37,9 @@ using ModelFinder = std::function<const model::StoredModel&(std::uint64_t id)>;
 /// Called with the model's config when the first block that needs it comes, embedded or found.
 using ModelNotice = std::function<void(const model::ModelConfig&)>;
 
-/// Restores an archive; uses the embedded model when there is one, otherwise the finder's. Verifies every
-/// hash; bytes already given to the sink before an error must be thrown away by the caller.
+/// Restores an archive, or several that follow each other, as one text; uses the embedded model when there is
+/// one, otherwise the finder's. Verifies every hash; bytes already given to the sink before an error must be
+/// thrown away by the caller.
 CodecSummary decompress(const ModelFinder& find, const ByteSource& source, const ByteSink& sink,
                         const CodecProgress& progress, const ModelNotice& notice = {},
                         std::span<const Method> table = methods());
@@ -54,9 +55,11 @@ CodecSummary decompress_range(const ModelFinder& find, const SeekableSource& sou
 /// What an archive's header, block headers and trailer say, without decoding (structure and hashes of headers
 /// checked).
 struct ArchiveListing {
+    std::uint64_t archives = 0;  ///< that follow each other; the first one's facts stand here, and their sum
+    bool one_model = true;       ///< all need the same one
     std::uint8_t version = 1;
     std::uint64_t model_id = 0;
-    bool embedded = false;
+    bool embedded = false;  ///< in each of them
     std::uint16_t arithmetic_version = 0;
     std::uint64_t reset_every = 0;
     CodecSummary summary;

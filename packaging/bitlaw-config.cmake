@@ -1,0 +1,23 @@
+# find_package(bitlaw CONFIG): the targets bitlaw::bitlaw (shared) and bitlaw::static.
+get_filename_component(_bitlaw_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+foreach(_bitlaw_kind SHARED STATIC)
+  set(_bitlaw_target bitlaw::bitlaw)
+  set(_bitlaw_file "${_bitlaw_prefix}/lib/libbitlaw.so")
+  if(_bitlaw_kind STREQUAL STATIC)
+    set(_bitlaw_target bitlaw::static)
+    set(_bitlaw_file "${_bitlaw_prefix}/lib/libbitlaw.a")
+  endif()
+  if(NOT TARGET ${_bitlaw_target})
+    add_library(${_bitlaw_target} ${_bitlaw_kind} IMPORTED)
+    set_target_properties(${_bitlaw_target} PROPERTIES
+      IMPORTED_LOCATION "${_bitlaw_file}"
+      INTERFACE_INCLUDE_DIRECTORIES "${_bitlaw_prefix}/include")
+    if(_bitlaw_kind STREQUAL STATIC)
+      set_target_properties(${_bitlaw_target} PROPERTIES INTERFACE_LINK_LIBRARIES "stdc++;gomp;pthread;m")
+    endif()
+  endif()
+endforeach()
+unset(_bitlaw_prefix)
+unset(_bitlaw_kind)
+unset(_bitlaw_target)
+unset(_bitlaw_file)
