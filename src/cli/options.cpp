@@ -187,7 +187,7 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
         return go(ExportArguments{}, add_export);
     }
     if (name == "import") {
-        return command(argc, argv, ImportArguments{}, add_import);
+        return go(ImportArguments{}, add_import);
     }
     if (name == "eval") {
         return go(EvalArguments{}, add_eval);
@@ -205,7 +205,7 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
         return go(SampleArguments{}, add_sample);
     }
     if (name == "plot") {
-        return command(argc, argv, PlotArguments{}, add_plot);
+        return go(PlotArguments{}, add_plot);
     }
     if (name == "info") {
         return go(InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {
