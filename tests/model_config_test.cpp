@@ -58,6 +58,35 @@ TEST_CASE("a config survives writing and reading, and takes the bytes that it sa
     }
 }
 
+TEST_CASE("families with gains have the norms' epsilon behind the config, and heads of any even width") {
+    ModelConfig config = preset_config("200k");
+    config.architecture = Architecture{4};
+    config.taps = 0;
+    config.head_width = 6;
+    config.norm_epsilon = 10'000;
+    ByteWriter writer;
+    write_config(writer, config);
+    CHECK(writer.size() == kConfigBytes + 4);
+    CHECK(config_bytes(4) == writer.size());
+    CHECK(config_bytes(1) == kConfigBytes);
+    ByteReader reader(writer.data(), "test");
+    CHECK(read_config(reader) == config);
+    const auto refused = [&](auto change, const char* field) {
+        ModelConfig changed = config;
+        change(changed);
+        CHECK(test::message_of<Error>([&] { validate(changed); }).find(field) != std::string::npos);
+    };
+    refused([](ModelConfig& c) { c.head_width = 7; }, "head_width");
+    refused([](ModelConfig& c) { c.norm_epsilon = 0; }, "epsilon");
+    refused([](ModelConfig& c) { c.norm_epsilon = 100'000'001; }, "epsilon");
+    refused([](ModelConfig& c) { c.taps = 1; }, "taps");
+    refused([](ModelConfig& c) { c.architecture = Architecture::modern, c.head_width = 16; }, "epsilon");
+    CHECK(network_spec(config).head.epsilon == 1e-5F);
+    const std::uint64_t untied = parameter_count(config);
+    config.architecture = Architecture{5};
+    CHECK(parameter_count(config) == untied - 256 * 64);
+}
+
 TEST_CASE("configs that cannot run are refused and the field is named") {
     const auto refused = [](auto change, const char* field) {
         ModelConfig config = preset_config("200k");
@@ -67,7 +96,7 @@ TEST_CASE("configs that cannot run are refused and the field is named") {
         CHECK(text.find(field) != std::string::npos);
     };
     refused([](ModelConfig& c) { c.alphabet = 1; }, "alphabet");
-    refused([](ModelConfig& c) { c.alphabet = 65537; }, "alphabet");
+    refused([](ModelConfig& c) { c.alphabet = 131073; }, "alphabet");
     refused([](ModelConfig& c) { c.width = 0; }, "width");
     refused([](ModelConfig& c) { c.width = 8193; }, "width");
     refused([](ModelConfig& c) { c.layers = 0; }, "layers");

@@ -16,6 +16,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/symbols/vocabulary.hpp"
 
 namespace bitlaw::model {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'B', 'L', 'M'};
 constexpr std::uint8_t kFormatVersion = 2;
 constexpr std::uint8_t kHasRecord = 1;  // flags
 constexpr std::uint8_t kHasSample = 2;
+constexpr std::uint8_t kHasVocabulary = 4;
 constexpr std::uint32_t kRecordVersion = 1;
 
 // Bounds of a record, so that a damaged length cannot make a reader allocate much.
@@ -154,7 +156,7 @@ TrainingRecord parse_record(ByteSpan bytes) {
     return record;
 }
 
-std::uint64_t id_of(const ModelConfig& config, WeightFormatId format, ByteSpan weights) {
+std::uint64_t id_of(const ModelConfig& config, WeightFormatId format, ByteSpan weights, ByteSpan vocabulary) {
     ByteWriter front;
     write_config(front, config);
     front.u16(kArithmeticVersion);
@@ -162,7 +164,12 @@ std::uint64_t id_of(const ModelConfig& config, WeightFormatId format, ByteSpan w
     Hasher hasher;
     hasher.update(front.data());
     hasher.update(weights);
+    hasher.update(vocabulary);
     return hasher.digest();
+}
+
+Bytes vocabulary_bytes(const Model& model) {
+    return model.vocabulary == nullptr ? Bytes{} : model.vocabulary->encode();
 }
 
 ModelConfig parse_config(ByteReader& reader, const std::string& name) {
@@ -173,25 +180,50 @@ ModelConfig parse_config(ByteReader& reader, const std::string& name) {
     }
 }
 
+ByteSpan vocabulary_section(ByteSpan rest, const std::string& name) {
+    ByteReader reader(rest, name);
+    const std::uint32_t size = reader.u32();
+    if (size == 0 || size > reader.remaining()) {
+        fail(name, " is damaged: its vocabulary has ", size, " bytes, of which ", reader.remaining(),
+             " are there; copy it again or train it again");
+    }
+    return reader.bytes(size);
+}
+
+symbols::Vocabulary read_vocabulary(ByteSpan bytes, const ModelConfig& config, const std::string& name) {
+    symbols::Vocabulary vocabulary = symbols::Vocabulary::decode(bytes, name + "'s vocabulary");
+    if (vocabulary.size() != config.alphabet) {
+        fail(name, " is damaged: its vocabulary has ", vocabulary.size(),
+             " tokens, and the network predicts ", config.alphabet);
+    }
+    return vocabulary;
+}
+
 }  // namespace
 
 std::uint64_t model_id(const Model& model, WeightFormatId format) {
-    return id_of(model.config, format, weight_bytes(model, format));
+    return id_of(model.config, format, weight_bytes(model, format), vocabulary_bytes(model));
 }
 
 Bytes encode_model(const Model& model, WeightFormatId format, const TrainingRecord* record) {
     const Bytes weights = weight_bytes(model, format);
+    const Bytes vocabulary = vocabulary_bytes(model);
     ByteWriter writer;
     writer.bytes(kMagic);
     writer.u8(kFormatVersion);
     const bool has_sample = record != nullptr && !record->content.empty();
-    writer.u8((record != nullptr ? kHasRecord : 0) | (has_sample ? kHasSample : 0));
+    writer.u8((record != nullptr ? kHasRecord : 0) | (has_sample ? kHasSample : 0) |
+              (vocabulary.empty() ? 0 : kHasVocabulary));
     writer.u16(kArithmeticVersion);
     write_config(writer, model.config);
     writer.u8(static_cast<std::uint8_t>(format));
-    writer.u64(id_of(model.config, format, weights));
+    writer.u64(id_of(model.config, format, weights, vocabulary));
     writer.u64(weights.size());
     writer.bytes(weights);
+    if (!vocabulary.empty()) {
+        writer.u32(static_cast<std::uint32_t>(vocabulary.size()));
+        writer.bytes(vocabulary);
+    }
     if (record != nullptr) {
         const std::string text = record_bytes(*record);
         if (text.size() > kMostRecordBytes) {
@@ -240,7 +272,8 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     ByteReader reader(content, name);
     (void)reader.bytes(kMagic.size() + 1);
     const std::uint8_t flags = reader.u8();
-    if (flags > (kHasRecord | kHasSample) || flags == kHasSample) {
+    if (flags > (kHasRecord | kHasSample | kHasVocabulary) ||
+        (flags & (kHasRecord | kHasSample)) == kHasSample) {
         fail(name, " is damaged: unknown flags ", int{flags}, kAgain);
     }
     const std::uint16_t arithmetic = reader.u16();
@@ -266,11 +299,21 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
              " can be stored as ", weight_format_name(format), "; use another format");
     }
     const ByteSpan raw = content.subspan(reader.position(), static_cast<std::size_t>(weights));
-    if (id_of(config, format, raw) != id) {
+    const ByteSpan vocabulary =
+        (flags & kHasVocabulary) != 0
+            ? vocabulary_section(content.subspan(reader.position() + raw.size()), name)
+            : ByteSpan{};
+    if (id_of(config, format, raw, vocabulary) != id) {
         fail(name, " is damaged: its model id ", hex64(id), " does not fit its weights", kAgain);
     }
     StoredModel stored{Model(config), format, id, {}, 0};
     read_weights(reader, format, stored.model, name);
+    if (!vocabulary.empty()) {
+        (void)reader.u32();
+        (void)reader.bytes(vocabulary.size());
+        stored.model.vocabulary =
+            std::make_shared<const symbols::Vocabulary>(read_vocabulary(vocabulary, config, name));
+    }
     stored.stored_bytes = reader.position() + kHashBytes;
     if ((flags & kHasRecord) != 0) {
         const std::uint32_t size = reader.u32();

@@ -46,10 +46,14 @@ ModelConfig config_from(const std::string& preset, const FieldWords& asked) {
         }
     };
     const Family& family = family_of(config.architecture);
+    if (family.tied) {
+        fail_usage("networks of the family ", family.name, " are imported, not trained; choose another one");
+    }
     if (config.architecture != original.architecture) {
         derive("cache", config.cache, family.cache);
     }
-    derive("taps", config.taps, family.cuts_context ? 0 : config.taps);
+    config.norm_epsilon = family.norm_epsilon;
+    derive("taps", config.taps, family.cuts_context || family.norm_epsilon != 0 ? 0 : config.taps);
     derive("heads", config.heads, in_proportion(original.heads, config.width, original.width));
     derive("hidden", config.hidden, in_proportion(original.hidden, config.width, original.width));
     // The greatest divisor of the heads that is not above the preset's share.

@@ -21,11 +21,18 @@ void validate(const ModelConfig& c) {
     if (c.window > c.context) {
         fail("model config: window is ", c.window, ", but must lie in the context of ", c.context);
     }
-    if (family.cuts_context && c.taps != 0) {
+    const bool gains = family.norm_epsilon != 0;
+    if ((family.cuts_context || gains) && c.taps != 0) {
         fail("model config: taps is ", c.taps, ", but ", family.name, " has none");
     }
-    if (c.head_width % 16 != 0) {
-        fail("model config: head_width is ", c.head_width, ", but must be a multiple of 16");
+    const std::uint32_t unit = gains ? 2 : 16;
+    if (c.head_width % unit != 0) {
+        fail("model config: head_width is ", c.head_width, ", but must be a multiple of ", unit);
+    }
+    constexpr std::uint32_t kMostEpsilon = 100'000'000;
+    if (gains ? c.norm_epsilon == 0 || c.norm_epsilon > kMostEpsilon : c.norm_epsilon != 0) {
+        fail("model config: the norms' epsilon is ", c.norm_epsilon, " units of 1e-9, but must lie in ",
+             gains ? "1 .. 100000000" : "0 .. 0");
     }
     if (family.cuts_context && c.window != c.context) {
         fail("model config: ", family.name, " attends to its whole context, so window must equal context (",
@@ -50,12 +57,23 @@ void write_config(ByteWriter& writer, const ModelConfig& c) {
             writer.u32(static_cast<std::uint32_t>(field.number(c)));
         }
     }
+    if (family_of(c.architecture).norm_epsilon != 0) {
+        writer.u32(c.norm_epsilon);
+    }
+}
+
+std::size_t config_bytes(std::uint8_t architecture) {
+    const bool gains = family_of(static_cast<Architecture>(architecture)).norm_epsilon != 0;
+    return kConfigBytes + (gains ? sizeof(std::uint32_t) : 0);
 }
 
 ModelConfig read_config(ByteReader& reader) {
     ModelConfig c;
     for (const Field<ModelConfig>& field : model_fields()) {
         field.set_number(c, field.kind == FieldKind::choice ? reader.u8() : reader.u32());
+    }
+    if (family_of(c.architecture).norm_epsilon != 0) {
+        c.norm_epsilon = reader.u32();
     }
     validate(c);
     return c;

@@ -60,6 +60,7 @@ Layout::Layout(const NetworkSpec& network) {
     const std::vector<TensorSpec> last = head_tensors(network.head);
     output = place("", last[0]);
     output_bias = place("", last[1]);
+    output_gain = place("", last[2]);
 }
 
 std::vector<Tensor> Layout::tensors() const {
@@ -71,6 +72,7 @@ std::vector<Tensor> Layout::tensors() const {
     }
     all.push_back(output);
     all.push_back(output_bias);
+    all.push_back(output_gain);
     std::erase_if(all, [](const Tensor& tensor) { return tensor.size() == 0; });
     std::sort(all.begin(), all.end(), [](const Tensor& a, const Tensor& b) { return a.offset < b.offset; });
     return all;
@@ -119,6 +121,26 @@ void draw_weights(Model& model, std::uint64_t seed) {
     if (model.layout.output.init == Init::product) {
         draw(model.layout.output);
     }
+}
+
+Model untied(const Model& model) {
+    if (!model.spec.head.tied) {
+        return model;
+    }
+    NetworkSpec spec = model.spec;
+    spec.head.tied = false;
+    Model result(model.config, std::move(spec));
+    result.vocabulary = model.vocabulary;
+    const Tensor& output = result.layout.output;  // [C, V]
+    const auto before = model.weights.begin() + static_cast<std::ptrdiff_t>(output.offset);
+    std::copy(model.weights.begin(), before, result.weights.begin());
+    std::copy(before, model.weights.end(),
+              result.weights.begin() + static_cast<std::ptrdiff_t>(output.offset + output.size()));
+    const std::span<const float> table = model.view(model.layout.embedding);  // [V, C]
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        result.view(output)[i] = table[i % output.columns * output.rows + i / output.columns];
+    }
+    return result;
 }
 
 Model initial_model(const ModelConfig& config, std::uint64_t seed) {

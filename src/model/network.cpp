@@ -88,13 +88,12 @@ struct Network::State {
         return inputs.data() + sequence * (taps + positions) + taps + position;
     }
 
-    /// What enters the head's product [M, C].
-    [[nodiscard]] float* entered() {
-        return model.spec().head.rms_norm ? final_normal.data() : memory.stream(model.blocks());
-    }
-
-    [[nodiscard]] float* inverse_of(const RowTile& tile) {
-        return final_inverse.empty() ? nullptr : final_inverse.data() + tile.first;
+    /// What the head leaves of the rows from `first` on.
+    [[nodiscard]] HeadRows head(std::size_t first) {
+        const auto at = [first](Floats& rows, std::size_t columns) {
+            return rows.empty() ? nullptr : rows.data() + first * columns;
+        };
+        return {at(final_normal, width), at(final_inverse, 1), at(final_gained, width)};
     }
     [[nodiscard]] bool mixes(std::size_t block) const {
         return model.block_spec(block).kind->mixing != nullptr;
@@ -115,6 +114,8 @@ struct Network::State {
     GradientMemory gradients;
     Floats final_normal;       // [M, C], where the head has a norm
     Floats final_inverse;      // [M]
+    Floats final_gained;       // [M, C], where it has a gain
+    Floats final_dentered;     // [M, C], the same
     Floats logits;             // [M, V]
     Floats totals;             // [M] softmax's denominators
     std::vector<double> bits;  // [M] code length of each token
@@ -152,6 +153,10 @@ void Network::State::prepare(const SequenceBatch& batch, bool for_gradient) {
         grow(final_normal, tokens * width);
         grow(final_inverse, tokens);
     }
+    if (model.spec().head.gain) {
+        grow(final_gained, tokens * width);
+        grow(final_dentered, for_gradient ? tokens * width : 0);
+    }
     memory.reserve(tokens);
     if (for_gradient) {
         gradients.reserve(tokens);
@@ -182,8 +187,7 @@ void Network::State::mix(std::size_t block) {
 void Network::State::forward() {
     const auto end_tile = [&](std::size_t reached, const RowTile& tile) {
         if (reached == model.blocks()) {
-            head_rows(model, memory.stream(reached) + tile.first * width, tile.rows,
-                      entered() + tile.first * width, inverse_of(tile),
+            head_rows(model, memory.stream(reached) + tile.first * width, tile.rows, head(tile.first),
                       logits.data() + tile.first * alphabet);
         }
     };
@@ -273,11 +277,13 @@ double Network::State::backward(float factor, std::span<float> gradient) {
         record_bits(x, tile.first, tile.rows);
         kernel_table().cross_entropy_backward({x, alphabet}, total, targets.data() + tile.first, factor,
                                               tile.rows, alphabet, {x, alphabet});
-        head_rows_backward(model, x, entered() + tile.first * width, inverse_of(tile), tile.rows,
-                           tile.scratch, gradients.leaving() + tile.first * width);
+        float* dentered = final_dentered.empty() ? tile.scratch : final_dentered.data() + tile.first * width;
+        head_rows_backward(model, x, head(tile.first), tile.rows, dentered, tile.scratch,
+                           gradients.leaving() + tile.first * width);
     });
     GradientTasks tasks(model.spec().arithmetic, gradient.data(), watch);
-    head_gradients(model, entered(), logits.data(), tasks);
+    head_gradients(model, head(0), memory.stream(model.blocks()), final_dentered.data(), logits.data(),
+                   tasks);
     tasks.run(tokens);
     for (std::size_t layer = gradients.layers(); layer-- > 0;) {
         layer_backward(gradients.layer(layer), gradient);
@@ -317,7 +323,7 @@ double Network::loss(const SequenceBatch& batch) {
 double Network::gradient(const SequenceBatch& batch, float factor, std::span<float> gradient) {
     const FloatStateGuard guard;
     BITLAW_ASSERT(gradient.size() == state_->model.model().layout.size);
-    BITLAW_ASSERT(state_->model.purpose() == PackFor::training);
+    BITLAW_ASSERT(state_->model.purpose() == PackFor::training && !state_->model.spec().head.tied);
     // The bf16 chains go over pairs of tokens, which must not cross sequences.
     BITLAW_ASSERT(state_->model.spec().arithmetic == Arithmetic::fp32 || batch.positions % 2 == 0);
     state_->prepare(batch, true);

@@ -1,5 +1,6 @@
 #include "bitlaw/model/packed_model.hpp"
 
+#include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/kernels/kernels.hpp"
 
@@ -18,7 +19,12 @@ PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), 
             }
         }
     }
-    plan(model.layout.output, output_, output_back_);
+    if (model.spec.head.tied) {
+        BITLAW_ASSERT(purpose == PackFor::inference);
+        place(model.layout.embedding, true, output_);
+    } else {
+        plan(model.layout.output, output_, output_back_);
+    }
     const bool bf16 = model.spec.arithmetic == Arithmetic::bf16;
     fp32_.resize(bf16 ? 0 : size_);
     bf16_.resize(bf16 ? size_ : 0);
@@ -29,17 +35,18 @@ PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), 
     repack();
 }
 
-void PackedModel::plan(const Tensor& tensor, PackedMatrix& forward, PackedMatrix& backward) {
+void PackedModel::place(const Tensor& tensor, bool transposed, PackedMatrix& view) {
     const bool bf16 = model_->spec.arithmetic == Arithmetic::bf16;
-    const auto place = [&](PackedMatrix& view, std::size_t k, std::size_t n, bool transposed) {
-        view.k = k;
-        view.n = n;
-        packings_.push_back({&tensor, transposed, size_, &view});
-        size_ += bf16 ? kernels::packed_size_bf16(k, n) : kernels::packed_size(k, n);
-    };
-    place(forward, tensor.rows, tensor.columns, false);
+    view.k = transposed ? tensor.columns : tensor.rows;
+    view.n = transposed ? tensor.rows : tensor.columns;
+    packings_.push_back({&tensor, transposed, size_, &view});
+    size_ += bf16 ? kernels::packed_size_bf16(view.k, view.n) : kernels::packed_size(view.k, view.n);
+}
+
+void PackedModel::plan(const Tensor& tensor, PackedMatrix& forward, PackedMatrix& backward) {
+    place(tensor, false, forward);
     if (purpose_ == PackFor::training) {
-        place(backward, tensor.columns, tensor.rows, true);
+        place(tensor, true, backward);
     }
 }
 

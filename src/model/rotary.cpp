@@ -14,6 +14,7 @@ RotaryAngles::RotaryAngles(const RotarySpec& spec) {
         const double turns = exact_exp2(exponent * log2_base) * kTurnsPerRadian;
         frequencies_.push_back(static_cast<std::uint64_t>(turns * kTwoTo64));
     }
+    frequencies_.resize((spec.width + 15) / 16 * 8);
 }
 
 void RotaryAngles::fill(std::uint64_t position, float* cosine, float* sine) const {

@@ -4,6 +4,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/model/gained_norm.hpp"
 
 namespace bitlaw::model {
 namespace {
@@ -51,6 +52,7 @@ void RowMemory::add_block(const BlockSpec& block, Keep keep) {
     BlockArrays arrays{.norm = block.norm,
                        .normal = place(block.width, Lifetime::kept),
                        .inverse = place(1, Lifetime::kept),
+                       .gained = place(block.norm == Norm::pre_rms_gain ? block.width : 0, Lifetime::kept),
                        .values = {}};
     for (const Value& value : block.kind->values(block)) {
         const bool shares = !keeps && value.shares < arrays.values.size();
@@ -59,7 +61,7 @@ void RowMemory::add_block(const BlockSpec& block, Keep keep) {
     BITLAW_ASSERT(arrays.values.size() <= kMaxValues);
     scratch_ = std::max(scratch_, scratch);
     // The backward pass reads what entered a block: the normalised rows, or the stream itself.
-    const bool in_place = !keeps || block.norm == Norm::pre_rms;
+    const bool in_place = !keeps || stands_before(block.norm);
     streams_.push_back(in_place ? streams_.back() : new_memory(block.width));
     blocks_.push_back(std::move(arrays));
 }
@@ -78,6 +80,7 @@ void RowMemory::reserve(std::size_t rows) {
     for (BlockArrays& arrays : blocks_) {
         find(arrays.normal);
         find(arrays.inverse);
+        find(arrays.gained);
         std::for_each(arrays.values.begin(), arrays.values.end(), find);
     }
 }
@@ -86,8 +89,9 @@ BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
     const BlockArrays& arrays = blocks_[block];
     float* normal = at(arrays.normal, tile);  // [n, C]
     const std::size_t first = tile.first * width_;
-    const bool before = arrays.norm == Norm::pre_rms;
-    BlockRows rows{.in = before ? normal : stream(block) + first,
+    const bool before = stands_before(arrays.norm);
+    const float* entering = arrays.norm == Norm::pre_rms_gain ? at(arrays.gained, tile) : normal;
+    BlockRows rows{.in = before ? entering : stream(block) + first,
                    .sum = before ? stream(block + 1) + first : normal,
                    .value = {},
                    .cosine = tile.cosine,
@@ -128,6 +132,11 @@ std::size_t enter_rows(const PackedModel& model, RowMemory& memory, std::size_t 
             kernels::kernel_table().rms_norm({memory.stream(block) + tile.first * width, width}, tile.rows,
                                              width, {memory.normal(block, tile), width},
                                              memory.inverse(block, tile));
+        } else if (view.spec.norm == Norm::pre_rms_gain) {
+            gained_rms_norm({memory.stream(block) + tile.first * width, width}, tile.rows, width,
+                            model.vector(model.model().layout.norms[block].front()), view.spec.epsilon,
+                            {memory.normal(block, tile), width}, memory.inverse(block, tile),
+                            {memory.gained(block, tile), width});
         }
         if (view.spec.kind->mixing != nullptr) {
             view.spec.kind->begin(view, rows, tile.rows);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bitlaw/kernels/kernels.hpp"
+#include "bitlaw/model/gained_norm.hpp"
 
 namespace bitlaw::model {
 namespace {
@@ -33,8 +34,8 @@ GradientMemory::GradientMemory(const PackedModel& model) : width_(model.spec().e
             for (std::size_t i = 0; i < widths.size(); ++i) {
                 most[i] = std::max(most[i], widths[i]);
             }
-            if (block.norm == Norm::post_layer) {
-                places_[place].dsum_width = width_;
+            if (block.norm != Norm::pre_rms) {
+                places_[place].around_width = width_;
             }
         }
     }
@@ -46,7 +47,7 @@ void GradientMemory::reserve(std::size_t rows) {
         grow(stream, rows * width_);
     }
     for (Place& place : places_) {
-        grow(place.dsum, rows * place.dsum_width);
+        grow(place.around, rows * place.around_width);
         place.value.resize(place.widths.size());
         for (std::size_t i = 0; i < place.widths.size(); ++i) {
             grow(place.value[i], rows * place.widths[i]);
@@ -69,8 +70,8 @@ float* GradientMemory::dout(std::size_t block, const RowTile& tile) {
 
 float* GradientMemory::dsum(std::size_t block, const RowTile& tile) {
     const BlockShape& shape = blocks_[block];
-    return shape.norm == Norm::pre_rms ? dout(block, tile)
-                                       : places_[shape.place].dsum.data() + tile.first * width_;
+    return stands_before(shape.norm) ? dout(block, tile)
+                                     : places_[shape.place].around.data() + tile.first * width_;
 }
 
 float* GradientMemory::din(std::size_t block, const RowTile& tile) {
@@ -80,9 +81,11 @@ float* GradientMemory::din(std::size_t block, const RowTile& tile) {
 BlockGradients GradientMemory::gradients(std::size_t block, const RowTile& tile) {
     const BlockShape& shape = blocks_[block];
     Place& place = places_[shape.place];
-    const bool before = shape.norm == Norm::pre_rms;
+    const bool before = stands_before(shape.norm);
+    float* kept = place.around.data() + tile.first * place.around_width;
+    float* entering = shape.norm == Norm::pre_rms_gain ? kept : tile.scratch;
     BlockGradients gradients{.dsum = dsum(block, tile),
-                             .din = before ? tile.scratch : din(block, tile),
+                             .din = before ? entering : din(block, tile),
                              .start = before ? ChainStart::zero : ChainStart::accumulate,
                              .value = {}};
     for (std::size_t i = 0; i < shape.widths.size(); ++i) {
@@ -108,6 +111,11 @@ void through_block(const PackedModel& model, RowMemory& memory, GradientMemory& 
         kernels::kernel_table().rms_norm_backward({g.din, width}, {memory.normal(block, tile), width},
                                                   memory.inverse(block, tile), tile.rows, width,
                                                   {din, width});
+    } else if (view.spec.norm == Norm::pre_rms_gain) {
+        gained_rms_norm_backward({g.din, width}, {memory.normal(block, tile), width},
+                                 memory.inverse(block, tile),
+                                 model.vector(model.model().layout.norms[block].front()), tile.rows, width,
+                                 tile.scratch, {din, width});
     }
 }
 
@@ -141,9 +149,12 @@ void weight_gradients(const PackedModel& model, RowMemory& memory, GradientMemor
                       std::size_t block, GradientTasks& tasks) {
     constexpr RowTile kAll{};  // from the first row on, without scratch memory
     const BlockView view = model.block(block);
-    view.spec.kind->weight_gradients(view, memory.rows(block, kAll), gradients.gradients(block, kAll), tasks);
-    const std::vector<Tensor>& norm = model.model().layout.norms[block];  // gain, bias, or none
-    if (!norm.empty()) {
+    const BlockGradients all = gradients.gradients(block, kAll);
+    view.spec.kind->weight_gradients(view, memory.rows(block, kAll), all, tasks);
+    const std::vector<Tensor>& norm = model.model().layout.norms[block];  // gain, bias; some have fewer
+    if (view.spec.norm == Norm::pre_rms_gain) {
+        tasks.scaled_sum(norm[0], memory.normal(block, kAll), all.din);
+    } else if (view.spec.norm == Norm::post_layer) {
         tasks.scaled_sum(norm[0], memory.normal(block, kAll), gradients.dout(block, kAll));
         tasks.sum(norm[1], gradients.dout(block, kAll));
     }

@@ -34,8 +34,9 @@ std::vector<TensorSpec> embedding_tensors(const EmbeddingSpec& e) {
 }
 
 std::vector<TensorSpec> head_tensors(const HeadSpec& h) {
-    return {{"output", h.width, h.alphabet, Group::output, h.init},
-            {"output_bias", h.bias ? std::size_t{1} : 0, h.alphabet, Group::vector, Init::zero}};
+    return {{"output", h.tied ? 0 : h.width, h.alphabet, Group::output, h.init},
+            {"output_bias", h.bias ? std::size_t{1} : 0, h.alphabet, Group::vector, Init::zero},
+            {"output_gain", h.gain ? std::size_t{1} : 0, h.width, Group::vector, Init::one}};
 }
 
 std::vector<TensorSpec> norm_tensors(const BlockSpec& block) {
@@ -43,6 +44,9 @@ std::vector<TensorSpec> norm_tensors(const BlockSpec& block) {
         return {};
     }
     const std::string name = block.kind->name;
+    if (block.norm == Norm::pre_rms_gain) {
+        return {{name + "_gain", 1, block.width, Group::vector, Init::one}};
+    }
     return {{name + "_gain", 1, block.width, Group::vector, Init::one},
             {name + "_bias", 1, block.width, Group::vector, Init::zero}};
 }
@@ -57,7 +61,7 @@ std::uint64_t multiplied_parameter_count(const NetworkSpec& network) {
     std::uint64_t count = 0;
     each_tensor(network,
                 [&](const TensorSpec& tensor) { count += tensor.group == Group::table ? 0 : tensor.size(); });
-    return count;
+    return count + (network.head.tied ? network.head.width * network.head.alphabet : 0);
 }
 
 double forward_flops(const NetworkSpec& network, std::uint64_t first, std::uint64_t count) {

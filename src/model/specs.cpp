@@ -69,10 +69,38 @@ NetworkSpec gated_relu2(const ModelConfig& c) {
     return modern_with(c, mlp(kSquaredReluGatedMlp, c, Norm::pre_rms, Init::zero, {}));
 }
 
+/// Llama (Touvron et al. 2023): norms with gains before the blocks, heads of keys and values that are shared,
+/// an MLP gated by SiLU; contexts of K tokens, since it has seen none that are longer. What is known of both
+/// rotary layouts is settled where a model is imported.
+NetworkSpec llama_with(const ModelConfig& c, bool tied) {
+    const float epsilon = static_cast<float>(c.norm_epsilon) * 1e-9F;
+    BlockSpec attend = attention(c, Norm::pre_rms_gain, Init::residual, false);
+    BlockSpec hidden = mlp(kSiluGatedMlp, c, Norm::pre_rms_gain, Init::residual, {});
+    attend.epsilon = hidden.epsilon = epsilon;
+    return {.arithmetic = c.arithmetic,
+            .embedding = {.alphabet = c.alphabet, .width = c.width, .deviation = 0.02},
+            .rotary = {.base = c.rotary_base, .width = c.head_width},
+            .layers = {c.layers, {attend, hidden}},
+            .head = {.width = c.width,
+                     .alphabet = c.alphabet,
+                     .rms_norm = true,
+                     .init = Init::product,
+                     .gain = true,
+                     .epsilon = epsilon,
+                     .tied = tied},
+            .longest_context = c.context};
+}
+
+NetworkSpec llama(const ModelConfig& c) { return llama_with(c, false); }
+
+NetworkSpec llama_tied(const ModelConfig& c) { return llama_with(c, true); }
+
 constexpr Architecture kModern = Architecture::modern;
 constexpr Architecture kVanilla = Architecture::vanilla;
 constexpr Architecture kGated{2};
 constexpr Architecture kGatedRelu2{3};
+constexpr Architecture kLlama{4};
+constexpr Architecture kLlamaTied{5};
 
 using Spec = NetworkSpec (*)(const ModelConfig& config);
 
@@ -89,20 +117,38 @@ constexpr Family like_modern(Architecture id, const char* name, const char* summ
             .recipe = Recipe::muon};
 }
 
+constexpr Family like_llama(Architecture id, const char* name, const char* summary, Spec spec, bool tied) {
+    return {.id = id,
+            .name = name,
+            .summary = summary,
+            .spec = spec,
+            .cuts_context = false,
+            .shares_keys = true,
+            .arithmetic = Arithmetic::fp32,
+            .cache = CachePrecision::fp32,
+            .taps = 0,
+            .recipe = Recipe::adamw,
+            .norm_epsilon = 10'000,
+            .tied = tied};
+}
+
 /// Files hold ids: what one means never changes once it was released.
-constexpr Family kFamilies[] = {like_modern(kModern, "modern", "", modern),
-                                like_modern(kGated, "gated", "its MLP gated by SiLU", gated),
-                                like_modern(kGatedRelu2, "gated-relu2", "by squared ReLU", gated_relu2),
-                                {.id = kVanilla,
-                                 .name = "vanilla",
-                                 .summary = "the paper's network",
-                                 .spec = vanilla,
-                                 .cuts_context = true,
-                                 .shares_keys = false,
-                                 .arithmetic = Arithmetic::fp32,
-                                 .cache = CachePrecision::fp32,
-                                 .taps = 0,
-                                 .recipe = Recipe::adamw}};
+constexpr Family kFamilies[] = {
+    like_modern(kModern, "modern", "", modern),
+    like_modern(kGated, "gated", "its MLP gated by SiLU", gated),
+    like_modern(kGatedRelu2, "gated-relu2", "by squared ReLU", gated_relu2),
+    like_llama(kLlama, "llama", "as imported models are", llama, false),
+    like_llama(kLlamaTied, "llama-tied", "its output is the embedding", llama_tied, true),
+    {.id = kVanilla,
+     .name = "vanilla",
+     .summary = "the paper's network",
+     .spec = vanilla,
+     .cuts_context = true,
+     .shares_keys = false,
+     .arithmetic = Arithmetic::fp32,
+     .cache = CachePrecision::fp32,
+     .taps = 0,
+     .recipe = Recipe::adamw}};
 
 // ---- presets ----
 
@@ -184,7 +230,8 @@ ModelConfig preset_config(const std::string& name) {
                     .hidden = p.hidden,
                     .context = p.context,
                     .window = p.window,
-                    .taps = family.taps};
+                    .taps = family.taps,
+                    .norm_epsilon = family.norm_epsilon};
         }
         names += (names.empty() ? "" : ", ") + std::string(p.name);
     }

@@ -20,7 +20,7 @@ namespace {
 // Frequencies that one partial sum covers: 64 of them stay below 2^32, and a fixed count lets the compiler
 // use vectors.
 constexpr std::size_t kGroup = 64;
-constexpr std::size_t kMostSymbols = 65536;
+constexpr std::size_t kMostSymbols = 131072;
 static_assert(std::uint64_t{kGroup} * kMaxFrequency < std::uint64_t{1} << 32);
 static_assert(std::uint64_t{kMostSymbols} * kMaxFrequency == kMaxTotal);
 

@@ -52,8 +52,8 @@ std::size_t InferenceRows::for_tiles(std::size_t n, const Body& body) {
                            .scratch = scratch_.data()};
         reached = body(tile);
         if (reached == model_->blocks()) {
-            head_rows(*model_, memory_.stream(reached) + first * width_, tile.rows, normal_.data(),
-                      inverse_.data(), logits_.data() + first * alphabet_);
+            head_rows(*model_, memory_.stream(reached) + first * width_, tile.rows,
+                      {normal_.data(), inverse_.data(), normal_.data()}, logits_.data() + first * alphabet_);
         }
     }
     return reached;

@@ -91,14 +91,15 @@ void sources(Archive& archive, std::vector<DataSource>& list) {
 
 template <class Archive>
 void config(Archive& archive, ModelConfig& value) {
-    std::array<std::uint8_t, kConfigBytes> bytes{};
+    Bytes bytes(kConfigBytes);
     if constexpr (Archive::is_saving::value) {
         ByteWriter writer;
         write_config(writer, value);
-        BITLAW_ASSERT(writer.size() == kConfigBytes);
-        std::copy_n(writer.data().begin(), kConfigBytes, bytes.begin());
+        bytes = writer.take();
     }
-    archive(cereal::binary_data(bytes.data(), bytes.size()));
+    archive(cereal::binary_data(bytes.data(), kConfigBytes));
+    bytes.resize(config_bytes(bytes.front()));
+    archive(cereal::binary_data(bytes.data() + kConfigBytes, bytes.size() - kConfigBytes));
     if constexpr (Archive::is_loading::value) {
         ByteReader reader(bytes, "its config");
         value = read_config(reader);

@@ -28,7 +28,8 @@ class PlainNetwork {
     }
 
    private:
-    static Matrix rms_norm(const Matrix& x, std::size_t width) {
+    static Matrix rms_norm(const Matrix& x, std::size_t width, double epsilon = 1e-6,
+                           const double* gain = nullptr) {
         Matrix y(x.size());
         for (std::size_t row = 0; row < x.size(); row += width) {
             double squares = 0;
@@ -36,7 +37,8 @@ class PlainNetwork {
                 squares += x[row + i] * x[row + i];
             }
             for (std::size_t i = 0; i < width; ++i) {
-                y[row + i] = x[row + i] / std::sqrt(squares / static_cast<double>(width) + 1e-6);
+                y[row + i] = x[row + i] / std::sqrt(squares / static_cast<double>(width) + epsilon) *
+                             (gain == nullptr ? 1.0 : gain[i]);
             }
         }
         return y;
@@ -77,6 +79,31 @@ class PlainNetwork {
         return x;
     }
 
+    /// What a block reads of the stream x.
+    [[nodiscard]] Matrix entering(const std::vector<double>& w, std::size_t block, const Matrix& x) const {
+        const BlockSpec& spec = blocks_[block];
+        switch (spec.norm) {
+            case Norm::pre_rms: return rms_norm(x, spec.width);
+            case Norm::pre_rms_gain:
+                return rms_norm(x, spec.width, static_cast<double>(spec.epsilon),
+                                w.data() + layout_.norms[block][0].offset);
+            case Norm::post_layer: break;
+        }
+        return x;
+    }
+
+    /// [C, V].
+    [[nodiscard]] Matrix output_of(const std::vector<double>& w) const {
+        const std::size_t width = spec_.head.width;
+        const std::size_t alphabet = spec_.head.alphabet;
+        Matrix output(width * alphabet);
+        for (std::size_t i = 0; i < output.size(); ++i) {
+            const std::size_t tied = i % alphabet * width + i / alphabet;  // its place in the table [V, C]
+            output[i] = w[spec_.head.tied ? layout_.embedding.offset + tied : layout_.output.offset + i];
+        }
+        return output;
+    }
+
     [[nodiscard]] double sequence_loss(const std::vector<double>& w,
                                        std::span<const symbols::Symbol> symbols) const {
         const std::size_t n = symbols.size();
@@ -86,8 +113,7 @@ class PlainNetwork {
         for (std::size_t i = 0; i < blocks_.size(); ++i) {
             const BlockSpec& block = blocks_[i];
             const PlainView view{block, layout_.blocks[i], w, spec_.rotary};
-            const Matrix y =
-                plain_block(block.kind)(view, block.norm == Norm::pre_rms ? rms_norm(x, width) : x, n);
+            const Matrix y = plain_block(block.kind)(view, entering(w, i, x), n);
             for (std::size_t j = 0; j < x.size(); ++j) {
                 x[j] += y[j];
             }
@@ -96,9 +122,14 @@ class PlainNetwork {
                                w.data() + layout_.norms[i][1].offset);
             }
         }
-        const Matrix logits =
-            product(spec_.head.rms_norm ? rms_norm(x, width) : x, n, w.data() + layout_.output.offset, width,
-                    alphabet, spec_.head.bias ? w.data() + layout_.output_bias.offset : nullptr);
+        const HeadSpec& head = spec_.head;
+        const Matrix last = head.gain
+                                ? rms_norm(x, width, head.epsilon, w.data() + layout_.output_gain.offset)
+                            : head.rms_norm ? rms_norm(x, width)
+                                            : x;
+        const Matrix output = output_of(w);
+        const Matrix logits = product(last, n, output.data(), width, alphabet,
+                                      head.bias ? w.data() + layout_.output_bias.offset : nullptr);
         double sum = 0;
         for (std::size_t t = 0; t < n; ++t) {
             double total = 0;

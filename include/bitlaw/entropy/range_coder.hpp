@@ -8,8 +8,8 @@
 
 namespace bitlaw::entropy {
 
-/// Largest total of a table's frequencies: 2^16 symbols of frequency 2^24.
-inline constexpr std::uint64_t kMaxTotal = std::uint64_t{1} << 40;
+/// Largest total of a table's frequencies: 2^17 symbols of frequency 2^24.
+inline constexpr std::uint64_t kMaxTotal = std::uint64_t{1} << 41;
 
 /// A symbol's share start .. start+size-1 of 0 .. total-1. Needs size >= 1, start + size <= total <=
 /// kMaxTotal.
@@ -24,8 +24,8 @@ struct Interval {
 ///
 /// Loss. After every step range >= 2^56. With r = floor(range / total), r * total > range - total, so an
 /// interval keeps more than size / total * (1 - total / range) of the range: at most -log2(1 - total / 2^56)
-/// bits are lost a symbol, which is 8.6e-8 bits for 256 symbols (total <= 2^32) and 2.3e-5 bits for 65,536
-/// (total <= 2^40). The last interval of a table takes the remainder and so loses nothing. The end costs less
+/// bits are lost a symbol, which is 8.6e-8 bits for 256 symbols (total <= 2^32) and 4.4e-5 bits for 131,072
+/// (total <= 2^41). The last interval of a table takes the remainder and so loses nothing. The end costs less
 /// than 8 bits: after w bytes the ideal length is 8 w + 64 - log2(range) > 8 w bits, and finish() appends at
 /// most one byte.
 class RangeEncoder {

@@ -24,9 +24,13 @@ struct Block;
 
 /// Where a block's norm stands. The tensors of norms lie behind those of all blocks of their layer.
 enum class Norm : std::uint8_t {
-    pre_rms,     ///< stream + f(rms_norm(stream)), without gains
-    post_layer,  ///< layer_norm(stream + f(stream)), with gains and biases
+    pre_rms,       ///< stream + f(rms_norm(stream)), without gains
+    post_layer,    ///< layer_norm(stream + f(stream)), with gains and biases
+    pre_rms_gain,  ///< stream + f(gain * rms_norm(stream)), with an epsilon of the network's own
 };
+
+/// Whether a norm stands before its block.
+[[nodiscard]] constexpr bool stands_before(Norm norm) { return norm != Norm::post_layer; }
 
 /// What is applied to every element of a hidden layer.
 struct Activation {
@@ -42,7 +46,7 @@ inline constexpr Activation kSquaredRelu = {"squared relu", &kernels::Kernels::s
 struct AttentionOptions {
     std::size_t heads = 0;       ///< H
     std::size_t kv_heads = 0;    ///< Hkv, divides H
-    std::size_t head_width = 0;  ///< D
+    std::size_t head_width = 0;  ///< D, even; what is no multiple of 16 is computed with zeros behind
     std::size_t window = 0;      ///< W: keys that a query sees, itself included
     bool qk_norm = false;        ///< queries and keys are normalised, so that no score exceeds 10
     CachePrecision cache = CachePrecision::fp32;
@@ -63,6 +67,7 @@ struct BlockSpec {
     Init residual = Init::zero;  ///< how the projection back into the stream begins
     AttentionOptions attention = {};
     HiddenOptions hidden = {};
+    float epsilon = 1e-6F;  ///< of a norm with gains
 };
 
 /// Values of a row that a block may have, and gradients.

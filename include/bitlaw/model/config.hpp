@@ -47,7 +47,8 @@ struct ModelConfig {
     std::uint32_t context = 2048;       ///< K: positions of a training sequence
     std::uint32_t window = 2048;        ///< W: keys that a query sees, itself included; at most K
     std::uint32_t rotary_base = 10000;  ///< longest wavelength / 2 pi
-    std::uint32_t taps = 0;  ///< earlier symbols whose embeddings enter a position directly; modern
+    std::uint32_t taps = 0;          ///< earlier symbols whose embeddings enter a position directly; modern
+    std::uint32_t norm_epsilon = 0;  ///< of norms with gains, in units of 1e-9; 0 in families without
 
     bool operator==(const ModelConfig&) const = default;
 };

@@ -16,10 +16,13 @@ inline constexpr std::uint64_t kMaxParameters = std::uint64_t{1} << 31;
 /// model_fields() has them, K even for bf16, at most kMaxParameters.
 void validate(const ModelConfig& config);
 
-/// Length of a stored config: three bytes and eleven 32-bit fields.
+/// Length of what all stored configs have: three bytes and eleven 32-bit fields.
 inline constexpr std::size_t kConfigBytes = 3 + 11 * 4;
+/// Length of a stored config whose first byte is that: families with gains have the norms' epsilon behind it.
+/// Throws Error for an unknown family.
+[[nodiscard]] std::size_t config_bytes(std::uint8_t architecture);
 
-/// Fixed little-endian form of kConfigBytes (docs/FORMAT.md), and back; read validates.
+/// Little-endian form of config_bytes() (docs/FORMAT.md), and back; read validates.
 void write_config(ByteWriter& writer, const ModelConfig& config);
 [[nodiscard]] ModelConfig read_config(ByteReader& reader);
 

@@ -8,18 +8,27 @@
 
 namespace bitlaw::model {
 
-/// x [n, C] -> logits [n, V]. Where the head has a norm, normal [n, C] receives the normalised rows and
-/// inverse [n] 1 / root; otherwise they are left alone.
-void head_rows(const PackedModel& model, const float* x, std::size_t n, float* normal, float* inverse,
-               float* logits);
+/// What n rows leave in the head, where it has a norm; without one nothing is touched.
+struct HeadRows {
+    float* normal;   ///< [n, C] the normalised rows
+    float* inverse;  ///< [n] 1 / root
+    float* gained;   ///< [n, C] times the gain, where there is one; may be normal where nothing is kept
+};
 
-/// dlogits [n, V] -> dx [n, C]. normal, inverse: what head_rows left; dnormal [n, C] is scratch memory.
-void head_rows_backward(const PackedModel& model, const float* dlogits, const float* normal,
-                        const float* inverse, std::size_t n, float* dnormal, float* dx);
+/// Of a head: what its product reads, of rows and of the stream x.
+[[nodiscard]] const float* head_input(const HeadSpec& head, const HeadRows& rows, const float* x);
 
-/// Where the gradients of the head's tensors come from: entered [M, C] is normal, or x without a norm;
-/// dlogits [M, V].
-void head_gradients(const PackedModel& model, const float* entered, const float* dlogits,
-                    GradientTasks& tasks);
+/// x [n, C] -> logits [n, V].
+void head_rows(const PackedModel& model, const float* x, std::size_t n, const HeadRows& rows, float* logits);
+
+/// dlogits [n, V] -> dx [n, C]. rows: what head_rows left; dentered [n, C] receives the gradient of what its
+/// product read, scratch [n, C] is overwritten where the norm has a gain.
+void head_rows_backward(const PackedModel& model, const float* dlogits, const HeadRows& rows, std::size_t n,
+                        float* dentered, float* scratch, float* dx);
+
+/// Where the gradients of the head's tensors come from: rows [M] of all tokens, x [M, C] the stream, dentered
+/// [M, C], dlogits [M, V].
+void head_gradients(const PackedModel& model, const HeadRows& rows, const float* x, const float* dentered,
+                    const float* dlogits, GradientTasks& tasks);
 
 }  // namespace bitlaw::model

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,20 +12,23 @@
 #include "bitlaw/model/config.hpp"
 #include "bitlaw/model/spec.hpp"
 #include "bitlaw/model/tensor.hpp"
+#include "bitlaw/symbols/vocabulary_fwd.hpp"
 
 namespace bitlaw::model {
 
 /// Order and shapes of all tensors of a network. In files: embedding, taps; of each layer the tensors of its
-/// blocks, then those of their norms; output, its bias.
+/// blocks, then those of their norms; output, its bias, the gain of its norm.
 struct Layout {
     explicit Layout(const NetworkSpec& network);
     Tensor embedding;                         ///< [V, C]
     Tensor taps;                              ///< [taps, C]
     std::vector<std::vector<Tensor>> blocks;  ///< of every block, counted through all layers
-    std::vector<std::vector<Tensor>> norms;   ///< of every block's norm: gain and bias [1, C], or none
-    Tensor output;                            ///< [C, V]
-    Tensor output_bias;                       ///< [1, V]
-    std::size_t size = 0;                     ///< parameters in all
+    std::vector<std::vector<Tensor>>
+        norms;             ///< of every block's norm: gain [1, C], bias [1, C]; some have fewer
+    Tensor output;         ///< [C, V]
+    Tensor output_bias;    ///< [1, V]
+    Tensor output_gain;    ///< [1, C]
+    std::size_t size = 0;  ///< parameters in all
     /// Every tensor that has a size, in the order of the flat array.
     [[nodiscard]] std::vector<Tensor> tensors() const;
 };
@@ -39,6 +43,8 @@ struct Model {
     NetworkSpec spec;
     Layout layout;
     Floats weights;  ///< [layout.size], zero at first
+    /// What its symbols stand for; null where they are bytes.
+    std::shared_ptr<const symbols::Vocabulary> vocabulary = {};
     [[nodiscard]] std::span<float> view(const Tensor& tensor);
     [[nodiscard]] std::span<const float> view(const Tensor& tensor) const;
 };
@@ -46,6 +52,10 @@ struct Model {
 /// Draws fresh weights from the seed (class A): the embedding's table, then layer by layer what tensors begin
 /// with (tensor.hpp), then the output.
 void draw_weights(Model& model, std::uint64_t seed);
+
+/// The same function with an output of its own where it was the embedding's table, so that it has a gradient.
+/// The config stays that of the tied network.
+[[nodiscard]] Model untied(const Model& model);
 
 /// A fresh model of the config's network.
 [[nodiscard]] Model initial_model(const ModelConfig& config, std::uint64_t seed);

@@ -55,6 +55,7 @@ class PackedModel {
         std::size_t offset;  // in the memory
         PackedMatrix* view;
     };
+    void place(const Tensor& tensor, bool transposed, PackedMatrix& view);
     void plan(const Tensor& tensor, PackedMatrix& forward, PackedMatrix& backward);
 
     const Model* model_;

@@ -15,12 +15,13 @@ namespace bitlaw::model {
 class RotaryAngles {
    public:
     explicit RotaryAngles(const RotarySpec& spec);
-    /// Fills cosine, sine [D/2] for one position.
+    /// Fills cosine, sine [pairs()] for one position.
     void fill(std::uint64_t position, float* cosine, float* sine) const;
+    /// D / 2, D rounded up to a multiple of 16: pairs behind the width do not turn.
     [[nodiscard]] std::size_t pairs() const { return frequencies_.size(); }
 
    private:
-    std::vector<std::uint64_t> frequencies_;  ///< [D/2], turns per position times 2^64
+    std::vector<std::uint64_t> frequencies_;  ///< [pairs], turns per position times 2^64
 };
 
 }  // namespace bitlaw::model

@@ -55,6 +55,10 @@ class RowMemory {
     [[nodiscard]] float* inverse(std::size_t block, const RowTile& tile) {
         return at(blocks_[block].inverse, tile);
     }
+    /// The same rows times the gain of a norm before the block [n, C].
+    [[nodiscard]] float* gained(std::size_t block, const RowTile& tile) {
+        return at(blocks_[block].gained, tile);
+    }
 
    private:
     /// Rows of one width: in memory that all rows have, or in a tile's scratch memory.
@@ -68,6 +72,7 @@ class RowMemory {
         Norm norm;
         Array normal;
         Array inverse;
+        Array gained;
         std::vector<Array> values;
     };
     void add_block(const BlockSpec& block, Keep keep);

@@ -42,16 +42,16 @@ class GradientMemory {
     [[nodiscard]] float* din(std::size_t block, const RowTile& tile);
     /// Gradient of a block's sum [n, C]: dout, unless a norm stands behind it.
     [[nodiscard]] float* dsum(std::size_t block, const RowTile& tile);
-    /// What a block's functions are called with. Their din is scratch memory where a norm stands before the
-    /// block.
+    /// What a block's functions are called with. Their din is scratch memory where a norm without a gain
+    /// stands before the block.
     [[nodiscard]] BlockGradients gradients(std::size_t block, const RowTile& tile);
 
    private:
     /// Memory of the block at one place of a layer.
     struct Place {
-        Floats dsum;                // [rows, C], where a norm stands behind a sum
+        Floats around;              // [rows, C] dsum before a norm behind it, or din behind a gain
         std::vector<Floats> value;  // [rows, width] each
-        std::size_t dsum_width = 0;
+        std::size_t around_width = 0;
         std::vector<std::size_t> widths;
     };
     struct BlockShape {

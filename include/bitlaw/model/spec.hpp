@@ -33,6 +33,9 @@ struct HeadSpec {
     bool rms_norm = false;     ///< without gains; false: no norm
     bool bias = false;
     Init init = Init::zero;
+    bool gain = false;      ///< of the norm
+    float epsilon = 1e-6F;  ///< of a norm with gains
+    bool tied = false;      ///< W is the embedding's table, transposed; such a network has no gradient
 };
 
 /// A network, embedding to logits.
@@ -48,10 +51,11 @@ struct NetworkSpec {
 /// All blocks, layer by layer.
 [[nodiscard]] std::vector<BlockSpec> blocks_of(const NetworkSpec& network);
 
-/// Tensors outside the layers: table [V, C] and taps [taps, C]; output [C, V] and its bias [1, V].
+/// Tensors outside the layers: table [V, C] and taps [taps, C]; output [C, V] (none when tied), its bias [1,
+/// V] and the gain of its norm [1, C].
 [[nodiscard]] std::vector<TensorSpec> embedding_tensors(const EmbeddingSpec& embedding);
 [[nodiscard]] std::vector<TensorSpec> head_tensors(const HeadSpec& head);
-/// Tensors of a block's norm: gain and bias [1, C], or none.
+/// Tensors of a block's norm: gain and bias [1, C], a gain, or none.
 [[nodiscard]] std::vector<TensorSpec> norm_tensors(const BlockSpec& block);
 
 [[nodiscard]] std::uint64_t parameter_count(const NetworkSpec& network);

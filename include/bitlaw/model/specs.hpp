@@ -32,6 +32,9 @@ struct Family {
     CachePrecision cache;
     std::uint32_t taps;
     Recipe recipe;
+    /// Of norms with gains, in units of 1e-9; 0: norms have none. Such families take heads of any even width.
+    std::uint32_t norm_epsilon = 0;
+    bool tied = false;  ///< the output is the embedding's table: no gradient, so no training
 };
 
 /// All of them, the preferred one first.

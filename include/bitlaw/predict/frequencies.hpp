@@ -4,7 +4,7 @@
 /// Loss of the rule frequency_j = 1 + floor(e_j (2^24 - 1)), e_j = exp(x_j - max x): 1 + floor(y) > y, so no
 /// symbol gets less than its share of e (2^24 - 1), and the total is at most V more than the sum of those
 /// shares, which is at least 2^24 - 1. So a symbol costs at most log2(1 + V / (2^24 - 1)) bits more than
-/// -log2 of its probability: 2.2e-5 bits for V = 256.
+/// -log2 of its probability: 2.2e-5 bits for V = 256, 0.0028 for 32,768 and 0.0112 for 131,072.
 
 #include <cstdint>
 #include <span>

@@ -14,8 +14,17 @@ using kernels::AttentionShape;
 using kernels::ChainStart;
 
 enum Tensors : std::size_t { kQkv, kOut };
-enum Values : std::size_t { kRotated, kQueryInverse, kKeyInverse, kMaximum, kInverse, kAttended };
-enum Gradients : std::size_t { kDqkv, kDattended };
+enum Values : std::size_t {
+    kRotated,
+    kQueryInverse,
+    kKeyInverse,
+    kMaximum,
+    kInverse,
+    kAttended,
+    kNarrow,
+    kNarrowAttended
+};
+enum Gradients : std::size_t { kDqkv, kDattended, kDnarrow, kDnarrowAttended };
 
 constexpr double kLog2E = 1.44269504088896340736;
 
@@ -27,23 +36,48 @@ constexpr double kNormedScoreBound = 10.0;
 /// Queries that one task takes; keys of the window are packed once for them.
 constexpr std::size_t kTaskQueries = 256;
 
+/// The kernels' heads are multiples of 16 wide. A narrower head d is computed as one of width D with zeros
+/// behind each half, which add nothing to any score or sum; tensors and their gradients keep width d.
 struct Widths {
     explicit Widths(const BlockSpec& s)
         : width(s.width),
-          head(s.attention.head_width),
+          stored(s.attention.head_width),
+          head((stored + 15) / 16 * 16),
           queries(s.attention.heads * head),
           keys(s.attention.kv_heads * head),
           projected(queries + 2 * keys) {}
+    [[nodiscard]] bool narrow() const { return stored != head; }
+    /// Columns of tensors that belong to so many columns of whole heads.
+    [[nodiscard]] std::size_t of(std::size_t columns) const { return columns / head * stored; }
     std::size_t width;      // C
+    std::size_t stored;     // d
     std::size_t head;       // D
     std::size_t queries;    // H D
     std::size_t keys;       // Hkv D
     std::size_t projected;  // (H + 2 Hkv) D: queries, keys, values side by side
 };
 
+/// Halves of heads [n, heads, 2, d/2] -> [n, heads, 2, D/2], zeros behind.
+void widen(const Widths& w, const float* from, std::size_t halves, float* to) {
+    for (std::size_t i = 0; i < halves; ++i) {
+        std::copy_n(from + i * w.stored / 2, w.stored / 2, to + i * w.head / 2);
+        std::fill_n(to + i * w.head / 2 + w.stored / 2, (w.head - w.stored) / 2, 0.0F);
+    }
+}
+
+/// And back.
+void narrow(const Widths& w, const float* from, std::size_t halves, float* to) {
+    for (std::size_t i = 0; i < halves; ++i) {
+        std::copy_n(from + i * w.head / 2, w.stored / 2, to + i * w.stored / 2);
+    }
+}
+
+/// Halves of heads in n rows of so many columns.
+std::size_t halves(const Widths& w, std::size_t n, std::size_t columns) { return n * columns / w.head * 2; }
+
 AttentionShape shape_of(const BlockSpec& s) {
     const AttentionOptions& a = s.attention;
-    return {a.heads, a.kv_heads, a.head_width, a.window, !a.qk_norm};
+    return {a.heads, a.kv_heads, Widths(s).head, a.window, !a.qk_norm};
 }
 
 /// What queries are multiplied with, so that attention's 2^(q k) is softmax's numerator.
@@ -55,8 +89,10 @@ float query_factor(const AttentionOptions& a) {
 
 std::vector<TensorSpec> tensors(const BlockSpec& s) {
     const Widths w(s);
-    return {{"qkv", w.width, w.projected, Group::matrix, Init::product, {w.queries, w.keys, w.keys}},
-            {"attention_out", w.queries, w.width, Group::matrix, s.residual}};
+    const std::size_t queries = w.of(w.queries);
+    const std::size_t keys = w.of(w.keys);
+    return {{"qkv", w.width, w.of(w.projected), Group::matrix, Init::product, {queries, keys, keys}},
+            {"attention_out", queries, w.width, Group::matrix, s.residual}};
 }
 
 std::vector<Value> values(const BlockSpec& s) {
@@ -67,12 +103,14 @@ std::vector<Value> values(const BlockSpec& s) {
             {a.qk_norm ? a.kv_heads : 0, Lifetime::kept},
             {a.heads, Lifetime::crosses},
             {a.heads, Lifetime::crosses},
-            {w.queries, Lifetime::crosses}};
+            {w.queries, Lifetime::crosses},
+            {w.narrow() ? w.of(w.projected) : 0, Lifetime::tile},
+            {w.narrow() ? w.of(w.queries) : 0, Lifetime::kept}};
 }
 
 std::vector<std::size_t> gradients(const BlockSpec& s) {
     const Widths w(s);
-    return {w.projected, w.queries};
+    return {w.projected, w.queries, w.narrow() ? w.of(w.projected) : 0, w.narrow() ? w.of(w.queries) : 0};
 }
 
 // ---- rows
@@ -84,7 +122,11 @@ void begin(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const Widths w(b.spec);
     float* qkv = rows.value[kRotated];
     float* keys = qkv + w.queries;
-    multiply(b.forward[kQkv], {rows.in, w.width}, n, ChainStart::zero, nullptr, {qkv, w.projected});
+    float* product = w.narrow() ? rows.value[kNarrow] : qkv;
+    multiply(b.forward[kQkv], {rows.in, w.width}, n, ChainStart::zero, nullptr, {product, w.of(w.projected)});
+    if (w.narrow()) {
+        widen(w, product, halves(w, n, w.projected), qkv);
+    }
     k.rotate({qkv, w.projected}, n, {a.heads, w.head, rows.cosine, rows.sine, a.qk_norm, query_factor(a)},
              rows.value[kQueryInverse]);
     k.rotate({keys, w.projected}, n, {a.kv_heads, w.head, rows.cosine, rows.sine, a.qk_norm, 1.0F},
@@ -98,14 +140,20 @@ void begin(const BlockView& b, const BlockRows& rows, std::size_t n) {
 
 void finish(const BlockView& b, const BlockRows& rows, std::size_t n) {
     const Widths w(b.spec);
-    multiply(b.forward[kOut], {rows.value[kAttended], w.queries}, n, ChainStart::accumulate, nullptr,
-             {rows.sum, w.width});
+    if (w.narrow()) {
+        narrow(w, rows.value[kAttended], halves(w, n, w.queries), rows.value[kNarrowAttended]);
+    }
+    multiply(b.forward[kOut], {rows.value[w.narrow() ? kNarrowAttended : kAttended], w.of(w.queries)}, n,
+             ChainStart::accumulate, nullptr, {rows.sum, w.width});
 }
 
 void finish_backward(const BlockView& b, const BlockRows& /*rows*/, const BlockGradients& g, std::size_t n) {
     const Widths w(b.spec);
-    multiply(b.backward[kOut], {g.dsum, w.width}, n, ChainStart::zero, nullptr,
-             {g.value[kDattended], w.queries});
+    float* product = g.value[w.narrow() ? kDnarrowAttended : kDattended];
+    multiply(b.backward[kOut], {g.dsum, w.width}, n, ChainStart::zero, nullptr, {product, w.of(w.queries)});
+    if (w.narrow()) {
+        widen(w, product, halves(w, n, w.queries), g.value[kDattended]);
+    }
 }
 
 void begin_backward(const BlockView& b, const BlockRows& rows, const BlockGradients& g, std::size_t n) {
@@ -119,13 +167,18 @@ void begin_backward(const BlockView& b, const BlockRows& rows, const BlockGradie
                       rows.value[kQueryInverse]);
     k.rotate_backward({dqkv + w.queries, w.projected}, {qkv + w.queries, w.projected}, n,
                       {a.kv_heads, w.head, rows.cosine, rows.sine, a.qk_norm, 1.0F}, rows.value[kKeyInverse]);
-    multiply(b.backward[kQkv], {dqkv, w.projected}, n, g.start, nullptr, {g.din, w.width});
+    float* entering = w.narrow() ? g.value[kDnarrow] : dqkv;
+    if (w.narrow()) {
+        narrow(w, dqkv, halves(w, n, w.projected), entering);
+    }
+    multiply(b.backward[kQkv], {entering, w.of(w.projected)}, n, g.start, nullptr, {g.din, w.width});
 }
 
 void weight_gradients(const BlockView& b, const BlockRows& rows, const BlockGradients& g,
                       GradientTasks& tasks) {
-    tasks.product(b.tensors[kOut], rows.value[kAttended], g.dsum);
-    tasks.product(b.tensors[kQkv], rows.in, g.value[kDqkv]);
+    const bool narrow = Widths(b.spec).narrow();
+    tasks.product(b.tensors[kOut], rows.value[narrow ? kNarrowAttended : kAttended], g.dsum);
+    tasks.product(b.tensors[kQkv], rows.in, g.value[narrow ? kDnarrow : kDqkv]);
 }
 
 // ---- whole sequences
@@ -290,7 +343,8 @@ double flops(const BlockSpec& s, std::uint64_t first, std::uint64_t count) {
             end > window ? static_cast<double>(end - window) * static_cast<double>(window) : 0.0;
         return rising * (rising + 1) / 2 + flat;
     };
-    return 4.0 * static_cast<double>(Widths(s).queries) * (seen_below(first + count) - seen_below(first));
+    const Widths w(s);
+    return 4.0 * static_cast<double>(w.of(w.queries)) * (seen_below(first + count) - seen_below(first));
 }
 
 constexpr Mixing kMixing = {.tasks = tasks,
