@@ -23,7 +23,7 @@ using namespace bitlaw::capi;
 constexpr std::size_t kBytes = 256;
 
 void require_bytes(const bitlaw_stack& stack) {
-    if (stack.model && stack.model->model.config.alphabet > kBytes) {
+    if (stack.model && (stack.model->model.config.alphabet > kBytes || stack.model->model.vocabulary)) {
         fail("the model's alphabet has ", stack.model->model.config.alphabet,
              " symbols, which are no bytes; use a byte model");
     }

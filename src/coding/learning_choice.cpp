@@ -19,7 +19,8 @@ double suited_rate(const StoredModel& model, ByteSpan text) {
     const double own = model.record.validation_bits_per_byte > 0 ? model.record.validation_bits_per_byte
                                                                  : model.record.training_bits_per_byte;
     double factor = 2;
-    if (own > 0 && !begin.empty() && codable(model.model.config.alphabet, begin)) {
+    if (own > 0 && !begin.empty() &&
+        (model.model.vocabulary != nullptr || codable(model.model.config.alphabet, begin))) {
         CompressOptions options;
         options.streams = 1;
         const Estimate frozen = estimate(model, options, begin);

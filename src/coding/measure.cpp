@@ -95,12 +95,12 @@ double chunked_bits(const StoredModel& model, ByteSpan data, std::size_t chunk_b
         fail_usage("a chunk has at least 1 byte");
     }
     const ModelConfig& config = model.model.config;
-    if (!codable(config.alphabet, data)) {
+    const PackedModel packed(model.model, PackFor::inference);
+    const PredictorMaker maker = network_predictors(packed, {.reset_every = default_reset(config)});
+    if (!codable(maker.alphabet, data)) {
         fail("the data hold bytes outside the model's alphabet of ", config.alphabet,
              "; use a model that was trained on such data");
     }
-    const PackedModel packed(model.model, PackFor::inference);
-    const PredictorMaker maker = network_predictors(packed, {.reset_every = default_reset(config)});
     constexpr std::size_t kRunChunks = 16;
     chunk_bytes = std::min(chunk_bytes, std::max<std::size_t>(data.size(), 1));
     const std::size_t run_bytes = kRunChunks * chunk_bytes;

@@ -133,7 +133,7 @@ Sums score_text(const PackedModel& model, const CopyingText& made) {
 
 std::optional<CopyScore> copy_score(const PackedModel& model) {
     const FloatStateGuard guard;
-    if (model.config().alphabet <= 'z') {
+    if (model.config().alphabet <= 'z' || model.model().vocabulary != nullptr) {
         return std::nullopt;
     }
     std::array<Sums, kTexts> sums{};

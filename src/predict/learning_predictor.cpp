@@ -16,6 +16,7 @@
 #include "bitlaw/predict/reset.hpp"
 #include "bitlaw/predict/scorer.hpp"
 #include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/token_predictor.hpp"
 
 namespace bitlaw::predict {
 
@@ -59,7 +60,7 @@ struct Group {
 struct LearningPredictor::State {
     State(const Model& start, const LearningOptions& wanted)
         : options(wanted),
-          learner(start, learner_options(start, wanted.recipe)),
+          learner(untied(start), learner_options(start, wanted.recipe)),
           sharpness(1.0 / wanted.temperature),
           random(wanted.recipe.seed) {
         const std::uint64_t longest = learner.model().spec.longest_context;
@@ -110,7 +111,10 @@ LearningPredictor::LearningPredictor(const Model& start, const LearningOptions& 
     check_reset(start.config, options.reset_every);
     check_context_memory(start.config);
     check_learning_memory(start.config, options.recipe);
-    BITLAW_ASSERT(start.config.alphabet <= 65536);
+    if (start.config.alphabet > 65536) {
+        fail("a network of ", start.config.alphabet,
+             " symbols cannot learn while it codes, only one of 65536 at most can; use it frozen");
+    }
     state_ = std::make_unique<State>(start, options);
 }
 LearningPredictor::~LearningPredictor() = default;
@@ -246,10 +250,13 @@ void LearningPredictor::learn_at(std::size_t position) {
 }
 
 PredictorMaker learning_predictors(const Model& start, const LearningOptions& options) {
-    return {.make = [&start, options] { return std::make_unique<LearningPredictor>(start, options); },
-            .alphabet = start.config.alphabet,
-            .independent = false,
-            .group_streams = options.recipe.streams};
+    const auto tokenizer = tokenizer_of(start.vocabulary);
+    return {
+        .make = [&start, options,
+                 tokenizer] { return spelt(std::make_unique<LearningPredictor>(start, options), tokenizer); },
+        .alphabet = tokenizer ? 256 : start.config.alphabet,
+        .independent = false,
+        .group_streams = options.recipe.streams};
 }
 
 }  // namespace bitlaw::predict

@@ -11,6 +11,7 @@
 #include "bitlaw/predict/frequencies.hpp"
 #include "bitlaw/predict/scorer.hpp"
 #include "bitlaw/predict/stepper.hpp"
+#include "bitlaw/predict/token_predictor.hpp"
 
 namespace bitlaw::predict {
 
@@ -163,11 +164,14 @@ void NetworkPredictor::visit_rows(std::span<const Symbol> symbols, std::size_t n
 
 PredictorMaker network_predictors(const PackedModel& model, const NetworkOptions& options) {
     check_context_memory(model.config());
-    return {.make = [&model, options] { return std::make_unique<NetworkPredictor>(model, options); },
-            .alphabet = model.config().alphabet,
-            .independent = true,
-            .group_streams = best_group(model.config()),
-            .stream_bytes = static_cast<std::uint64_t>(cached_bytes(model.config()))};
+    const auto tokenizer = tokenizer_of(model.model().vocabulary);
+    return {
+        .make = [&model, options,
+                 tokenizer] { return spelt(std::make_unique<NetworkPredictor>(model, options), tokenizer); },
+        .alphabet = tokenizer ? 256 : model.config().alphabet,
+        .independent = true,
+        .group_streams = best_group(model.config()),
+        .stream_bytes = static_cast<std::uint64_t>(cached_bytes(model.config()))};
 }
 
 void check_context_memory(const ModelConfig& config) {

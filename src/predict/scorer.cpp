@@ -48,6 +48,8 @@ struct Scorer::State {
     Floats joined;               // [kMaxPositions, V], only when a call crosses a reset
     std::uint64_t position = 0;  // since the last reset
     std::vector<Symbol> inputs;  // [earlier + kMaxPositions] the last symbols, then the block's
+    std::vector<Symbol> marked;  // [earlier] the last symbols at the mark
+    std::size_t since_mark = 0;
 };
 
 void Scorer::State::score_block(const Symbol* symbols, std::size_t n, float* logits) {
@@ -61,11 +63,14 @@ void Scorer::State::score_block(const Symbol* symbols, std::size_t n, float* log
         std::copy_n(rows.logits(), n * alphabet, logits);
     }
     position += n;
+    since_mark += n;
     std::copy_n(inputs.data() + n, earlier, inputs.data());
 }
 
 Scorer::Scorer(const PackedModel& model, std::uint64_t reset_every) {
-    check_reset(model.config(), reset_every);
+    if (reset_every != kByCaller) {
+        check_reset(model.config(), reset_every);
+    }
     state_ = std::make_unique<State>(model, reset_every);
 }
 Scorer::Scorer(Scorer&&) noexcept = default;
@@ -73,6 +78,24 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
 
 void Scorer::restart() { state_->restart(); }
+
+void Scorer::mark() {
+    State& s = *state_;
+    BITLAW_ASSERT(s.reset_every == kByCaller);
+    s.marked.assign(s.inputs.begin(), s.inputs.begin() + static_cast<std::ptrdiff_t>(s.earlier));
+    s.since_mark = 0;
+}
+
+void Scorer::rewind() {
+    State& s = *state_;
+    BITLAW_ASSERT(s.marked.size() == s.earlier);
+    std::copy(s.marked.begin(), s.marked.end(), s.inputs.begin());
+    s.position -= s.since_mark;
+    for (BlockState& state : s.states) {
+        state.rows -= s.since_mark;
+    }
+    s.since_mark = 0;
+}
 
 const float* Scorer::score(std::span<const Symbol> symbols) {
     const FloatStateGuard guard;

@@ -52,7 +52,8 @@ class LearningPredictor final : public TablePredictor {
     std::unique_ptr<State> state_;
 };
 
-/// What makes predictors that begin as this model, which must outlive them.
+/// What makes predictors that begin as this model, which must outlive them; of bytes where it has a
+/// vocabulary.
 [[nodiscard]] PredictorMaker learning_predictors(const model::Model& start, const LearningOptions& options);
 
 }  // namespace bitlaw::predict

@@ -37,8 +37,8 @@ class NetworkPredictor final : public TablePredictor {
     std::unique_ptr<State> state_;
 };
 
-/// What makes predictors of this network, which must outlive them. Throws Error when one stream's context
-/// would need more than 1 GiB, which no model of this project comes near.
+/// What makes predictors of this network, which must outlive them; of bytes where it has a vocabulary. Throws
+/// Error when one stream's context would need more than 1 GiB, which no model of this project comes near.
 [[nodiscard]] PredictorMaker network_predictors(const model::PackedModel& model,
                                                 const NetworkOptions& options);
 

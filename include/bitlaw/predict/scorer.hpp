@@ -15,6 +15,8 @@ namespace bitlaw::predict {
 /// bounded by the window, whatever the stream's length. Resets as Stepper does.
 class Scorer {
    public:
+    /// As reset_every: the caller begins contexts with restart().
+    static constexpr std::uint64_t kByCaller = ~std::uint64_t{0};
     Scorer(const model::PackedModel& model, std::uint64_t reset_every);
     Scorer(Scorer&&) noexcept;
     Scorer& operator=(Scorer&&) noexcept;
@@ -29,6 +31,12 @@ class Scorer {
 
     /// A new stream: nothing is remembered.
     void restart();
+
+    /// Remembers this place; rewind() comes back to it, as often as it is called, with the same bits as if
+    /// nothing had been scored since. At most kMaxPositions lie between. For scorers of kByCaller, and
+    /// networks whose states hold a row a position (attention).
+    void mark();
+    void rewind();
 
    private:
     struct State;

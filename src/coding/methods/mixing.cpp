@@ -6,6 +6,7 @@
 #include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
+#include "bitlaw/predict/token_bytes.hpp"
 #include "methods.hpp"
 
 // Experts that know the file alone, mixed bit by bit, with the archive's network beside them, frozen or
@@ -31,7 +32,11 @@ class MixingBlocks final : public BlockCoder {
         const MixingOptions options = decode_mixing(context.stack.mixer.id, context.stack.mixer.settings);
         full_ = options.set == ExpertSet::full;
         if (network_) {
-            alphabet_ = context.model().model.config.alphabet;
+            tokens_ = context.model().model.vocabulary != nullptr;
+            alphabet_ = tokens_ ? 256 : context.model().model.config.alphabet;
+            if (tokens_ && context.stack.recipe.id != 0) {
+                fail("a network of tokens is mixed frozen; leave out --learn or --mix");
+            }
             if (alphabet_ > 256) {
                 fail("a network of ", alphabet_,
                      " symbols cannot be mixed with experts on bytes; use --mix none");
@@ -48,8 +53,12 @@ class MixingBlocks final : public BlockCoder {
         TableMaker network;
         if (network_) {
             check_context_memory(context.model().model.config);
-            network = [&packed = context.packed(),
-                       frozen = NetworkOptions{.reset_every = context.reset_every}] {
+            network = [&packed = context.packed(), tokens = tokens_,
+                       frozen = NetworkOptions{
+                           .reset_every = context.reset_every}]() -> std::unique_ptr<TablePredictor> {
+                if (tokens) {
+                    return std::make_unique<TokenBytes>(packed, frozen.reset_every);
+                }
                 return std::make_unique<NetworkPredictor>(packed, frozen);
             };
         }
@@ -120,6 +129,7 @@ class MixingBlocks final : public BlockCoder {
     }
 
     bool network_;
+    bool tokens_ = false;  // the network's symbols are tokens
     bool full_ = true;
     std::optional<LearningRecipe> recipe_;
     std::optional<std::size_t> wanted_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "bitlaw/predict/network_predictor.hpp"
+#include "bitlaw/predict/token_bytes.hpp"
 #include "methods.hpp"
 
 // A frozen network: independent streams, each from an empty context. Blocks know nothing of each other.
@@ -16,6 +17,9 @@ class NetworkBlocks final : public BlockCoder {
    public:
     explicit NetworkBlocks(const MethodContext& context)
         : maker_(network_predictors(context.packed(), {.reset_every = context.reset_every})),
+          by_byte_(context.packed().model().vocabulary == nullptr
+                       ? maker_
+                       : token_bytes_predictors(context.packed(), context.reset_every)),
           streams_(context.streams) {}
 
     std::optional<CodedBlock> encode(ByteSpan plain, const BlockProgress& progress) override {
@@ -33,12 +37,12 @@ class NetworkBlocks final : public BlockCoder {
         if (!codable(maker_.alphabet, plain)) {
             return false;
         }
-        trace_streams(maker_, plain, streams_of(plain.size()), visit, progress);
+        trace_streams(by_byte_, plain, streams_of(plain.size()), visit, progress);
         return true;
     }
 
     Predictor& predictor() override {
-        alone_ = alone_ ? std::move(alone_) : maker_.make();
+        alone_ = alone_ ? std::move(alone_) : by_byte_.make();
         return *alone_;
     }
 
@@ -48,6 +52,7 @@ class NetworkBlocks final : public BlockCoder {
     }
 
     PredictorMaker maker_;
+    PredictorMaker by_byte_;  // of tokens: what each byte costs, over all ways to cut them
     std::optional<std::size_t> streams_;
     std::unique_ptr<Predictor> alone_;  // of a stream that is no block
 };
