@@ -287,10 +287,10 @@ $(TESTS): $(call object_of,$(TEST_SOURCES)) $(LIBRARY)
 $(GOLDEN): $(call object_of,$(GOLDEN_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The core only, which fuzzing rebuilds with another compiler.
+# The core, and what reads foreign files, which fuzzing rebuilds with another compiler.
 fuzz-programs: $(patsubst tests/fuzz/%.cpp,$(OUT)/%,$(FUZZ_SOURCES))
 .PHONY: fuzz-programs
-$(OUT)/%_fuzz: $(OUT)/objects/tests/fuzz/%_fuzz.o $(call object_of,$(CORE_SOURCES))
+$(OUT)/%_fuzz: $(OUT)/objects/tests/fuzz/%_fuzz.o $(call object_of,$(CORE_SOURCES) $(call sources_of,interop))
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^
 
 $(SIGNATURE): $(call object_of,$(SIGNATURE_SOURCES) $(CORE_SOURCES))

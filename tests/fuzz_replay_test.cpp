@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bitlaw/base/file.hpp"
+#include "fuzz/foreign_target.hpp"
 #include "fuzz/isa_target.hpp"
 #include "fuzz/mixing_target.hpp"
 #include "fuzz/targets.hpp"
@@ -18,7 +19,8 @@ namespace fs = std::filesystem;
 TEST_CASE("fuzz: committed inputs of every target give a result or an Error") {
     const std::map<std::string, void (*)(ByteSpan)> targets{
         {"archive", fuzz::archive_target}, {"model", fuzz::model_target}, {"coder", fuzz::coder_target},
-        {"state", fuzz::state_target},     {"isa", fuzz::isa_target},     {"mixing", fuzz::mixing_target}};
+        {"state", fuzz::state_target},     {"isa", fuzz::isa_target},     {"mixing", fuzz::mixing_target},
+        {"foreign", fuzz::foreign_target}};
     const test::Threads threads(1);
     const fs::path tests = fs::path(__FILE__).parent_path();
     for (const auto& [name, target] : targets) {

@@ -90,7 +90,19 @@ struct ExportArguments {
     double target_loss = 0.0;       ///< a share; 0: not asked for
     std::string calibrate;          ///< range of bytes that says which weights matter
     std::uint64_t calibrate_bytes = 262'144;
+    bool safetensors = false;  ///< a folder for other programs instead of a model file
     std::string output;
+    bool force = false;
+};
+
+struct ImportArguments {
+    CommonOptions common;
+    std::string source;     ///< folder or file of another program's model
+    std::string tokenizer;  ///< empty: the folder's own
+    std::string output;
+    std::optional<model::WeightFormatId> weight_format;
+    std::optional<model::Arithmetic> arithmetic;
+    std::optional<std::uint64_t> start, context;
     bool force = false;
 };
 
@@ -122,6 +134,9 @@ struct SampleArguments {
     std::uint64_t bytes = 500;
     double temperature = 1.0;
     std::uint64_t seed = 1;
+    std::string prompt_file;  ///< instead of the prompt
+    std::uint64_t top_k = 0;  ///< the likeliest symbols that may be drawn; 0: all
+    double top_p = 1.0;       ///< the likeliest of them that have this share together
 };
 
 struct InfoArguments {
@@ -197,6 +212,6 @@ struct HelpText {
 
 using Command = std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments,
                              SampleArguments, InfoArguments, BenchArguments, DataArguments, TableArguments,
-                             StudyArguments, ExportArguments, RecoverArguments>;
+                             StudyArguments, ExportArguments, RecoverArguments, ImportArguments>;
 
 }  // namespace bitlaw::cli

@@ -18,5 +18,6 @@ int run_study_command(const StudyArguments& arguments);
 int run_data(const DataArguments& arguments);
 int run_table(const TableArguments& arguments);
 int run_export(const ExportArguments& arguments);
+int run_import(const ImportArguments& arguments);
 
 }  // namespace bitlaw::cli

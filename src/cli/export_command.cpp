@@ -10,8 +10,10 @@
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/base/text.hpp"
+#include "bitlaw/interop/own_model.hpp"
 #include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/symbols/alphabet.hpp"
+#include "bitlaw/symbols/tokenizer.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "commands.hpp"
@@ -51,7 +53,7 @@ void check_targets(const ExportArguments& a) {
         fail_usage(
             "--bits and --target-loss make weights in the format quantised; leave --weight-format out");
     }
-    if (!quantises(a) && !a.weight_format && a.seen.empty()) {
+    if (!quantises(a) && !a.weight_format && a.seen.empty() && !a.safetensors) {
         fail_usage(
             "how shall the weights be stored? give --weight-format, --bits or --target-loss; or --seen for a "
             "sample of the training data");
@@ -76,11 +78,25 @@ void print_tensors(const Model& model, const CommonOptions& common) {
 StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
     const Corpus corpus({a.calibrate});
     const std::uint32_t alphabet = model.model.config.alphabet;
-    corpus.require_alphabet(alphabet);
+    if (model.model.spec.head.tied) {
+        fail(
+            "a network whose output is its embedding has no gradient, which says what weights matter; export "
+            "it "
+            "with --weight-format quantised");
+    }
+    if (model.model.vocabulary == nullptr) {
+        corpus.require_alphabet(alphabet);
+    }
     const ByteSpan bytes = corpus.bytes(0);
-    const auto half = static_cast<std::size_t>(std::min<std::uint64_t>(a.calibrate_bytes, bytes.size() / 2));
+    auto half = static_cast<std::size_t>(std::min<std::uint64_t>(a.calibrate_bytes, bytes.size() / 2));
     std::vector<symbols::Symbol> symbols(2 * half);
-    symbols::Alphabet(alphabet).encode(bytes.first(symbols.size()), symbols);
+    if (model.model.vocabulary == nullptr) {
+        symbols::Alphabet(alphabet).encode(bytes.first(symbols.size()), symbols);
+    } else {
+        const symbols::Tokenizer tokenizer(model.model.vocabulary);
+        symbols = tokenizer.encode(bytes.first(symbols.size()));
+        half = symbols.size() / 2;
+    }
     const std::span<const symbols::Symbol> all(symbols);
     learn::QuantisedModel result = learn::quantised_to(
         model.model, {.bits = a.bits, .loss_rise = a.target_loss}, {}, all.first(half), all.subspan(half));
@@ -130,7 +146,9 @@ int run_export(const ExportArguments& a) {
     check_targets(a);
     const OutputOptions options{.existing = a.force ? Existing::replace : Existing::refuse};
     require_folder_of(a.output);
-    require_writable(a.output, options.existing);
+    if (!a.safetensors) {
+        require_writable(a.output, options.existing);
+    }
     ModelShelf shelf(a.model);
     InputFiles inputs;
     if (a.from_state) {
@@ -146,7 +164,11 @@ int run_export(const ExportArguments& a) {
     if (!a.seen.empty()) {
         result.record.content = sample_of(model.record, a.seen);
     }
-    write_file(a.output, encode_model(result.model, result.format, &result.record), options);
+    if (a.safetensors) {
+        interop::export_own(result, a.output, options);
+    } else {
+        write_file(a.output, encode_model(result.model, result.format, &result.record), options);
+    }
     if (a.common.quiet == 0) {
         note(printable(
             text_of(a.output, ": model ", hex64(result.id), " in ", weight_format_name(result.format), ", ",

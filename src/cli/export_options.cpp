@@ -45,7 +45,7 @@ const Fields<ExportArguments>& export_fields() {
     using A = ExportArguments;
     static const Fields<A> fields = [] {
         Field<A> output = text_field(&A::output, {.name = "output",
-                                                  .help = "the new model file",
+                                                  .help = "the new model file, or folder",
                                                   .type = "OUT",
                                                   .letter = "-o",
                                                   .is_required = true});
@@ -78,6 +78,9 @@ const Fields<ExportArguments>& export_fields() {
             whole_field(&A::calibrate_bytes, {4096, std::uint64_t{1} << 28},
                         {.name = "calibrate_bytes",
                          .help = "its first bytes, which are used; as many behind them measure the loss"}),
+            flag_field(&A::safetensors, {.name = "safetensors",
+                                         .help = "make the folder OUT with config.json and "
+                                                 "model.safetensors, for other programs"}),
             output,
             flag_field(&A::force, {.name = "force", .help = "overwrite OUT", .letter = "-f"}),
         };

@@ -48,6 +48,10 @@ constexpr std::array<CommandHelp, 15> kCommands = {{
      true},
     {"export", "store a model in another precision",
      "Writes a model with its weights stored as fp32, bf16 or int8: another model, with another id.", true},
+    {"import", "take a model of another program",
+     "Makes a model file of a Llama-family network and its tokenizer: of a folder with safetensors, or of "
+     "llama2.c's files.",
+     true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"info", "describe a model, an archive, a preset or this build",
      "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "

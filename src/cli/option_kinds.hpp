@@ -85,6 +85,7 @@ void add_common(FieldOptions& options, CommonOptions& common, bool with_json);
 /// compress, decompress, test, list.
 void add_archive(FieldOptions& options, ArchiveArguments& arguments);
 void add_export(FieldOptions& options, ExportArguments& arguments);
+void add_import(FieldOptions& options, ImportArguments& arguments);
 void add_data(FieldOptions& options, DataArguments& arguments);
 void add_table(FieldOptions& options, TableArguments& arguments);
 void add_study(FieldOptions& options, StudyArguments& arguments);

@@ -73,9 +73,14 @@ void add_sample(FieldOptions& options, SampleArguments& a) {
     App& app = options.app();
     name_option(app, "-m,--model", a.model, "MODEL", "model file or training folder (default: searched for)");
     name_option(app, "--prompt", a.prompt, "TEXT", "what the model reads first; it is not printed");
+    name_option(app, "--prompt-file", a.prompt_file, "FILE", "the same from a file");
     number_option(app, "--bytes", a.bytes, "bytes to write", text_of(a.bytes));
     real_option(app, "--temperature", a.temperature, "1: as the model predicts; 0: always the likeliest byte",
                 text_of(a.temperature), {0, 100});
+    number_option(app, "--top-k", a.top_k, "draw among the likeliest of so many; 0: among all",
+                  text_of(a.top_k));
+    real_option(app, "--top-p", a.top_p, "draw among the likeliest that have this share together",
+                text_of(a.top_p), {0.0001, 1});
     number_option(app, "--seed", a.seed, "of the draws", text_of(a.seed));
     add_learning(options, a.learning);
     add_common(options, a.common, false);
@@ -150,6 +155,9 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
     }
     if (name == "export") {
         return go(ExportArguments{}, add_export);
+    }
+    if (name == "import") {
+        return command(argc, argv, ImportArguments{}, add_import);
     }
     if (name == "eval") {
         return go(EvalArguments{}, add_eval);

@@ -1,13 +1,18 @@
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <vector>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/file.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/predict/drawer.hpp"
 #include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
+#include "bitlaw/symbols/tokenizer.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
@@ -25,6 +30,37 @@ using namespace train;
 
 namespace {
 
+// What is written: as it is, but on a terminal control characters as \xHH, since a model may write any.
+class Text {
+   public:
+    void write(ByteSpan bytes) {
+        if (!terminal_) {
+            out_.write(bytes);
+            return;
+        }
+        for (const std::uint8_t byte : bytes) {
+            const bool harmless = byte == '\n' || byte == '\t' || (byte >= 32 && byte != 127);
+            // U+0080 to U+009F, which are C2 80 to C2 9F, are control characters too.
+            const bool second = before_ == 0xC2 && byte >= 0x80 && byte < 0xA0;
+            before_ = byte;
+            if (harmless && !second) {
+                out_.write({&byte, 1});
+                continue;
+            }
+            constexpr const char* kDigits = "0123456789abcdef";
+            const std::array<std::uint8_t, 4> escaped{'\\', 'x',
+                                                      static_cast<std::uint8_t>(kDigits[byte / 16]),
+                                                      static_cast<std::uint8_t>(kDigits[byte % 16])};
+            out_.write(escaped);
+        }
+    }
+
+   private:
+    Output out_;
+    bool terminal_ = is_terminal(STDOUT_FILENO);
+    std::uint8_t before_ = 0;
+};
+
 // One stream: a step comes after as many bytes as archives have between two steps in all streams together.
 LearningRecipe recipe_for(const SampleArguments& a, const StoredModel& model) {
     const Bytes begin(a.prompt.begin(), a.prompt.end());
@@ -37,23 +73,101 @@ LearningRecipe recipe_for(const SampleArguments& a, const StoredModel& model) {
     return recipe;
 }
 
+// One stream of the network's own symbols.
+class Writer {
+   public:
+    Writer(Predictor& predictor, std::size_t length) : predictor_(predictor) {
+        predictor_.begin({&length, 1});
+    }
+    // The next symbol, that which the coder says.
+    Symbol next(Coder& coder, Symbol known) {
+        Coder* const asked = &coder;
+        predictor_.step({&asked, 1}, {&known, 1});
+        return known;
+    }
+
+   private:
+    Predictor& predictor_;
+};
+
+void sample_bytes(Predictor& predictor, const SampleArguments& a, Text& out) {
+    const std::size_t alphabet = predictor.alphabet();
+    if (alphabet > 256) {
+        fail("the model's alphabet has ", alphabet,
+             " symbols, which are no bytes, and it has no vocabulary; sample needs one or the other");
+    }
+    Writer writer(predictor, a.prompt.size() + a.bytes);
+    StreamTeacher prompt;
+    for (const char c : a.prompt) {
+        const Symbol symbol = static_cast<unsigned char>(c);
+        if (symbol >= alphabet) {
+            fail_usage("--prompt: byte ", symbol, " is not in the model's alphabet of ", alphabet);
+        }
+        (void)writer.next(prompt, symbol);
+    }
+    Drawer drawer(a.seed, a.temperature == 0.0, {a.top_k, a.top_p});
+    for (std::uint64_t i = 0; i < a.bytes; ++i) {
+        throw_if_stopped("the text ends here");
+        const auto byte = static_cast<std::uint8_t>(writer.next(drawer, 0));
+        out.write({&byte, 1});
+    }
+}
+
+// Tokens until there are enough bytes, or a new context begins. Special tokens are not printed, nor is the
+// space that the vocabulary puts before a text.
+void sample_tokens(Predictor& predictor, const Model& model, const SampleArguments& a, Text& out) {
+    const Tokenizer tokenizer(model.vocabulary);
+    const Vocabulary& vocabulary = tokenizer.vocabulary();
+    const Bytes text =
+        tokenizer.with_space({reinterpret_cast<const std::uint8_t*>(a.prompt.data()), a.prompt.size()});
+    const std::vector<Symbol> prompt = a.prompt.empty() ? std::vector<Symbol>{} : tokenizer.encode(text);
+    Writer writer(predictor, prompt.size() + a.bytes + 1);
+    StreamTeacher teacher;
+    for (const Symbol symbol : prompt) {
+        (void)writer.next(teacher, symbol);
+    }
+    Drawer drawer(a.seed, a.temperature == 0.0, {a.top_k, a.top_p});
+    std::uint64_t left = a.bytes;
+    bool first = prompt.empty() && vocabulary.leading_space();
+    for (std::uint64_t tokens = 0; left > 0 && tokens < a.bytes; ++tokens) {
+        throw_if_stopped("the text ends here");
+        const Symbol symbol = writer.next(drawer, 0);
+        if (symbol == kStartSymbol) {
+            break;
+        }
+        ByteSpan bytes = vocabulary.bytes(symbol);
+        if (first && !bytes.empty()) {
+            bytes = bytes.subspan(bytes.front() == ' ' ? 1 : 0);
+            first = false;
+        }
+        bytes = bytes.first(std::min<std::size_t>(bytes.size(), left));
+        out.write(bytes);
+        left -= bytes.size();
+    }
+}
+
 }  // namespace
 
-int run_sample(const SampleArguments& a) {
+int run_sample(const SampleArguments& arguments) {
     const FloatStateGuard float_state;
     // Logits divided by less could leave fp32's range, and differences of 0.02 already decide at this one.
     constexpr double kMinTemperature = 1e-3;
-    if (a.temperature != 0.0 && a.temperature < kMinTemperature) {
-        fail_usage("--temperature: ", a.temperature, " is too small; it must be 0 or lie in ",
+    if (arguments.temperature != 0.0 && arguments.temperature < kMinTemperature) {
+        fail_usage("--temperature: ", arguments.temperature, " is too small; it must be 0 or lie in ",
                    kMinTemperature, " .. 100");
+    }
+    SampleArguments a = arguments;
+    if (!a.prompt_file.empty()) {
+        if (!a.prompt.empty()) {
+            fail_usage("--prompt and --prompt-file both say what the model reads first; give one of the two");
+        }
+        constexpr std::uint64_t kMaxPromptBytes = std::uint64_t{1} << 24;
+        const Bytes file = read_file(a.prompt_file, kMaxPromptBytes);
+        a.prompt.assign(file.begin(), file.end());
     }
     ModelShelf shelf(a.model);
     const StoredModel& stored = shelf.chosen();
     const ModelConfig& config = stored.model.config;
-    if (config.alphabet > 256) {
-        fail("the model's alphabet has ", config.alphabet,
-             " symbols, which are no bytes; sample needs a byte model");
-    }
     const PackedModel packed(stored.model, PackFor::inference);
     const double temperature = a.temperature == 0.0 ? 1.0 : a.temperature;
     const std::uint64_t reset = default_reset(config);
@@ -63,29 +177,14 @@ int run_sample(const SampleArguments& a) {
         predictor = std::make_unique<LearningPredictor>(
             stored.model, LearningOptions{recipe_for(a, stored), reset, temperature});
     } else {
-        predictor = network_predictors(packed, {.reset_every = reset, .temperature = temperature}).make();
+        predictor = std::make_unique<NetworkPredictor>(
+            packed, NetworkOptions{.reset_every = reset, .temperature = temperature});
     }
-    const std::size_t length = a.prompt.size() + a.bytes;
-    predictor->begin({&length, 1});
-    const auto next = [&](Coder& coder, Symbol symbol) {
-        Coder* const asked = &coder;
-        predictor->step({&asked, 1}, {&symbol, 1});
-        return symbol;
-    };
-    StreamTeacher prompt;
-    for (const char c : a.prompt) {
-        const Symbol symbol = static_cast<unsigned char>(c);
-        if (symbol >= config.alphabet) {
-            fail_usage("--prompt: byte ", symbol, " is not in the model's alphabet of ", config.alphabet);
-        }
-        (void)next(prompt, symbol);
-    }
-    Output out;
-    Drawer drawer(a.seed, a.temperature == 0.0);
-    for (std::uint64_t i = 0; i < a.bytes; ++i) {
-        throw_if_stopped("the text ends here");
-        const auto byte = static_cast<std::uint8_t>(next(drawer, 0));
-        out.write({&byte, 1});
+    Text out;
+    if (stored.model.vocabulary != nullptr) {
+        sample_tokens(*predictor, stored.model, a, out);
+    } else {
+        sample_bytes(*predictor, a, out);
     }
     if (is_terminal(STDOUT_FILENO)) {
         note("");
