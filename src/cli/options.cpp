@@ -157,7 +157,7 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
         return go(ExportArguments{}, add_export);
     }
     if (name == "import") {
-        return command(argc, argv, ImportArguments{}, add_import);
+        return go(ImportArguments{}, add_import);
     }
     if (name == "eval") {
         return go(EvalArguments{}, add_eval);
