@@ -55,7 +55,7 @@ for path in "$@"; do
     brotli
     measure "PPMd order 8" "7z a -bd -mmt=1 -m0=PPMd:o=8:mem=256m packed.7z plain" "mkdir -p out && 7z x -y -mmt=1 -oout packed.7z && mv out/plain back"
     for level in 1 2 3 4 5; do
-        measure "zpaq -m$level" "zpaq a packed.zpaq plain -m$level -t1" "rm -rf out && mkdir out && zpaq x packed.zpaq -to out/back -t1 && mv out/back back"
+        measure "zpaq -m$level" "zpaq a packed.zpaq plain -m$level -t1" "zpaq x packed.zpaq plain -to back -t1"
     done
     for level in ${LEVELS:-1 2 3 4 5 6}; do
         measure "bitlaw -$level" "$bitlaw compress -qf -T1 -$level -o packed plain" "$bitlaw decompress -qf -T1 -o back packed"
