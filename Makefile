@@ -42,9 +42,13 @@ SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer) \
             $(if $(filter undefined,$(SAN)),-fno-sanitize-recover=all) \
             $(if $(FUZZ),-fsanitize=address$(,)undefined$(,)fuzzer-no-link -fno-sanitize-recover=all)
 CPPFLAGS += -Iinclude -isystem /usr/include/eigen3
+# Two builds give the same bytes wherever they lie: no path of theirs stands in an object (debuggers find sources from
+# the project's folder). The shell's PWD may be a symbolic link, which the compiler would write down.
+export PWD := $(CURDIR)
+NO_PATHS := $(if $(VARIANT),,'-ffile-prefix-map=$(CURDIR)=.')
 # One set of objects for the tool and the shared library, which shows nothing but its C interface.
 SHARED   := -fPIC -fvisibility=hidden -fvisibility-inlines-hidden
-CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(SHARED) $(WARNINGS) -fopenmp $(SANITIZE)
+CXXFLAGS += -std=c++20 $(OPTIMIZE) -g -ffp-contract=off -fno-math-errno $(SHARED) $(NO_PATHS) $(WARNINGS) -fopenmp $(SANITIZE)
 LDFLAGS  += -fopenmp $(SANITIZE)
 # xxhash, Eigen, cereal, nlohmann-json and CLI11 are headers only; fmt writes numbers for people. Pictures and sound are read by src/datasets, compressors measured by
 # src/baselines.
@@ -106,7 +110,7 @@ $(OUT)/objects/src/cli/rank_link_mpi.o: CPPFLAGS += $(MPI_FLAGS)
 
 # ---- Main targets ---------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo test test-laws test-large test-cluster golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
+.PHONY: all help demo test test-laws test-large test-cluster test-reproducible golden fuzz bench signature signature-arm64 deps deps-check format tidy odr clean install uninstall man programs settings
 
 all:  ## build the tool (build/bitlaw) and its libraries
 	+@$(PARALLEL_MAKE) settings $(LIBRARY) $(if $(CLI_SOURCES),$(BINARY)) $(if $(MPI),$(MPI_BINARY)) $(LIBBITLAW) $(STATIC)
@@ -138,6 +142,9 @@ test-cluster:  ## training by up to 8 ranks, and a study on a real Slurm (as roo
 	+@$(PARALLEL_MAKE) MPI=1 all
 	@failed=0; export BITLAW=$(abspath $(BINARY)); \
 	RANKS="1 2 3 4 8" tests/cli/ranks.sh || failed=1; tests/cluster/slurm.sh || failed=1; exit $$failed
+
+test-reproducible:  ## build twice, in two folders, and compare every byte; takes as long as two builds
+	+@tests/reproducible/reproducible.sh
 
 golden:  ## make the archives of tests/golden anew, for a new format or arithmetic version
 	+@$(PARALLEL_MAKE) $(BINARY) $(GOLDEN)
@@ -260,7 +267,7 @@ signature-program: $(SIGNATURE)
 
 # Remade from nothing, so that objects of deleted sources do not stay inside.
 $(LIBRARY): $(call object_of,$(LIBRARY_SOURCES))
-	$(call QUIET,AR   $@)rm -f $@ && $(AR) rcs $@ $^
+	$(call QUIET,AR   $@)rm -f $@ && $(AR) rcsD $@ $^
 
 # The core only: no OpenMP but the compiler's, no third-party library.
 $(LIBBITLAW): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES)) src/capi/exports.map
@@ -272,7 +279,7 @@ $(LIBBITLAW): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES)) src/capi/exports
 $(STATIC): $(call object_of,$(CAPI_SOURCES) $(CORE_SOURCES))
 	@mkdir -p $(@D)
 	$(call QUIET,AR   $@)rm -f $@ && $(LD) -r -o $(@:.a=.o) $^ && \
-	    $(OBJCOPY) --localize-hidden $(@:.a=.o) && $(AR) rcs $@ $(@:.a=.o) && rm $(@:.a=.o)
+	    $(OBJCOPY) --localize-hidden $(@:.a=.o) && $(AR) rcsD $@ $(@:.a=.o) && rm $(@:.a=.o)
 
 $(BINARY): $(call object_of,$(CLI_SOURCES)) $(LIBRARY)
 	$(call QUIET,LINK $@)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -323,6 +330,9 @@ HEADER_PACKAGES := Eigen/Core=libeigen3-dev cereal/cereal.hpp=libcereal-dev CLI/
 COMPILER        := $(firstword $(CXX))
 TOOL_PACKAGES   := $(COMPILER)=$(if $(filter clang++%,$(COMPILER)),$(COMPILER:clang++%=clang%),g++)
 DEMO_PACKAGES   := gnuplot=gnuplot-nox curl=curl bzip2=bzip2 xz=xz-utils zstd=zstd 7z=p7zip-full
+# Shells and programs that tests ask; a test says so where one is missing.
+TEST_PACKAGES   := $(if $(filter demo,$(MAKECMDGOALS)),,zsh=zsh fish=fish pkg-config=pkgconf cmake=cmake file=file \
+                   update-mime-database=shared-mime-info)
 
 # Prints the packages of the given commands, and of the headers, that are missing. All headers are looked up in one run
 # of the preprocessor, which costs a few milliseconds; without a compiler every one of them counts as missing.
@@ -335,7 +345,7 @@ define missing_packages
 endef
 
 deps:  ## install the Debian packages that are missing (as root), or say what to type
-	@missing=$$($(call missing_packages,$(TOOL_PACKAGES) $(DEMO_PACKAGES))); \
+	@missing=$$($(call missing_packages,$(TOOL_PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES))); \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if [[ $$(id -u) == 0 ]] && command -v apt-get >/dev/null; then \
 	    echo "bitlaw: installing $$missing"; \
