@@ -53,8 +53,12 @@ std::vector<std::uint64_t> hashes_of(std::span<const ByteSpan> data, std::uint64
                     return;
                 }
                 const std::size_t count = std::min(part.size() - begin, kPiece + kShingleBytes - 1);
-                for_shingles(part.subspan(begin, count), most,
-                             [&](std::uint64_t hash) { found[piece].push_back(hash); });
+                for_shingles(part.subspan(begin, count), most, [&](std::uint64_t hash) {
+                    // Where one byte fills the data, all windows are one.
+                    if (found[piece].empty() || found[piece].back() != hash) {
+                        found[piece].push_back(hash);
+                    }
+                });
                 make_distinct(found[piece], keep);
             });
             for (const auto& list : found) {

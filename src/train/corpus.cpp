@@ -132,7 +132,9 @@ void Corpus::require_alphabet(std::uint32_t alphabet) const {
     const Alphabet symbols(alphabet);
     for (std::size_t r = 0; r < ranges(); ++r) {
         const ByteSpan bytes = bytes_[r];
-        if (const std::size_t at = symbols.first_foreign(bytes); at != bytes.size()) {
+        const std::size_t at = symbols.first_foreign(bytes);
+        forget(r, bytes);
+        if (at != bytes.size()) {
             fail("byte ", sources_[r].begin + at, " of ", files_[r].path().string(), " is ",
                  unsigned{bytes[at]}, ", but the model's alphabet is 0 .. ", alphabet - 1,
                  "; map the data to that alphabet or choose a model with alphabet 256");
