@@ -64,7 +64,7 @@ void TrainWatch::begin(const ResolvedRun& run) {
     }
     // Ten runs of some 10 ms: a tenth of a second before hours.
     constexpr std::uint64_t kPeakRuns = 10;
-    peak_ = peak_gflops(thread_count(), kPeakRuns);
+    peak_ = static_cast<double>(ranks_) * peak_gflops(thread_count(), kPeakRuns);
     note(text_of("running on  ", ranks_ == 1 ? "" : text_of(ranks_, " ranks, each of "), thread_count(),
                  thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa()),
                  fmt::format(", peak {:.0f} GFLOP/s of fp32 multiply-adds, as measured now", peak_)));

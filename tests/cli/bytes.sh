@@ -12,7 +12,7 @@ sum() { awk -F, 'NR > 1 {sum += $3; ++n} END {printf "%d %.3f", n, sum}' "$1"; }
 # said: the sum that eval says; estimate: its row's bytes.
 said() { sed -n 's/.* cost \([0-9.]*\) bits, .*/\1/p' "$work/err"; }
 estimate() { sed -n 's/.*"estimated_bytes": \([0-9]*\),.*/\1/p' "$work/out"; }
-for way in "" "--protocol chunked --chunk 100" "--mix fast" "-m none --mix fast"; do
+for way in "" "--learn --learn-segment 128 --learn-window 256" "--protocol chunked --chunk 100" "--mix fast" "-m none --mix fast"; do
     model=(-m model)
     [[ $way == *none* ]] && model=()
     # shellcheck disable=SC2086

@@ -9,7 +9,7 @@ done
 
 check "plot" "$bitlaw" plot "run 32" "run 16"
 [[ $(LC_ALL=C awk 'length > 80' "$work/out") == "" ]] && ! LC_ALL=C grep -q $'[\x80-\xff\033]' "$work/out" &&
-    grep -Eq '^ *[0-9.]+ \|.*\.' "$work/out" && grep -q '[a]$' "$work/out" && grep -q '0 .*bytes trained on .*199K' "$work/out"
+    grep -Eq '^ *[0-9.]+ \|.*\.' "$work/out" && grep -q '[ab]$' "$work/out" && grep -q '0 .*bytes trained on .*199K' "$work/out"
 judge "ASCII where the locale is C, 80 columns" cat "$work/out"
 last() { tail -n 1 "$1/metrics.csv" | cut -d, -f4 | xargs printf '%.4f'; }
 grep -q "^a  training [0-9.]*, validation $(last "run 32")  run 32$" "$work/out" &&
