@@ -53,17 +53,18 @@ Subject open_subject(const std::string& text) {
     return {std::move(file), text, range.begin, end};
 }
 
-// An archive whose network learns, or that mixes (`mixing` is not null), or both; `network` null:
-// the experts alone.
+// How an archive is made whose network learns, or that mixes (`mixing` is not null), or both, or neither;
+// `network` null: the experts alone.
 CompressOptions archive_options(const StoredModel* network, const EvalArguments& a,
                                 const MixingOptions* mixing, const Subject& subject) {
     CompressOptions options;
-    options.stack.source = network == nullptr ? NetworkSource::none : NetworkSource::model;
     if (network != nullptr && a.learning.learn) {
         const bool fresh = fresh_of(a.model).has_value();
         options.method = kLearning;
         options.stack =
             learned_stack(recipe_of(a.learning, *network, fresh, subject.bytes()), *network, a.model);
+    } else if (network != nullptr && mixing != nullptr) {
+        options.stack.source = NetworkSource::model;
     }
     if (mixing != nullptr) {
         mix_with(options, *mixing);
@@ -71,6 +72,7 @@ CompressOptions archive_options(const StoredModel* network, const EvalArguments&
     return options;
 }
 
+// Bytes of such an archive.
 double archive_bytes(const StoredModel* network, const EvalArguments& a, const MixingOptions* mixing,
                      const Subject& subject, const CodecProgress& watch) {
     CompressOptions options = archive_options(network, a, mixing, subject);

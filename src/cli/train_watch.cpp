@@ -44,7 +44,7 @@ std::string validation_line(const StepReport& r, const std::string& share) {
 
 }  // namespace
 
-void TrainWatch::begin(const ResolvedRun& run, std::size_t ranks) {
+void TrainWatch::begin(const ResolvedRun& run) {
     run_ = run;
     if (!speaks_) {
         return;
@@ -64,11 +64,10 @@ void TrainWatch::begin(const ResolvedRun& run, std::size_t ranks) {
     }
     // Ten runs of some 10 ms: a tenth of a second before hours.
     constexpr std::uint64_t kPeakRuns = 10;
-    peak_ = static_cast<double>(ranks) * peak_gflops(thread_count(), kPeakRuns);
-    note(text_of("running on  ", ranks == 1 ? "" : text_of(ranks, " ranks, each of "), thread_count(),
+    peak_ = static_cast<double>(ranks_) * peak_gflops(thread_count(), kPeakRuns);
+    note(text_of("running on  ", ranks_ == 1 ? "" : text_of(ranks_, " ranks, each of "), thread_count(),
                  thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa()),
-                 fmt::format(", peak {:.0f} GFLOP/s of fp32 multiply-adds, as measured now{}", peak_,
-                             ranks == 1 ? "" : " on one rank")));
+                 fmt::format(", peak {:.0f} GFLOP/s of fp32 multiply-adds, as measured now", peak_)));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ",
                  weight_format_name(o.weight_format), o.resume ? ", resumed" : ""));
 }

@@ -45,8 +45,6 @@ set grid lw 0.6 lc rgb "#e6e6e6"
 set tics nomirror out scale 0.6 textcolor rgb "#444444"
 set key outside right top Left reverse samplen 1.8 spacing 1.25 noenhanced textcolor rgb "#444444"
 set title font ",15" textcolor rgb "#222222"
-set xlabel "parameters N"
-set ylabel "bits per byte"
 # Sizes with the letters that bitlaw uses: gnuplot's own k is small.
 letters = "1 10 100 1K 10K 100K 1M 10M 100M 1G 10G 100G 1T 10T 100T 1P"
 set xtics ("1" 1)
@@ -55,9 +53,9 @@ do for [e = 0:15] { do for [m = 1:9] {
 } }
 set logscale x
 set xrange [*:*] noextend
-
 set title "Held-out rate against operations of training"
 set xlabel "floating-point operations of training"
+set ylabel "bits per byte"
 set xtics autofreq
 set format x "10^{%L}"
 set offsets graph 0.02, 0, 0, 0

@@ -45,8 +45,6 @@ set grid lw 0.6 lc rgb "#e6e6e6"
 set tics nomirror out scale 0.6 textcolor rgb "#444444"
 set key outside right top Left reverse samplen 1.8 spacing 1.25 noenhanced textcolor rgb "#444444"
 set title font ",15" textcolor rgb "#222222"
-set xlabel "parameters N"
-set ylabel "bits per byte"
 # Sizes with the letters that bitlaw uses: gnuplot's own k is small.
 letters = "1 10 100 1K 10K 100K 1M 10M 100M 1G 10G 100G 1T 10T 100T 1P"
 set xtics ("1" 1)
@@ -55,7 +53,8 @@ do for [e = 0:15] { do for [m = 1:9] {
 } }
 set logscale x
 set xrange [*:*] noextend
-
 set title "Rates at equal operations"
+set xlabel "parameters N"
+set ylabel "bits per byte"
 set offsets graph 0.06, graph 0.06, 0, 0
 plot @curves, @points, @crosses, @arrows
