@@ -8,6 +8,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/text_file.hpp"
+#include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw::cli {
 
@@ -17,7 +18,12 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxListBytes = 1 << 24;
 
-bool is_pattern(const std::string& name) { return name.find_first_of("*?[") != std::string::npos; }
+/// A file whose own name has such characters is that file, also with a range and a weight behind it.
+bool is_pattern(const std::string& name) {
+    std::error_code error;
+    return name.find_first_of("*?[") != std::string::npos &&
+           !fs::exists(train::parse_range(train::parse_weighted_range(name).range).path, error);
+}
 
 // Sorted by their bytes.
 std::vector<std::string> files_below(const fs::path& folder) {

@@ -43,13 +43,13 @@ int train_on(const TrainArguments& arguments, Ranks& ranks) {
         require_readable(options.validation);
     });
     const bool speaks = arguments.common.quiet == 0 && ranks.is_first();
-    TrainWatch watch(speaks);
+    TrainWatch watch(speaks, ranks.size());
     if (arguments.common.quiet < 2 && ranks.is_first()) {
         options.warn = [](const std::string& text) { note(printable("bitlaw: train: warning: " + text)); };
     }
     const TrainResult result = train::train(
         options, [&](const StepReport& report) { watch.step(report); }, stop_requested(),
-        [&](const ResolvedRun& run) { watch.begin(run, ranks.size()); }, ranks);
+        [&](const ResolvedRun& run) { watch.begin(run); }, ranks);
     watch.end();
     if (speaks) {
         const std::optional<double> validation = watch.validation();

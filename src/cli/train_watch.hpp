@@ -16,11 +16,10 @@ namespace bitlaw::cli {
 /// each text that the model writes, and the progress line of a terminal.
 class TrainWatch {
    public:
-    explicit TrainWatch(bool speaks) : speaks_(speaks), line_(speaks) {}
+    TrainWatch(bool speaks, std::size_t ranks) : speaks_(speaks), ranks_(ranks), line_(speaks) {}
 
-    /// The values in force, before the work begins. Measures the machine's peak, 0.1 s; that of all `ranks`
-    /// is so many times it.
-    void begin(const train::ResolvedRun& run, std::size_t ranks);
+    /// The values in force, before the work begins. Measures the machine's peak, 0.1 s.
+    void begin(const train::ResolvedRun& run);
     void step(const train::StepReport& report);
     /// The progress line goes away.
     void end() { line_.clear(); }
@@ -35,6 +34,7 @@ class TrainWatch {
     [[nodiscard]] std::string share_of_peak(double gflops) const;
 
     bool speaks_;
+    std::size_t ranks_;
     ProgressLine line_;
     std::optional<train::ResolvedRun> run_;
     double peak_ = 0;  // 10^9 operations a second

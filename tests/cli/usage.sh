@@ -23,8 +23,8 @@ refuse "nan" 2 "--learning-rate: 'nan' must be a number" "$bitlaw" train --data 
 refuse "temperature too small" 2 "temperature: 1e-40 is too small; it must be 0 or lie in 0\.001 \.\. 100" \
     "$bitlaw" sample --temperature 1e-40
 refuse "tokens and minutes" 2 "exclude each other" "$bitlaw" train --data text --tokens 1K --minutes 1 -o out
-refuse "config that is no network" 2 "--head-width: .5. must lie in 16 \.\. 128" "$bitlaw" train --data text --head-width 5 -o out
-refuse "unknown architecture" 2 "choose modern, gated, gated-relu2 or vanilla" "$bitlaw" train --data text --architecture x -o out
+refuse "config that is no network" 2 "head_width is 5, but must be a multiple of 16" "$bitlaw" train --data text --head-width 5 -o out
+refuse "unknown architecture" 2 "choose modern, gated, gated-relu2, llama, llama-tied or vanilla" "$bitlaw" train --data text --architecture x -o out
 refuse "unknown cache" 2 "cache: .fp16. is not known" "$bitlaw" train --data text --cache fp16 -o out
 refuse "unknown precision" 2 "choose fp32 or bf16" "$bitlaw" train --data text --arithmetic int8 -o out
 refuse "bf16 needs pairs" 2 "context is 63, but must be even" \
