@@ -7,7 +7,7 @@
 
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/stream_predictor.hpp"
-#include "bitlaw/predict/drawer.hpp"
+#include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "stack.hpp"
 
@@ -139,24 +139,14 @@ std::unique_ptr<Predictor> at_temperature(const PackedModel& packed, double temp
 }
 
 void draw(Predictor& predictor, ByteSpan prompt, Drawer& drawer, std::span<std::uint8_t> output) {
-    const std::size_t length = prompt.size() + output.size();
-    predictor.begin({&length, 1});
-    const auto next = [&](Coder& coder, Symbol symbol) {
-        Coder* const asked = &coder;
-        predictor.step({&asked, 1}, {&symbol, 1});
-        return symbol;
-    };
-    StreamTeacher teacher;
     for (const std::uint8_t byte : prompt) {
         if (byte >= predictor.alphabet()) {
             fail("byte ", int{byte}, " of the prompt is not in the model's alphabet of ",
                  predictor.alphabet());
         }
-        (void)next(teacher, byte);
     }
-    for (std::uint8_t& byte : output) {
-        byte = static_cast<std::uint8_t>(next(drawer, 0));
-    }
+    auto* next = output.data();
+    draw_text(predictor, prompt, output.size(), drawer, [&](std::uint8_t byte) { *next++ = byte; });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/coding/stack_network.hpp"
-#include "bitlaw/predict/drawer.hpp"
+#include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
 #include "bitlaw/symbols/tokenizer.hpp"
@@ -73,22 +73,9 @@ LearningRecipe recipe_for(const SampleArguments& a, const StoredModel& model) {
     return recipe;
 }
 
-// One stream of the network's own symbols.
-class Writer {
-   public:
-    Writer(Predictor& predictor, std::size_t length) : predictor_(predictor) {
-        predictor_.begin({&length, 1});
-    }
-    // The next symbol, that which the coder says.
-    Symbol next(Coder& coder, Symbol known) {
-        Coder* const asked = &coder;
-        predictor_.step({&asked, 1}, {&known, 1});
-        return known;
-    }
-
-   private:
-    Predictor& predictor_;
-};
+ByteSpan prompt_of(const SampleArguments& a) {
+    return {reinterpret_cast<const std::uint8_t*>(a.prompt.data()), a.prompt.size()};
+}
 
 void sample_bytes(Predictor& predictor, const SampleArguments& a, Text& out) {
     const std::size_t alphabet = predictor.alphabet();
@@ -96,21 +83,16 @@ void sample_bytes(Predictor& predictor, const SampleArguments& a, Text& out) {
         fail("the model's alphabet has ", alphabet,
              " symbols, which are no bytes, and it has no vocabulary; sample needs one or the other");
     }
-    Writer writer(predictor, a.prompt.size() + a.bytes);
-    StreamTeacher prompt;
-    for (const char c : a.prompt) {
-        const Symbol symbol = static_cast<unsigned char>(c);
-        if (symbol >= alphabet) {
-            fail_usage("--prompt: byte ", symbol, " is not in the model's alphabet of ", alphabet);
+    for (const std::uint8_t byte : prompt_of(a)) {
+        if (byte >= alphabet) {
+            fail_usage("--prompt: byte ", +byte, " is not in the model's alphabet of ", alphabet);
         }
-        (void)writer.next(prompt, symbol);
     }
     Drawer drawer(a.seed, a.temperature == 0.0, {a.top_k, a.top_p});
-    for (std::uint64_t i = 0; i < a.bytes; ++i) {
+    draw_text(predictor, prompt_of(a), a.bytes, drawer, [&](std::uint8_t byte) {
         throw_if_stopped("the text ends here");
-        const auto byte = static_cast<std::uint8_t>(writer.next(drawer, 0));
         out.write({&byte, 1});
-    }
+    });
 }
 
 // Tokens until there are enough bytes, or a new context begins. Special tokens are not printed, nor is the
@@ -118,20 +100,19 @@ void sample_bytes(Predictor& predictor, const SampleArguments& a, Text& out) {
 void sample_tokens(Predictor& predictor, const Model& model, const SampleArguments& a, Text& out) {
     const Tokenizer tokenizer(model.vocabulary);
     const Vocabulary& vocabulary = tokenizer.vocabulary();
-    const Bytes text =
-        tokenizer.with_space({reinterpret_cast<const std::uint8_t*>(a.prompt.data()), a.prompt.size()});
+    const Bytes text = tokenizer.with_space(prompt_of(a));
     const std::vector<Symbol> prompt = a.prompt.empty() ? std::vector<Symbol>{} : tokenizer.encode(text);
-    Writer writer(predictor, prompt.size() + a.bytes + 1);
+    SymbolStream stream(predictor, prompt.size() + a.bytes + 1);
     StreamTeacher teacher;
     for (const Symbol symbol : prompt) {
-        (void)writer.next(teacher, symbol);
+        (void)stream.next(teacher, symbol);
     }
     Drawer drawer(a.seed, a.temperature == 0.0, {a.top_k, a.top_p});
     std::uint64_t left = a.bytes;
     bool first = prompt.empty() && vocabulary.leading_space();
     for (std::uint64_t tokens = 0; left > 0 && tokens < a.bytes; ++tokens) {
         throw_if_stopped("the text ends here");
-        const Symbol symbol = writer.next(drawer, 0);
+        const Symbol symbol = stream.next(drawer, 0);
         if (symbol == kStartSymbol) {
             break;
         }

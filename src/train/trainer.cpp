@@ -16,6 +16,7 @@
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/drawn_text.hpp"
+#include "bitlaw/predict/network_predictor.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/divergence.hpp"
 #include "bitlaw/train/metrics.hpp"
@@ -282,7 +283,11 @@ class Run {
     [[nodiscard]] std::string drawn_sample() {
         std::string text;
         learner_.with_coding_weights(options_.weight_format, [&](const PackedModel& packed) {
-            draw_text(packed, {.prompt = options_.sample_prompt, .bytes = options_.sample_bytes},
+            NetworkPredictor predictor(packed, {.reset_every = default_reset(packed.config())});
+            Drawer drawer(1, false);
+            const std::string& prompt = options_.sample_prompt;
+            draw_text(predictor, {reinterpret_cast<const std::uint8_t*>(prompt.data()), prompt.size()},
+                      options_.sample_bytes, drawer,
                       [&](std::uint8_t byte) { text += static_cast<char>(byte); });
         });
         return text;
