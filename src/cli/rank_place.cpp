@@ -10,6 +10,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/model/places.hpp"
 #include "help.hpp"
 
 namespace bitlaw::cli {
@@ -29,7 +30,7 @@ std::string host_name() {
 
 std::string program_hash() {
     try {
-        return hex64(hash64(MappedFile("/proc/self/exe").bytes()));
+        return hex64(hash64(MappedFile(model::own_binary()).bytes()));
     } catch (const Error&) {
         return version_text();
     }

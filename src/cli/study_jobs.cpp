@@ -12,6 +12,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/format/numbers.hpp"
+#include "bitlaw/model/places.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_jobs.hpp"
 #include "bitlaw/studies/study_status.hpp"
@@ -30,8 +31,12 @@ namespace {
 namespace fs = std::filesystem;
 
 JobCommand job_command(const StudyArguments& a) {
+    const fs::path program = model::own_binary();
+    if (program.empty()) {
+        fail("the system does not say which file this program is, so no job can start it; mount /proc");
+    }
     const char* const data = std::getenv("BITLAW_DATA");
-    return {.program = fs::read_symlink("/proc/self/exe"),
+    return {.program = program,
             .config = fs::absolute(a.config),
             .folder = fs::current_path(),
             .data_folders = data == nullptr ? "" : data,

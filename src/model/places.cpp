@@ -15,9 +15,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The file that this function is mapped from; empty when the system does not say. /proc/self/exe is another
-// one where the tool was started through the dynamic loader, as in an AppImage.
+// Sorted, so that the order of a folder's entries decides nothing. Folders that cannot be read hold nothing
+// for us.
+std::vector<fs::path> entries(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        paths.push_back(it->path());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+}  // namespace
+
 fs::path own_binary() {
+    // What this very function is mapped from.
     const auto here = reinterpret_cast<std::uintptr_t>(&own_binary);
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
@@ -35,20 +48,6 @@ fs::path own_binary() {
     }
     return {};
 }
-
-// Sorted, so that the order of a folder's entries decides nothing. Folders that cannot be read hold nothing
-// for us.
-std::vector<fs::path> entries(const fs::path& folder) {
-    std::vector<fs::path> paths;
-    std::error_code error;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-        paths.push_back(it->path());
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
-}
-
-}  // namespace
 
 fs::path home_folder() { return own_binary().parent_path().parent_path(); }
 

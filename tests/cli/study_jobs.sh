@@ -26,6 +26,11 @@ check "plan --commands" "$bitlaw" study plan --commands spread.conf -T1
 cp "$work/out" commands
 [[ $(wc -l <commands) == 6 ]] && ! grep -qv "^cd '$PWD' && '$bitlaw' study run '$PWD/spread.conf' --trunk '[^']*' -T 1 -q\$" commands
 judge "a line for each trunk" cat commands
+loader=$(ldconfig -p 2>/dev/null | grep -o '/.*/ld-linux-x86-64\.so\.2$' | head -n 1)
+if [[ -n $loader ]]; then
+    "$loader" "$bitlaw" study plan --commands spread.conf -T1 | cmp - commands
+    judge "the program is named, not the loader that started it" "$loader" "$bitlaw" study plan --commands spread.conf -T1
+fi
 head -n 4 commands | (cd / && xargs -d '\n' -P 2 -I{} sh -c '{}') >out 2>err
 [[ $? == 0 && ! -e spread/results.csv && $(find spread/rows -name '*.csv' | wc -l) == 4 ]]
 judge "each by itself, from another folder, with rows of its own" cat err

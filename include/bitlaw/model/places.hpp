@@ -7,6 +7,10 @@
 
 namespace bitlaw::model {
 
+/// The file of this program or library; empty when the system does not say. /proc/self/exe is another one
+/// where the tool was started through the dynamic loader, as in an AppImage.
+[[nodiscard]] std::filesystem::path own_binary();
+
 /// The folder above the one that holds this program or library: the checkout for build/bitlaw, the prefix for
 /// bin/bitlaw and lib/libbitlaw.so. Empty when the system does not say.
 [[nodiscard]] std::filesystem::path home_folder();
