@@ -156,8 +156,8 @@ std::string page_of(const ByteSubject& subject, const ByteCosts* network, const 
                 bits.u16(packed_bits(costs->bits[i]));
             }
         }
-        for (const Likely& one : network != nullptr ? network->likely[i] : LikelyBytes{}) {
-            if (network != nullptr) {
+        if (network != nullptr) {
+            for (const Likely& one : network->likely[i]) {
                 likely.u8(one.byte);
                 likely.u16(static_cast<std::uint16_t>(one.share * 65535 + 0.5));
             }
@@ -179,11 +179,7 @@ std::string page_of(const ByteSubject& subject, const ByteCosts* network, const 
                     {"bytes", base64(subject.bytes.first(shown))},
                     {"bits", base64(bits.data())},
                     {"shares", base64(likely.data())}};
-    std::string text;
-    for (const char c : json_file(json)) {
-        text += c == '<' ? "\\u003c" : std::string(1, c);
-    }
-    return text_of(kBytePageBegin, text, kBytePageEnd);
+    return text_of(kBytePageBegin, json_in_page(json), kBytePageEnd);
 }
 
 std::string suffix_of(const std::string& path) { return std::filesystem::path(path).extension().string(); }

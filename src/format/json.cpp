@@ -1,8 +1,6 @@
 #include "bitlaw/format/json.hpp"
 
 #include <cmath>
-#include <set>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -10,11 +8,11 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/base/utf8.hpp"
+#include "bitlaw/format/json_bounds.hpp"
 
 namespace bitlaw::format {
 namespace {
 
-constexpr int kMaxDepth = 32;
 /// An ordered object looks through its members one by one; bitlaw's own have at most 30.
 constexpr std::size_t kMaxMembers = 256;
 
@@ -40,24 +38,13 @@ std::string element_lines(const Json& json) {
 
 Json parse_json(std::string_view text, const std::string& name) {
     const std::string plain = plain_text(text, name);
-    std::vector<std::set<std::string>> names;  // of the objects that are open
-    const auto bounded = [&](int depth, Json::parse_event_t event, const Json& parsed) {
-        if (depth > kMaxDepth) {
-            fail(name, " is nested too deeply; make the file again");
-        }
-        if (event == Json::parse_event_t::object_start) {
-            names.emplace_back();
-        } else if (event == Json::parse_event_t::object_end) {
-            names.pop_back();
-        } else if (event == Json::parse_event_t::key) {
-            const auto& key = parsed.get_ref<const std::string&>();
-            if (!names.back().insert(key).second || names.back().size() > kMaxMembers) {
-                fail(name, " has an object with '", key,
-                     "' twice, or with too many members; make the file again");
-            }
-        }
-        return true;
-    };
+    const JsonBounds<Json> bounded(
+        kMaxMembers, {.too_deep = [&] { fail(name, " is nested too deeply; make the file again"); },
+                      .bad_member =
+                          [&](const std::string& key) {
+                              fail(name, " has an object with '", key,
+                                   "' twice, or with too many members; make the file again");
+                          }});
     try {
         return Json::parse(plain, bounded);
     } catch (const Json::parse_error& error) {
@@ -117,6 +104,14 @@ std::string json_file(const Json& json) {
         text += (text.size() == 1 ? "" : ",\n ") + json_line(key) + ": " + element_lines(value);
     }
     return text + "}\n";
+}
+
+std::string json_in_page(const Json& json) {
+    std::string text;
+    for (const char c : json_file(json)) {
+        text += c == '<' ? "\\u003c" : std::string(1, c);
+    }
+    return text;
 }
 
 }  // namespace bitlaw::format

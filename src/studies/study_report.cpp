@@ -282,12 +282,8 @@ std::string report_html(const StudyFindings& f, const std::vector<StudyFigure>& 
     for (const Table& table : findings_tables(f)) {
         page["tables"].push_back(shown_table(table));
     }
-    // Nothing in the JSON may end the element that it stands in.
-    std::string json;
-    for (const char c : json_file(page)) {
-        json += c == '<' ? "\\u003c" : std::string(1, c);
-    }
-    return text_of(kPageBegin, kPageStyle, kPageBody, json, kChartScript, kExplorerScript, kPageEnd);
+    return text_of(kPageBegin, kPageStyle, kPageBody, json_in_page(page), kChartScript, kExplorerScript,
+                   kPageEnd);
 }
 
 std::filesystem::path write_report(const StudyFindings& findings) {

@@ -32,5 +32,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string json_line(const Json& json);
 /// As a file: a line for each member, and for each object of a list.
 [[nodiscard]] std::string json_file(const Json& json);
+/// The same with every < as \u003c, so that no text in it can end the element of a page that it stands in.
+[[nodiscard]] std::string json_in_page(const Json& json);
 
 }  // namespace bitlaw::format
