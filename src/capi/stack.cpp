@@ -93,8 +93,7 @@ void check(const bitlaw_stack& stack) {
                    "; it must be 0 or more, and is for a network that learns");
     }
     // Throws what is out of range, now and not when the first block comes.
-    CompressOptions options = options_for(stack, {}, 1);
-    (void)options;
+    (void)options_for(stack, {}, 1);
 }
 
 bitlaw_stack opened(const bitlaw_stack_options* given) {

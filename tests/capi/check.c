@@ -8,17 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "expect.h"
+
 enum { kInput = 3000, kLong = 150000, kBound = 200000, kThreads = 4 };
-
-static int failures = 0;
-
-static void expect(int holds, const char* name) {
-    printf("%s %s\n", holds ? "ok" : "not ok", name);
-    if (!holds) {
-        printf("last error: %s\n", bitlaw_last_error());
-        failures += 1;
-    }
-}
 
 static const bitlaw_model* model;
 static unsigned char input[kInput];

@@ -6,17 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expect.h"
+
 enum { kInput = 3000, kRoom = 400000, kThreads = 4, kSampled = 24 };
-
-static int failures = 0;
-
-static void expect(int holds, const char* name) {
-    printf("%s %s\n", holds ? "ok" : "not ok", name);
-    if (!holds) {
-        printf("last error: %s\n", bitlaw_last_error());
-        failures += 1;
-    }
-}
 
 static unsigned char input[kInput];
 

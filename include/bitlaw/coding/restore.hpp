@@ -2,16 +2,15 @@
 /// \file Restore archives, wholly or a range of them, and tell what they hold.
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <span>
 
 #include "bitlaw/coding/archive.hpp"
 #include "bitlaw/coding/archive_index.hpp"
 #include "bitlaw/coding/method_table.hpp"
+#include "bitlaw/coding/model_finder.hpp"
 #include "bitlaw/coding/progress.hpp"
 #include "bitlaw/coding/stream.hpp"
-#include "bitlaw/model/checkpoint.hpp"
 
 namespace bitlaw::coding {
 
@@ -30,12 +29,6 @@ struct CodecSummary {
     /// Adds what another archive holds.
     CodecSummary& operator+=(const CodecSummary& other);
 };
-
-/// Finds a model by its id, or throws an Error that says both ids and where it was looked for.
-using ModelFinder = std::function<const model::StoredModel&(std::uint64_t id)>;
-
-/// Called with the model's config when the first block that needs it comes, embedded or found.
-using ModelNotice = std::function<void(const model::ModelConfig&)>;
 
 /// Restores an archive, or several that follow each other, as one text; uses the embedded model when there is
 /// one, otherwise the finder's. Verifies every hash; bytes already given to the sink before an error must be

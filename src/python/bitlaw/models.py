@@ -17,6 +17,7 @@ except ImportError:  # arrays are the standard library's then
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Self
 
 Buffer = Union[bytes, bytearray, memoryview]
 Path = Union[str, "os.PathLike[str]"]
@@ -80,7 +81,35 @@ class _Transfer:
         return bytes(self.result)
 
 
-class Stack:
+class _Owner:
+    """Owns an object of the library, as a context too; closed once."""
+
+    _handle: int | None = None
+    _kind: str
+    _free: Any  # the library's function, which takes the handle
+
+    def close(self) -> None:
+        """Frees it; it cannot be used any more. Stacks that were made of a model stay."""
+        handle, self._handle = self._handle, None
+        if handle:
+            self._free(handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _open(self) -> int:
+        if not self._handle:
+            raise _library.BitlawUsageError(f"the {self._kind} was closed")
+        return self._handle
+
+
+class Stack(_Owner):
     """What predicts: a network, frozen or learning, experts that learn the data, or both, mixed.
 
     level: 1 to 9 as `bitlaw compress -1` to `-9`; the other arguments replace its parts.
@@ -91,6 +120,9 @@ class Stack:
     fallback: when blocks are coded without the model: "never", "worse" or "best".
     streams, block_bytes: how data are cut; 0 leaves it to the library. One stream is one context from end to end.
     """
+
+    _kind = "stack"
+    _free = library.bitlaw_stack_close
 
     def __init__(
         self,
@@ -106,7 +138,6 @@ class Stack:
         block_bytes: int = 0,
         memory: int = 0,
     ) -> None:
-        self._handle: int | None = None
         options = StackOptions(
             struct_size=ctypes.sizeof(StackOptions),
             level=level,
@@ -124,27 +155,6 @@ class Stack:
         elif model is not None:
             options.network = os.fsencode(model)
         self._handle = opened(library.bitlaw_stack_open(ctypes.byref(options)))
-
-    def close(self) -> None:
-        """Frees it; it cannot be used any more."""
-        handle, self._handle = self._handle, None
-        if handle:
-            library.bitlaw_stack_close(handle)
-
-    def __enter__(self) -> Stack:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
-
-    def _open(self) -> int:
-        if not self._handle:
-            raise _library.BitlawUsageError("the stack was closed")
-        return self._handle
 
     def compress(self, data: Buffer) -> bytes:
         """An archive of the data."""
@@ -173,36 +183,17 @@ class Stack:
         return output.raw[:count]
 
 
-class Model:
+class Model(_Owner):
     """A network: a model file, or model.blm of a training folder, or bytes of one."""
 
+    _kind = "model"
+    _free = library.bitlaw_model_close
+
     def __init__(self, source: Path | bytes) -> None:
-        self._handle: int | None = None
         if isinstance(source, bytes):
             self._handle = opened(library.bitlaw_model_read(source, len(source)))
         else:
             self._handle = opened(library.bitlaw_model_open(os.fsencode(source)))
-
-    def close(self) -> None:
-        """Frees it; stacks that were made of it stay."""
-        handle, self._handle = self._handle, None
-        if handle:
-            library.bitlaw_model_close(handle)
-
-    def __enter__(self) -> Model:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            self.close()
-
-    def _open(self) -> int:
-        if not self._handle:
-            raise _library.BitlawUsageError("the model was closed")
-        return self._handle
 
     @property
     def id(self) -> int:
