@@ -183,7 +183,7 @@ class ArchiveRun {
                       const OpenOutput& open_output) {
         const StoredModel* const model = a_.model == kNoModel ? nullptr : &chosen_model();
         if (model == nullptr && !a_.mix && !a_.learning.learn) {
-            fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
+            fail_usage("-m none --mix none leaves nothing that predicts; name a set of experts, or a model");
         }
         const std::optional<FreshNetwork> fresh = fresh_of(a_.model);
         check_learning(model, fresh.has_value());

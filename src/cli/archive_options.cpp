@@ -108,7 +108,7 @@ void add_archive(FieldOptions& options, ArchiveArguments& a) {
             a.mix_is_given = true;
         },
         "mix the network bit by bit with experts that learn the file: none, fast or full; with -m none the "
-        "experts alone")
+        "experts alone, and full unless named")
         ->group(compression);
     number_option(app, "--memory", a.memory,
                   "bytes of the experts' hashed tables at most; restoring needs as many", text_of(a.memory),

@@ -273,7 +273,11 @@ const char* protocol_key(const EvalArguments& a) {
 
 }  // namespace
 
-int run_eval(const EvalArguments& a) {
+int run_eval(const EvalArguments& given) {
+    EvalArguments a = given;
+    if (a.model == kNoModel && !a.mix_is_given && !a.learning.learn && a.protocol != Protocol::chunked) {
+        a.mix = predict::ExpertSet::full;
+    }
     check_byte_options(a);
     if (a.copying == !a.data.empty()) {
         fail_usage("eval measures either files (--data) or copying (--copying); give one of the two");
@@ -288,7 +292,7 @@ int run_eval(const EvalArguments& a) {
         fail_usage("experts need a file in one piece; leave --protocol chunked out");
     }
     if (a.model == kNoModel && !a.mix) {
-        fail_usage("-m none leaves nothing that predicts; add --mix full or fast, or name a model");
+        fail_usage("-m none --mix none leaves nothing that predicts; name a set of experts, or a model");
     }
     check_learning(a);
     if (a.experts) {

@@ -13,6 +13,9 @@ using namespace coding;
 void apply_level(ArchiveArguments& a) {
     // CLI11 leaves 0 where no level was given.
     if (a.level.value_or(0) == 0) {
+        if (a.model == kNoModel && !a.mix_is_given && !a.learning.learn) {
+            a.mix = predict::ExpertSet::full;
+        }
         return;
     }
     const Level& level = levels()[static_cast<std::size_t>(*a.level) - 1];

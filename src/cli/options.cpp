@@ -62,8 +62,13 @@ void add_eval(FieldOptions& options, EvalArguments& a) {
     number_option(app, "--chunk", a.chunk_bytes, "bytes of a chunk", text_of(a.chunk_bytes),
                   {1, std::uint64_t{1} << 30});
     mix_option(
-        app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
-        "instead of the network alone: archives that mix it with experts");
+        app,
+        [&a](std::optional<predict::ExpertSet> set) {
+            a.mix = set;
+            a.mix_is_given = true;
+        },
+        "instead of the network alone: archives that mix it with experts; with -m none the full set, unless "
+        "named");
     name_option(app, "--html", a.html, "FILE",
                 "write a page with every byte in the colour of its bits, what the network expected under the "
                 "pointer, and with --mix both beside each other; FILE is overwritten");

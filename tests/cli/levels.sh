@@ -39,5 +39,8 @@ judge "eval of a mixture is the archive's size" echo "$bytes"
 grep -q '"left_out": "orders"' experts.json && grep -q '"left_out": "network"' experts.json
 judge "what each expert is worth" cat experts.json
 refuse "experts without a set" 2 "add --mix" "$bitlaw" eval -m tiny --experts --data sample
+unnamed=$("$bitlaw" eval --json -m none --data sample | grep -o '"estimated_bytes": [0-9]*' | grep -o '[0-9]*$')
+[[ $unnamed == "$(stat -c %s 2.blw)" ]]
+judge "without a network the full set is meant" echo "$unnamed"
 refuse "chunks of experts" 2 "one piece" "$bitlaw" eval -m none --mix full --protocol chunked --data sample
 finish

@@ -68,7 +68,10 @@ judge "noise grows by at most 0.1 % and 64 bytes" ls -l noise.blw
 check "nothing" "$bitlaw" compress -q --mix full -m none empty
 check "nothing restored" "$bitlaw" decompress -q -o nothing empty.blw
 same "nothing is nothing" empty nothing
-refuse "no network and no experts" 2 "leaves nothing that predicts" "$bitlaw" compress -m none sample
+refuse "no network and no experts" 2 "leaves nothing that predicts" "$bitlaw" compress -m none --mix none sample
+"$bitlaw" compress -q -m none --mix full -o named.blw sample
+"$bitlaw" compress -q -m none -o unnamed.blw sample
+same "-m none alone is the full set" named.blw unnamed.blw
 refuse "an unknown set" 2 "choose none, fast or full" "$bitlaw" compress --mix best -m none sample
 refuse "too little memory" 2 "--memory" "$bitlaw" compress --mix full -m none --memory 1000 sample
 finish
