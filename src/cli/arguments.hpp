@@ -13,6 +13,7 @@
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/studies/foreign_runs.hpp"
+#include "bitlaw/symbols/vocabulary.hpp"
 #include "bitlaw/train/trainer.hpp"
 #include "run_curves.hpp"
 
@@ -104,6 +105,18 @@ struct ImportArguments {
     std::optional<model::WeightFormatId> weight_format;
     std::optional<model::Arithmetic> arithmetic;
     std::optional<std::uint64_t> start, context;
+    bool force = false;
+};
+
+/// More symbols than this cannot learn while they code.
+inline constexpr std::uint32_t kMostTrainedVocabulary = 65536;
+
+struct TokenizerArguments {
+    CommonOptions common;
+    std::vector<std::string> data;
+    std::optional<std::uint32_t> size = 4096;  ///< symbols; none: the bytes that occur
+    symbols::TextCut cut = symbols::TextCut::words;
+    std::string output;
     bool force = false;
 };
 
@@ -227,6 +240,6 @@ struct HelpText {
 using Command =
     std::variant<HelpText, TrainArguments, ArchiveArguments, EvalArguments, LevelsArguments, SampleArguments,
                  PlotArguments, InfoArguments, BenchArguments, DataArguments, TableArguments, StudyArguments,
-                 ExportArguments, ImportArguments, RecoverArguments>;
+                 ExportArguments, ImportArguments, RecoverArguments, TokenizerArguments>;
 
 }  // namespace bitlaw::cli

@@ -20,5 +20,6 @@ int run_data(const DataArguments& arguments);
 int run_table(const TableArguments& arguments);
 int run_export(const ExportArguments& arguments);
 int run_import(const ImportArguments& arguments);
+int run_tokenizer(const TokenizerArguments& arguments);
 
 }  // namespace bitlaw::cli

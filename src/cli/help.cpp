@@ -13,7 +13,7 @@ using namespace model;
 
 namespace {
 
-constexpr std::array<CommandHelp, 17> kCommands = {{
+constexpr std::array<CommandHelp, 18> kCommands = {{
     {"train", "train a model on files",
      "Trains a byte-level transformer on files; the result is DIR/model.blm. Ctrl-C saves the state, "
      "--resume continues.",
@@ -52,14 +52,19 @@ constexpr std::array<CommandHelp, 17> kCommands = {{
      "Makes a model file of a Llama-family network and its tokenizer: of a folder with safetensors, or of "
      "llama2.c's files.",
      true},
+    {"tokenizer", "make a vocabulary of tokens",
+     "Makes a vocabulary of data, a byte-pair encoding or the bytes that occur, for networks of tokens "
+     "(train --tokenizer).",
+     true},
     {"sample", "let a model write", "Writes bytes drawn from a model to standard output.", false},
     {"plot", "draw learning curves",
      "Draws the learning curves of training runs (folders, or files like their metrics.csv) in the terminal, "
      "or "
      "with -o as SVG.",
      true},
-    {"info", "describe a model, an archive, a preset or this build",
-     "Tells what a model, an archive or a preset holds. Without a subject: this build, this machine and the "
+    {"info", "describe a model, an archive, a tokenizer, a preset or this build",
+     "Tells what a model, an archive, a tokenizer or a preset holds. Without a subject: this build, this "
+     "machine and the "
      "models found.",
      false},
     {"bench", "measure speed as a share of this machine's peak",

@@ -15,6 +15,7 @@
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
+#include "bitlaw/symbols/vocabulary_file.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
@@ -31,6 +32,7 @@ using namespace kernels;
 using namespace model;
 using namespace train;
 using namespace coding;
+using namespace symbols;
 
 namespace {
 
@@ -108,6 +110,28 @@ void add_sources(Facts& facts, const char* key, const char* title, const std::ve
     facts.add(key, title, shown.empty() ? "none" : shown, std::move(list));
 }
 
+void add_vocabulary(Facts& facts, const Vocabulary& vocabulary) {
+    facts.add("tokenizer", "tokenizer", text_cell(hex64(vocabulary_id(vocabulary))));
+    facts.add("symbols", "symbols", count_cell(vocabulary.size()));
+    facts.add("merges", "pairs that join", count_cell(vocabulary.merges().size()));
+    std::size_t longest = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t alone = 0;
+    for (Symbol symbol = 0; symbol < vocabulary.size(); ++symbol) {
+        const std::size_t size = vocabulary.bytes(symbol).size();
+        longest = std::max(longest, size);
+        bytes += size;
+        alone += size == 1 ? 1 : 0;
+    }
+    facts.add("byte_symbols", "symbols of one byte", count_cell(alone));
+    facts.add("longest_token", "longest token", with_commas(longest) + " bytes", longest);
+    const double mean = static_cast<double>(bytes) / vocabulary.size();
+    facts.add("mean_token", "mean of all symbols", number_cell(mean, 2, " bytes"));
+    constexpr std::array<const char*, 4> kCuts{"none", "words", "digits", "triples"};
+    facts.add("cut", "text is cut by", text_cell(kCuts.at(static_cast<std::size_t>(vocabulary.cut()))));
+    facts.add("vocabulary_bytes", "bytes in a model", count_cell(vocabulary.encode().size()));
+}
+
 void show_model(const std::filesystem::path& path, bool json) {
     const StoredModel stored = load_model(path);
     Facts facts;
@@ -116,6 +140,9 @@ void show_model(const std::filesystem::path& path, bool json) {
     facts.add("weight_format", "weights stored in", text_cell(weight_format_name(stored.format)));
     facts.add("stored_bytes", "bytes when embedded", count_cell(stored.stored_bytes));
     add_config(facts, stored.model.config);
+    if (stored.model.vocabulary != nullptr) {
+        add_vocabulary(facts, *stored.model.vocabulary);
+    }
     const TrainingRecord& record = stored.record;
     add_sources(facts, "training", "trained on", record.training);
     add_sources(facts, "validation", "validated on", record.validation);
@@ -169,10 +196,17 @@ void show_archive(const std::string& name, bool json) {
     facts.show(json);
 }
 
-bool is_archive(const std::string& name) {
+bool begins_with(const std::string& name, const std::array<std::uint8_t, 4>& magic) {
     const Input input(name, {});
-    std::array<std::uint8_t, kArchiveMagic.size()> start{};
-    return input.is_regular() && input.source()(start) == start.size() && start == kArchiveMagic;
+    std::array<std::uint8_t, 4> start{};
+    return input.is_regular() && input.source()(start) == start.size() && start == magic;
+}
+
+void show_vocabulary(const std::string& name, bool json) {
+    Facts facts;
+    facts.add("file", "file", text_cell(name));
+    add_vocabulary(facts, load_vocabulary(name));
+    facts.show(json);
 }
 
 Cell list_cell(const std::vector<std::filesystem::path>& paths) {
@@ -228,8 +262,11 @@ int run_info(const InfoArguments& a) {
             note("the file " + printable(a.subject) +
                  ", not the preset; for that, ask where no such file is");
         }
-        if (!std::filesystem::is_directory(a.subject, error) && is_archive(a.subject)) {
+        const bool is_file = !std::filesystem::is_directory(a.subject, error);
+        if (is_file && begins_with(a.subject, kArchiveMagic)) {
             show_archive(a.subject, a.common.json);
+        } else if (is_file && begins_with(a.subject, kVocabularyMagic)) {
+            show_vocabulary(a.subject, a.common.json);
         } else {
             show_model(a.subject, a.common.json);
         }

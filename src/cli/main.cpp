@@ -45,6 +45,7 @@ int run(const DataArguments& arguments) { return run_data(arguments); }
 int run(const TableArguments& arguments) { return run_table(arguments); }
 int run(const ExportArguments& arguments) { return run_export(arguments); }
 int run(const ImportArguments& arguments) { return run_import(arguments); }
+int run(const TokenizerArguments& arguments) { return run_tokenizer(arguments); }
 
 // A file that is opened while a standard stream is closed takes its number, and what is meant for the stream
 // is written into the file. /dev/null takes the number instead, in and out the wrong way round, so that using

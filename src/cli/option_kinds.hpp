@@ -87,6 +87,7 @@ void add_archive(FieldOptions& options, ArchiveArguments& arguments);
 void add_export(FieldOptions& options, ExportArguments& arguments);
 void add_import(FieldOptions& options, ImportArguments& arguments);
 void add_data(FieldOptions& options, DataArguments& arguments);
+void add_tokenizer(FieldOptions& options, TokenizerArguments& arguments);
 void add_table(FieldOptions& options, TableArguments& arguments);
 void add_study(FieldOptions& options, StudyArguments& arguments);
 

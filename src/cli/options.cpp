@@ -194,6 +194,9 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
     if (name == "import") {
         return go(ImportArguments{}, add_import);
     }
+    if (name == "tokenizer") {
+        return go(TokenizerArguments{}, add_tokenizer);
+    }
     if (name == "eval") {
         return go(EvalArguments{}, add_eval);
     }
@@ -216,7 +219,7 @@ std::optional<Command> with_command(const std::string& name, const Go& go) {
         return go(InfoArguments{}, [](FieldOptions& options, InfoArguments& a) {
             App& app = options.app();
             name_option(app, "subject", a.subject, "FILE|PRESET",
-                        "a model, an archive or a preset; none: this build and machine");
+                        "a model, an archive, a tokenizer or a preset; none: this build and machine");
             add_common(options, a.common, true);
         });
     }

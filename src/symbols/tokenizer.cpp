@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <queue>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/parallel.hpp"
 
 namespace bitlaw::symbols {
 namespace {
@@ -56,6 +58,7 @@ struct Tokenizer::Tables {
     std::unordered_map<std::string_view, Symbol> symbols;  // of all bytes; of equal ones the last
     std::unordered_map<std::uint64_t, Joined> merges;      // by left << 32 | right
     std::array<Symbol, 256> byte;                          // the escape where there is none
+    bool has_longer = false;                               // tokens of more than a byte
 };
 
 Tokenizer::Tokenizer(std::shared_ptr<const Vocabulary> vocabulary) : vocabulary_(std::move(vocabulary)) {
@@ -65,6 +68,7 @@ Tokenizer::Tokenizer(std::shared_ptr<const Vocabulary> vocabulary) : vocabulary_
     for (Symbol symbol = 0; symbol < v.size(); ++symbol) {
         if (const ByteSpan bytes = v.bytes(symbol); !bytes.empty()) {
             tables->symbols[view(bytes)] = symbol;
+            tables->has_longer = tables->has_longer || bytes.size() > 1;
             if (bytes.size() == 1) {
                 tables->byte[bytes.front()] = symbol;
             }
@@ -90,11 +94,56 @@ Bytes Tokenizer::with_space(ByteSpan text) const {
 
 std::vector<Symbol> Tokenizer::encode(ByteSpan text) const {
     std::vector<Symbol> symbols;
+    if (!tables_->has_longer) {
+        std::transform(text.begin(), text.end(), std::back_inserter(symbols),
+                       [&](std::uint8_t byte) { return tables_->byte[byte]; });
+        return symbols;
+    }
     symbols.reserve(text.size() / 2);
+    // Most pieces of a text have occurred in it before.
+    struct Stretch {
+        std::size_t begin;
+        std::size_t count;
+    };
+    constexpr std::size_t kMostKnown = 64;  // bytes
+    std::unordered_map<std::string_view, Stretch> known;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = piece_end(text, begin, vocabulary_->cut());
-        join(text.subspan(begin, end - begin), symbols);
+        const ByteSpan piece = text.subspan(begin, end - begin);
         begin = end;
+        if (piece.size() > kMostKnown) {
+            join(piece, symbols);
+            continue;
+        }
+        const auto [found, is_new] = known.try_emplace(view(piece), Stretch{symbols.size(), 0});
+        if (is_new) {
+            join(piece, symbols);
+            found->second.count = symbols.size() - found->second.begin;
+            continue;
+        }
+        for (std::size_t i = 0; i < found->second.count; ++i) {
+            const Symbol symbol = symbols[found->second.begin + i];
+            symbols.push_back(symbol);
+        }
+    }
+    return symbols;
+}
+
+std::vector<Symbol> encode_blocks(const Tokenizer& tokenizer, ByteSpan data) {
+    std::vector<std::vector<Symbol>> blocks((data.size() + kEncodedBlock - 1) / kEncodedBlock);
+    parallel_for(blocks.size(), [&](std::size_t block) {
+        const std::size_t begin = block * kEncodedBlock;
+        blocks[block] = tokenizer.encode(data.subspan(begin, std::min(kEncodedBlock, data.size() - begin)));
+    });
+    std::size_t count = 0;
+    for (const std::vector<Symbol>& block : blocks) {
+        count += block.size();
+    }
+    std::vector<Symbol> symbols;
+    symbols.reserve(count);
+    for (std::vector<Symbol>& block : blocks) {
+        symbols.insert(symbols.end(), block.begin(), block.end());
+        block = {};
     }
     return symbols;
 }

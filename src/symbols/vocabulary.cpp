@@ -13,8 +13,37 @@ namespace {
 constexpr std::uint8_t kLeadingSpace = 1;  // flags
 constexpr std::uint8_t kHasRanks = 2;
 constexpr std::uint8_t kHasMerges = 4;
+constexpr std::uint8_t kIsJoined = 8;
+
+constexpr std::uint64_t kMostMerges = 8 * std::uint64_t{kMaxVocabulary};
+constexpr std::size_t kJoinedFrom = 257;  // symbols of a joined vocabulary before the first merge's
 
 std::string_view view(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+// Symbol 0 and the 256 bytes.
+std::vector<Bytes> byte_tokens() {
+    std::vector<Bytes> tokens(1);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        tokens.push_back({static_cast<std::uint8_t>(byte)});
+    }
+    return tokens;
+}
+
+// Adds what the merge joins. Throws Error when it joins what is not there, or to too much.
+void add_joined(const Merge& merge, std::vector<Bytes>& tokens, std::size_t& size) {
+    if (merge.left == 0 || merge.right == 0 || merge.left >= tokens.size() || merge.right >= tokens.size()) {
+        fail("a merge joins the symbols ", merge.left, " and ", merge.right,
+             ", which are no tokens before it");
+    }
+    Bytes joined = tokens[merge.left];
+    joined.insert(joined.end(), tokens[merge.right].begin(), tokens[merge.right].end());
+    size += joined.size();
+    if (joined.size() > kMaxTokenBytes || size > kMaxVocabularyBytes) {
+        fail("token ", tokens.size(), " has ", joined.size(), " bytes, and a token has at most ",
+             kMaxTokenBytes, ", all together ", kMaxVocabularyBytes);
+    }
+    tokens.push_back(std::move(joined));
+}
 
 }  // namespace
 
@@ -63,8 +92,43 @@ Vocabulary::Vocabulary(const std::vector<Bytes>& tokens, TextCut cut, bool leadi
     }
 }
 
+bool Vocabulary::is_joined() const {
+    if (merges_.empty() || size() != kJoinedFrom + merges_.size()) {
+        return false;
+    }
+    for (Symbol symbol = 1; symbol < size(); ++symbol) {
+        const ByteSpan token = bytes(symbol);
+        if (symbol < kJoinedFrom) {
+            if (token.size() != 1 || token.front() != symbol - 1) {
+                return false;
+            }
+            continue;
+        }
+        const Merge& merge = merges_[symbol - kJoinedFrom];
+        if (merge.left >= symbol || merge.right >= symbol ||
+            token.size() != bytes(merge.left).size() + bytes(merge.right).size() ||
+            !std::equal(token.begin(), token.begin() + static_cast<std::ptrdiff_t>(bytes(merge.left).size()),
+                        bytes(merge.left).begin()) ||
+            !std::equal(bytes(merge.right).begin(), bytes(merge.right).end(),
+                        token.begin() + static_cast<std::ptrdiff_t>(bytes(merge.left).size()))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 Bytes Vocabulary::encode() const {
     ByteWriter writer;
+    if (is_joined()) {
+        writer.u8(static_cast<std::uint8_t>(cut_));
+        writer.u8((leading_space_ ? kLeadingSpace : 0) | kIsJoined);
+        writer.varint(merges_.size());
+        for (const Merge& merge : merges_) {
+            writer.varint(merge.left);
+            writer.varint(merge.right);
+        }
+        return writer.take();
+    }
     writer.u8(static_cast<std::uint8_t>(cut_));
     writer.u8((leading_space_ ? kLeadingSpace : 0) | (ranks_.empty() ? 0 : kHasRanks) |
               (merges_.empty() ? 0 : kHasMerges));
@@ -98,25 +162,27 @@ Vocabulary Vocabulary::decode(ByteSpan bytes, const std::string& name) {
     const std::uint8_t cut = reader.u8();
     const std::uint8_t flags = reader.u8();
     if (cut > static_cast<std::uint8_t>(TextCut::triples) ||
-        flags > (kLeadingSpace | kHasRanks | kHasMerges)) {
+        (flags > (kLeadingSpace | kHasRanks | kHasMerges) && (flags & ~kLeadingSpace) != kIsJoined)) {
         fail(name, " is damaged: its cut is ", int{cut}, ", its flags are ", int{flags});
     }
+    const bool joined = (flags & kIsJoined) != 0;
+    std::vector<Bytes> tokens;
+    std::vector<std::uint32_t> ranks;
     std::vector<std::size_t> lengths;  // they and the tokens grow with what is there
-    for (std::uint32_t left = number("the number of tokens", kMaxVocabulary); left > 0; --left) {
+    for (std::uint32_t left = joined ? 0 : number("the number of tokens", kMaxVocabulary); left > 0; --left) {
         lengths.push_back(number("a token's length", kMaxTokenBytes));
     }
-    std::vector<Bytes> tokens;
     for (const std::size_t length : lengths) {
         const ByteSpan token = reader.bytes(length);
         tokens.emplace_back(token.begin(), token.end());
     }
-    std::vector<std::uint32_t> ranks;
     for (std::size_t i = 0; (flags & kHasRanks) != 0 && i < tokens.size(); ++i) {
         ranks.push_back(number("a rank", UINT32_MAX));
     }
     std::vector<Merge> merges;
-    if ((flags & kHasMerges) != 0) {
-        std::uint32_t left = number("the number of merges", 8 * std::uint64_t{kMaxVocabulary});
+    if ((flags & (kHasMerges | kIsJoined)) != 0) {
+        std::uint32_t left =
+            number("the number of merges", joined ? kMaxVocabulary - kJoinedFrom : kMostMerges);
         if (left == 0) {
             fail(name, " is damaged: it says that it has merges, and has none");
         }
@@ -129,6 +195,13 @@ Vocabulary Vocabulary::decode(ByteSpan bytes, const std::string& name) {
         fail(name, " is damaged: ", reader.remaining(), " bytes follow its end");
     }
     try {
+        if (joined) {
+            tokens = byte_tokens();
+            std::size_t size = 256;
+            for (const Merge& merge : merges) {
+                add_joined(merge, tokens, size);
+            }
+        }
         return {tokens, static_cast<TextCut>(cut), (flags & kLeadingSpace) != 0, std::move(ranks),
                 std::move(merges)};
     } catch (const Error& error) {

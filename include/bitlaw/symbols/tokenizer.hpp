@@ -10,6 +10,10 @@
 
 namespace bitlaw::symbols {
 
+/// Long data are encoded in blocks of so many bytes, each by itself: memory stays bounded, and any number of
+/// threads gives the same symbols.
+inline constexpr std::size_t kEncodedBlock = std::size_t{1} << 20;
+
 /// Tables made of a vocabulary; immutable, for any number of threads. n log n in the length of a text.
 class Tokenizer {
    public:
@@ -29,6 +33,9 @@ class Tokenizer {
     std::shared_ptr<const Vocabulary> vocabulary_;
     std::unique_ptr<const Tables> tables_;
 };
+
+/// The symbols of data of any length, block by block, on all threads. No space is put before them. Class A.
+[[nodiscard]] std::vector<Symbol> encode_blocks(const Tokenizer& tokenizer, ByteSpan data);
 
 /// The end of the piece of `text` that begins at `begin`.
 [[nodiscard]] std::size_t piece_end(ByteSpan text, std::size_t begin, TextCut cut);

@@ -61,6 +61,10 @@ class Vocabulary {
     /// The symbol behind which a byte follows as it is: the first one after 0 without bytes, or 0.
     [[nodiscard]] Symbol escape() const { return escape_; }
 
+    /// Whether it is 0, the 256 bytes in their order, and then what each merge joins: then the merges alone
+    /// say all, and are all that encode() writes.
+    [[nodiscard]] bool is_joined() const;
+
     /// Bytes of a model file's section (docs/FORMAT.md), and back; both bounded. Throws Error with `name` in
     /// it.
     [[nodiscard]] Bytes encode() const;
