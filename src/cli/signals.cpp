@@ -27,8 +27,10 @@ std::atomic<int>& stop_signal() {
 }
 
 // One request often comes twice: timeout signals its child and then the group, a closed terminal reaches a
-// process by the kernel and by its shell. What follows within this time is the same request.
-constexpr std::int64_t kSameRequestMilliseconds = 1000;
+// process by the kernel and by its shell. What follows within this time is the same request. A person who
+// types Ctrl-C again means it; schedulers signal a job, its steps and its processes, on a busy node seconds
+// apart, and have SIGKILL for what does not end.
+constexpr std::int64_t same_request_milliseconds(int signal) { return signal == SIGINT ? 1000 : 10'000; }
 
 std::atomic<std::int64_t>& stop_milliseconds() {
     static std::atomic<std::int64_t> milliseconds{0};
@@ -45,7 +47,7 @@ extern "C" void request_stop(int signal) {
         stop_milliseconds().store(milliseconds);
         stop_flag().store(true);
     } else if (const std::int64_t begun = stop_milliseconds().load();
-               begun != 0 && milliseconds - begun >= kSameRequestMilliseconds) {
+               begun != 0 && milliseconds - begun >= same_request_milliseconds(signal)) {
         // Another request: to end now. The signal comes when this handler returns.
         ::signal(signal, SIG_DFL);
         ::raise(signal);

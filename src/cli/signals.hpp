@@ -8,11 +8,11 @@ namespace bitlaw::cli {
 /// True after SIGINT, SIGTERM or SIGHUP.
 [[nodiscard]] const std::atomic<bool>& stop_requested();
 
-/// Makes the three signals set stop_requested(); one that comes a second or more after the first acts as
-/// usual, and what comes earlier belongs to the same request. Signals that the parent had set to be ignored
-/// (nohup) stay so. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe and a file that becomes larger
-/// than allowed are errors like any other. SIGBUS, a mapped file that was cut short, ends the process with a
-/// line and exit code 1.
+/// Makes the three signals set stop_requested(); SIGINT a second or more after the first, SIGTERM and SIGHUP
+/// ten seconds or more after it act as usual, and what comes earlier belongs to the same request. Signals
+/// that the parent had set to be ignored (nohup) stay so. SIGPIPE and SIGXFSZ are ignored, so that a closed
+/// pipe and a file that becomes larger than allowed are errors like any other. SIGBUS, a mapped file that was
+/// cut short, ends the process with a line and exit code 1.
 void install_signal_handlers();
 
 /// While it lives, the signals end the process at once: for work that writes nothing and looks at no request.

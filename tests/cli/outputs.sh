@@ -174,6 +174,19 @@ wait $job
 code=$?
 [[ $code == 143 && -s stopped/state.bls ]] && grep -q "state.bls, so the same command" err
 judge "three signals at once" echo "exit code $code: $(cat err)"
+# A scheduler's second SIGTERM may come seconds later, while the first one is still being obeyed: a step takes long here.
+rm -rf stopped
+BITLAW_ISA=scalar "$bitlaw" train -q --data text "${tiny[@]}" --width 8 -T1 --batch-tokens 64K --tokens 500M -o stopped 2>err &
+job=$!
+wait_for 20 test -s stopped/train.conf
+sleep 0.3
+kill -TERM $job
+sleep 1.3
+kill -TERM $job 2>/dev/null
+wait $job
+code=$?
+[[ $code == 143 && -s stopped/state.bls ]] && grep -q "state.bls, so the same command" err && no_temporary
+judge "SIGTERM again after more than a second" bash -c "echo exit code $code; cat err; ls stopped"
 timeout 0.5 "$bitlaw" data random -q --bytes 100G -o random 2>err
 [[ $? == 124 && ! -e random ]] && no_temporary && grep -q "stopped by a signal; nothing was written" err
 judge "random bytes are stopped, too" cat err

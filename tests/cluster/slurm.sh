@@ -45,7 +45,7 @@ has() { (($(count "$1" "$2") >= $3)); }
 task_pid() {
     local pid
     for pid in $(pgrep -f "^$bitlaw study run .* --trunk"); do
-        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "SLURMD_NODENAME=$1" && { echo "$pid"; return 0; }
+        { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null | grep -qx "SLURMD_NODENAME=$1" && { echo "$pid"; return 0; }
     done
     return 1
 }
@@ -92,22 +92,30 @@ wait_for 30 grep -q "^state=training" "sweep/out/$trunk.status"
 scancel --signal=TERM "$job"
 wait_for 30 grep -q "^state=stopped" "sweep/out/$trunk.status"
 judge "SIGTERM, as before preemption and the time limit, saves the state" cat "sweep/out/$trunk.status"
-grep -h "^bitlaw: study: stopped; the states are saved" sweep/slurm/*.log >out
+says_stopped() { grep -qh "^bitlaw: study: stopped; the states are saved" sweep/slurm/*.log; }
+wait_for 20 says_stopped
 judge "and the log says so" tail -n 3 sweep/slurm/*.log
 is_queued() { [[ -n $(squeue --noheader --jobs="$job" --states=PENDING,RUNNING --format=%i) ]]; }
 wait_for 30 is_queued
 judge "and the task is queued again" squeue
 
 wait_for 60 task_pid n2 >/dev/null
+lost_pid=$(task_pid n2)
+lost_trunk=$(tr '\0' '\n' <"/proc/$lost_pid/cmdline" | grep -A1 -x -e --trunk | tail -n 1)
+lost_job=$(tr '\0' '\n' <"/proc/$lost_pid/environ" | sed -n 's/^SLURM_JOB_ID=//p')
+[[ -n $lost_trunk ]] && squeue --noheader --jobs="$lost_job" --format="%T %N" | grep -qx "RUNNING n2"
+judge "the node that will be lost holds a trunk" squeue
 victims=()
 for pid in $(pgrep -f "$bitlaw study run") $(pgrep -x srun); do
-    tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "SLURMD_NODENAME=n2" && victims+=("$pid" "$(ps -o ppid= -p "$pid")")
+    { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null | grep -qx "SLURMD_NODENAME=n2" && victims+=("$pid" "$(ps -o ppid= -p "$pid")")
 done
 # Its slurmd first, so that nobody tells of the rest.
 # shellcheck disable=SC2086
 kill -KILL "${node_pid[n2]}" ${victims[*]} 2>/dev/null
 wait_for 90 is_down n2
 judge "a node is lost" sinfo
+! kill -0 "$lost_pid" 2>/dev/null && [[ $(sed -n 's/^state=//p' "sweep/out/$lost_trunk.status") != done ]]
+judge "and its trunk with it, not done" cat "sweep/out/$lost_trunk.status"
 start_node n2
 scontrol update NodeName=n2 State=RESUME 2>/dev/null
 wait_for 60 is_up n2
@@ -122,6 +130,8 @@ wait_for 300 no_jobs
 judge "all jobs end" squeue --states=all
 has sweep done 4
 judge "all trunks are done" "$bitlaw" study status sweep.conf
+[[ $(sed -n 's/^state=//p' "sweep/out/$lost_trunk.status") == done ]]
+judge "the lost one too" cat "sweep/out/$lost_trunk.status"
 wait_for 20 bash -c "! kill -0 $watcher"
 judge "--watch ends with them" tail -n 2 watched
 check "join the rows" "$bitlaw" study run --slurm sweep.conf

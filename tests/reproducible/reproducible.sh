@@ -16,12 +16,15 @@ build() {
     while [[ $1 != -- ]]; do settings+=("$1") && shift; done
     shift
     mkdir -p "$folder"
-    cp -r "$project"/{Makefile,src,include} "$folder"
+    cp -r "$work"/source/{Makefile,src,include} "$folder"
     # Not from a cache, which would give the second build the first one's objects.
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL CCACHE_DISABLE=1 "${settings[@]}" make -C "$folder" --no-print-directory "$@" "${targets[@]}" \
         >"$work/log" 2>&1 || { tail -n 20 "$work/log" && echo "not ok a build in $folder" && exit 1; }
 }
 
+# Both builds get the sources of this moment.
+mkdir "$work/source"
+cp -r "$project"/{Makefile,src,include} "$work/source"
 umask 022
 build "$work/a" TZ=UTC LC_ALL=C -- -j"$(nproc)" "$@"
 umask 077
