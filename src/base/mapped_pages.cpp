@@ -21,4 +21,12 @@ void forget_pages(const MappedFile& file, ByteSpan part) {
     (void)::madvise(const_cast<std::uint8_t*>(data) + first, last - first, MADV_DONTNEED);
 }
 
+void expect_order(const MappedFile& file, PageOrder order) {
+    const ByteSpan bytes = file.bytes();
+    if (!bytes.empty()) {
+        (void)::madvise(const_cast<std::uint8_t*>(bytes.data()), bytes.size(),
+                        order == PageOrder::random ? MADV_RANDOM : MADV_NORMAL);
+    }
+}
+
 }  // namespace bitlaw

@@ -106,18 +106,26 @@ Corpus::Corpus(const std::vector<std::string>& ranges) {
 std::uint64_t Corpus::hash_of(std::size_t range) const {
     constexpr std::size_t kPiece = std::size_t{32} << 20;
     Hasher hasher;
+    expect_order(files_[range], PageOrder::sequential);
     for (std::size_t begin = 0; begin < bytes_[range].size(); begin += kPiece) {
         const ByteSpan piece = bytes_[range].subspan(begin, std::min(kPiece, bytes_[range].size() - begin));
         hasher.update(piece);
         forget(range, piece);
     }
+    if (is_large(range)) {
+        expect_order(files_[range], PageOrder::random);  // sequences are drawn from anywhere
+    }
     return hasher.digest();
 }
 
-void Corpus::forget(std::size_t range, ByteSpan part) const {
+bool Corpus::is_large(std::size_t range) const {
     // What is smaller is read again and again, and fits beside everything else.
     constexpr std::size_t kLarge = std::size_t{512} << 20;
-    if (bytes_[range].size() >= kLarge) {
+    return bytes_[range].size() >= kLarge;
+}
+
+void Corpus::forget(std::size_t range, ByteSpan part) const {
+    if (is_large(range)) {
         forget_pages(files_[range], part);
     }
 }

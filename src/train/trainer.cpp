@@ -128,7 +128,6 @@ class Run {
                 !is_last && (is_asked_to_stop || progress_.step == options_.stop_after_steps);
             if (is_stopped || (!is_last && is_due)) {
                 save();
-                training_.forget();
                 saved_ = Clock::now();
             }
             if (is_stopped) {
@@ -216,6 +215,13 @@ class Run {
             symbols_.resize(sequences * run_.positions());
             for (std::size_t s = 0; s < sequences; ++s) {
                 sampler_.next(std::span(symbols_).subspan(s * run_.positions(), run_.positions()));
+            }
+            // A page that is read can map two megabytes around it.
+            constexpr std::size_t kDrawnAtOnce = 64;
+            drawn_ += sequences;
+            if (drawn_ >= kDrawnAtOnce) {
+                training_.forget();
+                drawn_ = 0;
             }
             learner_.add_leaf(symbols_, factor);
         }
@@ -394,6 +400,7 @@ class Run {
     DivergenceWatch divergence_;
     Learner learner_;
     std::vector<Symbol> symbols_;     // [at most leaf, T]
+    std::size_t drawn_ = 0;           // sequences since pages of large data were forgotten
     std::vector<Symbol> validation_;  // [validation_sequences, T]
     std::uint64_t first_step_ = 0;
     std::uint64_t wishes_ = 0;  // of all ranks

@@ -9,4 +9,10 @@ namespace bitlaw {
 /// again, with the same content.
 void forget_pages(const MappedFile& file, ByteSpan part);
 
+enum class PageOrder { sequential, random };
+
+/// How the file's bytes() will be read: in random order nothing is read ahead, which would fill memory with
+/// what nobody asked for.
+void expect_order(const MappedFile& file, PageOrder order);
+
 }  // namespace bitlaw

@@ -68,6 +68,7 @@ class Corpus {
 
    private:
     [[nodiscard]] std::uint64_t hash_of(std::size_t range) const;
+    [[nodiscard]] bool is_large(std::size_t range) const;
 
     std::vector<MappedFile> files_;
     std::vector<ByteSpan> bytes_;
