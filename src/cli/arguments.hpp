@@ -131,7 +131,7 @@ struct EvalArguments {
     std::uint64_t chunk_bytes = 2048;       ///< the paper's
     std::optional<predict::ExpertSet> mix;  ///< as archives that mix, with the model "none" the experts alone
     bool mix_is_given = false;
-    bool experts = false;                   ///< what each expert is worth
+    bool experts = false;  ///< what each expert is worth
     LearningArguments learning;
     std::string html;                    ///< page of coloured bytes; empty: none
     std::uint64_t html_bytes = 100'000;  ///< that it shows at most
