@@ -134,6 +134,7 @@ status=0
             printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $5 == "" ? "-" : $5,
                 $6 == "" ? "-" : $6, $7 == "" ? "-" : $7, ours, difference
         }' "$out/table.csv" <(grep -v '^#' "$here/paper.csv")
+    cat "$here/paper-figures.md"  # what has no row, written by hand
 } > "$out/beside.md"
 printf '\n' && cat "$out/beside.md"
 printf '\ntables and chart: %s/table.*, the paper beside: %s/beside.md\n' "$out" "$out"
