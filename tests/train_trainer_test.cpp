@@ -9,7 +9,9 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file_lock.hpp"
+#include "bitlaw/base/hash.hpp"
 #include "bitlaw/learn/learner.hpp"
+#include "bitlaw/learn/rounding.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/hostile_float_state.hpp"
 #include "support/message.hpp"
@@ -94,6 +96,92 @@ TEST_CASE("a run stopped and resumed gives the bytes of a straight run") {
         CHECK(resumed.record.steps == 20);
         CHECK(resumed.record.tokens == 20 * 128);
     }
+}
+
+TEST_CASE("a run that rounds its weights can be stopped anywhere, and begin where another had not rounded") {
+    const Runs runs;
+    const auto options = [&](const std::string& out, double bits) {
+        TrainOptions result = runs.options(out, 20);
+        result.validate_every = 3;
+        result.weight_bits = bits;
+        result.weight_bits_from = 0.6;  // behind step 12
+        return result;
+    };
+    const TrainResult straight = train_quietly(options("straight", 4));
+    const StoredModel model = load_model(straight.model_file);
+    CHECK(model.format == WeightFormatId::quantised);
+    CHECK(8.0 * static_cast<double>(weight_bytes(model.model, model.format).size()) <=
+          4.0 * static_cast<double>(model.model.layout.size));
+    // What was measured at the end is what the file has.
+    CHECK(load_state(runs / "straight" / kStateFile).row_steps.size() == rounded_rows(model.model.layout));
+
+    for (const std::uint64_t stop : {5, 12, 13, 19}) {
+        CAPTURE(stop);
+        const std::string out = "halved" + std::to_string(stop);
+        TrainOptions halved = options(out, 4);
+        halved.stop_after_steps = stop;
+        (void)message_of<Stopped>([&] { train_quietly(halved); });
+        CHECK(load_state(runs / out / kStateFile).row_steps.empty() == (stop < 12));
+        halved.stop_after_steps = 0;
+        halved.resume = true;
+        train_quietly(halved);
+        CHECK(runs.model(out) == runs.model("straight"));
+        CHECK(runs.state(out) == runs.state("straight"));
+        CHECK(runs.rows(out) == runs.rows("straight"));
+    }
+    // From a run without rounding, up to the step behind which weights are rounded.
+    for (const std::uint64_t stop : {9, 12, 13}) {
+        CAPTURE(stop);
+        const std::string out = "branched" + std::to_string(stop);
+        TrainOptions plain = options(out, 0);
+        plain.stop_after_steps = stop;
+        (void)message_of<Stopped>([&] { train_quietly(plain); });
+        TrainOptions branched = options(out, 4);
+        branched.resume = true;
+        if (stop > 12) {
+            CHECK(holds(message_of<UsageError>([&] { train_quietly(branched); }), "rounded from step 13"));
+        } else {
+            train_quietly(branched);
+            CHECK(runs.model(out) == runs.model("straight"));
+            CHECK(runs.state(out) == runs.state("straight"));
+        }
+    }
+    TrainOptions other = options("halved13", 3);
+    other.resume = true;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(other); }), "same weight bits"));
+    // At the end only: the weights of the run without rounding, rounded.
+    TrainOptions last = options("last", 4);
+    last.weight_bits_from = 1.0;
+    train_quietly(last);
+    train_quietly(options("plain", 0));
+    CHECK(load_state(runs / "last" / kStateFile).weights == load_state(runs / "plain" / kStateFile).weights);
+    CHECK(runs.model("last") != runs.model("plain"));
+}
+
+TEST_CASE("a run can begin with a model, whose id is in its record") {
+    const Runs runs;
+    const TrainResult first = train_quietly(runs.options("first", 6));
+    TrainOptions options = runs.options("second", 4);
+    options.from = first.model_file;
+    options.weight_bits = 5;
+    options.weight_bits_from = 0;
+    const TrainResult second = train_quietly(options);
+    CHECK(holds(load_model(second.model_file).record.options, "from=" + hex64(first.model_id)));
+    CHECK(second.record.validation_bits_per_byte < first.record.validation_bits_per_byte + 0.2);
+    options.out = runs / "halved";
+    options.stop_after_steps = 2;
+    (void)message_of<Stopped>([&] { train_quietly(options); });
+    options.stop_after_steps = 0;
+    options.resume = true;
+    train_quietly(options);
+    CHECK(runs.model("halved") == runs.model("second"));
+    CHECK(runs.state("halved") == runs.state("second"));
+    options.from = second.model_file;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "from"));
+    options = runs.options("other", 4);
+    options.from = first.model_file;
+    options.config.hidden = 48;
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "another network"));
 }
 
 TEST_CASE("a stop flag ends the run after the step, with a state that resumes") {

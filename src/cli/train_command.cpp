@@ -6,8 +6,10 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/progress.hpp"
+#include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/config_choice.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "bitlaw/train/run_record.hpp"
 #include "bitlaw/train/trainer.hpp"
 #include "commands.hpp"
 #include "data_names.hpp"
@@ -32,10 +34,24 @@ void require_readable(const std::vector<std::string>& ranges) {
     }
 }
 
+// The network of the model that the run begins with.
+void take_network(TrainOptions& options, const TrainArguments& arguments) {
+    if (!arguments.network.empty()) {
+        fail_usage("--from brings its own network; leave out --", arguments.network.begin()->first);
+    }
+    const StoredModel model = load_model(options.from);
+    options.config = model.model.config;
+    options.preset = record_value(model.record.options, "preset").value_or("");
+}
+
 int train_on(const TrainArguments& arguments, Ranks& ranks) {
     TrainOptions options = arguments.options;
     options.command = arguments.common.command_line;
-    options.config = config_from(options.preset, arguments.network);
+    if (options.from.empty()) {
+        options.config = config_from(options.preset, arguments.network);
+    } else {
+        take_network(options, arguments);
+    }
     ranks.together([&] {
         options.data = resolve_data(expanded_data(options.data));
         options.validation = resolve_data(expanded_data(options.validation));

@@ -69,7 +69,11 @@ void TrainWatch::begin(const ResolvedRun& run) {
                  thread_count() == 1 ? " thread, " : " threads, ", isa_name(chosen_isa()),
                  fmt::format(", peak {:.0f} GFLOP/s of fp32 multiply-adds, as measured now", peak_)));
     note(text_of("result      ", (o.out / kModelFile).string(), ", weights in ",
-                 weight_format_name(o.weight_format), o.resume ? ", resumed" : ""));
+                 weight_format_name(o.weight_format),
+                 o.weight_bits > 0.0 ? text_of(", ", o.weight_bits, " bits each, rounded from step ",
+                                               with_commas(run.rounded_from() + 1), " on")
+                                     : "",
+                 o.resume ? ", resumed" : ""));
 }
 
 void TrainWatch::step(const StepReport& report) {

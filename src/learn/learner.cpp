@@ -29,7 +29,8 @@ Learner::Learner(Model model, const LearnerOptions& options)
       sum_(model_.layout.size),
       adam_(model_.layout, options.adam,
             options.muon.enabled ? AdamTensors::all_but_hidden_matrices : AdamTensors::all),
-      muon_(model_.layout, options.muon) {}
+      muon_(model_.layout, options.muon),
+      rounding_(model_) {}
 
 template <class Body>
 void Learner::for_micro_batches(std::span<const Symbol> symbols, std::size_t positions,
@@ -81,26 +82,46 @@ StepOutcome Learner::update(double learning_rate, std::span<const float> gradien
     if (outcome.is_finite()) {
         const bool clips = options_.clip > 0.0 && outcome.gradient_norm > options_.clip;
         const float scale = clips ? static_cast<float>(options_.clip / outcome.gradient_norm) : 1.0F;
-        adam_.step(gradient, learning_rate, scale, model_.weights);
+        const std::span<float> weights = rounds() ? exact_ : model_.weights;
+        adam_.step(gradient, learning_rate, scale, weights);
         if (options_.muon.enabled) {
-            muon_.step(gradient, learning_rate, scale, model_.weights, adam_.first_moments());
+            muon_.step(gradient, learning_rate, scale, weights, adam_.first_moments());
         }
         if (options_.weight_bound > 0.0) {
-            hold_weights();
+            hold_weights(weights);
         }
-        packed_.repack();
+        show_weights();
     }
     sum_.clear();
     return outcome;
 }
 
+// What steps and coding see of the exact weights.
+void Learner::show_weights() {
+    if (rounds()) {
+        rounding_.round(exact_, model_.weights);
+    }
+    packed_.repack();
+}
+
+double Learner::round_to(double bits, std::span<const Symbol> sample) {
+    const FloatStateGuard guard;
+    if (!rounds()) {
+        rounding_.begin(curvature_of(model_, sample), model_.weights);
+        exact_ = model_.weights;
+    }
+    const double reached = rounding_.fit(exact_, bits);
+    show_weights();
+    return reached;
+}
+
 // Comparisons only, in which a weight that is not a number becomes -bound: the same bits everywhere.
-void Learner::hold_weights() {
+void Learner::hold_weights(std::span<float> all) const {
     const auto bound = static_cast<float>(options_.weight_bound);
     constexpr std::size_t kChunk = 16'384;
-    const std::size_t size = model_.weights.size();
+    const std::size_t size = all.size();
     parallel_for((size + kChunk - 1) / kChunk, [&](std::size_t chunk) {
-        float* const weights = model_.weights.data() + chunk * kChunk;
+        float* const weights = all.data() + chunk * kChunk;
         for (std::size_t i = 0; i < std::min(kChunk, size - chunk * kChunk); ++i) {
             const float raised = weights[i] > -bound ? weights[i] : -bound;
             weights[i] = raised < bound ? raised : bound;
@@ -145,11 +166,16 @@ std::vector<double> Learner::coding_lengths(std::span<const Symbol> symbols, Wei
     return lengths;
 }
 
-void Learner::restore(std::span<const float> weights, AdamMoments moments) {
+void Learner::restore(std::span<const float> weights, AdamMoments moments, std::vector<float> row_steps) {
     BITLAW_ASSERT(weights.size() == model_.weights.size());
-    std::copy(weights.begin(), weights.end(), model_.weights.begin());
     adam_.restore(std::move(moments));
-    packed_.repack();
+    rounding_.restore(std::move(row_steps));
+    if (rounds()) {
+        exact_.assign(weights.begin(), weights.end());
+    } else {
+        std::copy(weights.begin(), weights.end(), model_.weights.begin());
+    }
+    show_weights();
 }
 
 }  // namespace bitlaw::learn

@@ -6,9 +6,9 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
-#include "bitlaw/base/math.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/model/quantised_rows.hpp"
+#include "level_bits.hpp"
 
 namespace bitlaw::learn {
 
@@ -60,28 +60,6 @@ void invert_upper_factor(std::vector<double>& a, std::size_t n) {
         }
     });
     a = std::move(u);
-}
-
-/// Bits of levels whose sizes have a mean: of 0, and more for each step away from it (two-sided geometric).
-struct LevelBits {
-    explicit LevelBits(double mean) {
-        // theta of p(q) ~ theta^|q|: mean = 2 theta / (1 - theta^2).
-        const double m = std::max(mean, 1e-3);
-        const double theta = (std::sqrt(1.0 + m * m) - 1.0) / m;
-        zero = -exact_log2((1.0 - theta) / (1.0 + theta));
-        step = -exact_log2(theta);
-    }
-    [[nodiscard]] double of(double level) const { return zero + step * std::abs(level); }
-    double zero;
-    double step;
-};
-
-double mean_size(std::span<const float> row, double step) {
-    double sum = 0.0;
-    for (const float weight : row) {
-        sum += std::abs(double{weight});
-    }
-    return sum / step / static_cast<double>(row.size());
 }
 
 /// The better of the two levels around weight / step; `importance` weighs the error.

@@ -12,6 +12,19 @@ namespace bitlaw::train {
 
 using namespace model;
 
+std::uint64_t ResolvedRun::rounded_from() const {
+    return options.weight_bits == 0.0
+               ? kNever
+               : static_cast<std::uint64_t>(options.weight_bits_from * static_cast<double>(steps));
+}
+
+bool ResolvedRun::is_rounding_due(std::uint64_t done) const {
+    constexpr std::uint64_t kTimes = 32;
+    const std::uint64_t from = rounded_from();
+    const std::uint64_t interval = from >= steps ? 1 : (steps - from + kTimes - 1) / kTimes;
+    return done >= from && ((done - from) % interval == 0 || done == steps);
+}
+
 std::size_t step_sequences(const TrainOptions& options) {
     return static_cast<std::size_t>(
         std::max<std::uint64_t>(options.batch_tokens / options.config.context, 1));
@@ -59,6 +72,18 @@ void check_options(const TrainOptions& options) {
             "matrix learning rate and momentum are Muon's, and this run has AdamW for all tensors; leave "
             "them out or choose muon");
     }
+    if (options.weight_format == WeightFormatId::quantised && options.weight_bits == 0.0) {
+        fail_usage(
+            "weights in the format quantised need a size; give weight bits, or export a trained model");
+    }
+    if (options.weight_format == WeightFormatId::fp32 && options.weight_bits > 0.0) {
+        fail_usage(
+            "weight bits make weights in the format quantised, and this run asks for fp32; leave one out");
+    }
+    if (options.weight_bits > 0.0 && parameter_count(options.config) > kMaxCodedParameters) {
+        fail_usage("the network has ", parameter_count(options.config), " weights, and at most ",
+                   kMaxCodedParameters, " can be stored in so many bits each; leave the weight bits out");
+    }
     if (!options.validation.empty() && options.validation_bytes < options.config.context) {
         fail_usage("validation_bytes is ", options.validation_bytes,
                    ", which makes no sequence; at least the context of ", options.config.context,
@@ -88,6 +113,9 @@ ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation, std
     o.learning_rate = peak_learning_rate(asked, bytes);
     o.matrix_learning_rate = peak_matrix_learning_rate(asked, bytes);
     o.optimizer = o.matrix_learning_rate > 0.0 ? Optimizer::muon : Optimizer::adamw;
+    if (o.weight_bits > 0.0) {
+        o.weight_format = WeightFormatId::quantised;
+    }
     o.validation_bytes = run.validation_sequences * run.positions();
     o.validate_every =
         run.validation_sequences > 0 ? validation_interval(run, asked.validate_every, run.steps) : 0;

@@ -51,6 +51,25 @@ double number_of(const std::string& text, const std::string& name) {
     }
 }
 
+// Weights that are rounded have to be so from the same step on, with steps chosen at the same times.
+void require_same_rounding(const std::string& saved, std::uint64_t saved_steps, std::uint64_t done,
+                           const ResolvedRun& run) {
+    ResolvedRun before{.options = {}, .steps = saved_steps};
+    if (record_value(saved, "weight_bits")) {
+        before.options.weight_bits = number_of(saved, "weight_bits");
+        before.options.weight_bits_from = number_of(saved, "weight_bits_from");
+    }
+    const bool is_same = before.options.weight_bits == run.options.weight_bits && saved_steps == run.steps &&
+                         before.rounded_from() == run.rounded_from();
+    const std::uint64_t rounded = std::min(before.rounded_from(), run.rounded_from());
+    if (!is_same && done > rounded) {
+        fail_usage(
+            "the saved run in ", run.options.out.string(), " has made ", done,
+            " steps, and weights are rounded from step ", rounded + 1,
+            " on in it or in the one asked for, not in both alike; give the same weight bits and length");
+    }
+}
+
 }  // namespace
 
 std::string record_text(const ResolvedRun& run) {
@@ -93,6 +112,7 @@ void require_same_past(const std::string& saved, std::uint64_t saved_steps, std:
         fail_usage("the saved run in ", folder, " has made ", done, " steps, more than the ", run.steps,
                    " asked for; ask for more tokens, or for another folder");
     }
+    require_same_rounding(saved, saved_steps, done, run);
     const Schedule before{1.0, saved_steps, number_of(saved, "warmup"), number_of(saved, "decay")};
     const Schedule after{1.0, run.steps, run.options.warmup, run.options.decay};
     for (std::uint64_t step = 0; step < done; ++step) {

@@ -54,8 +54,23 @@ void require_free_folder(const TrainOptions& options) {
     }
 }
 
+std::uint64_t first_model_id(const TrainOptions& options) {
+    const StoredModel model = load_model(options.from);
+    if (model.model.vocabulary != nullptr) {
+        fail(options.from.string(), " predicts tokens, and training reads bytes; name a model of bytes");
+    }
+    if (model.model.config != options.config) {
+        fail_usage(options.from.string(), " has another network: ", describe(model.model.config),
+                   "; leave the network's options out");
+    }
+    return model.id;
+}
+
 void require_no_data_among_results(const TrainOptions& options) {
     InputFiles inputs;
+    if (!options.from.empty()) {
+        inputs.add(model_file(options.from));
+    }
     for (const std::vector<std::string>* ranges : {&options.data, &options.validation}) {
         for (const std::string& text : *ranges) {
             inputs.add(parse_range(parse_weighted_range(text).range).path);
@@ -95,7 +110,8 @@ void require_same_run(const TrainingProgress& saved, const ResolvedRun& run, con
 RankFacts facts_of(const TrainOptions& options, const Corpus& training, const Corpus& validation) {
     RankFacts facts;
     for (const Field<TrainOptions>& field : train_fields()) {
-        if (field.write && field.info.name != "data" && field.info.name != "validation") {
+        if (field.write && field.info.name != "data" && field.info.name != "validation" &&
+            field.info.name != "from") {
             std::string value;
             for (const std::string& word : field.write(options)) {
                 value += (value.empty() ? "" : " ") + word;

@@ -13,6 +13,9 @@ namespace bitlaw::train {
 /// Throws when the folder holds a run that neither resume nor overwrite was said for.
 void require_free_folder(const TrainOptions& options);
 
+/// The id of the model that a run begins with; throws unless its network is the run's.
+[[nodiscard]] std::uint64_t first_model_id(const TrainOptions& options);
+
 /// Throws when one of the run's own files is read as data: it would be lost.
 void require_no_data_among_results(const TrainOptions& options);
 

@@ -1,6 +1,9 @@
 #include "bitlaw/train/train_fields.hpp"
 
+#include <algorithm>
+
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/base/hash.hpp"
 #include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/corpus.hpp"
@@ -40,8 +43,11 @@ Field<O> data_weights() {
 }
 
 Field<O> weight_format(FieldInfo info) {
-    Field<O> field = choice_field(
-        &O::weight_format, {{"bf16", WeightFormatId::bf16}, {"fp32", WeightFormatId::fp32}}, std::move(info));
+    Field<O> field = choice_field(&O::weight_format,
+                                  {{"bf16", WeightFormatId::bf16},
+                                   {"fp32", WeightFormatId::fp32},
+                                   {"quantised", WeightFormatId::quantised}},
+                                  std::move(info));
     field.read = [read = field.read](O& options, const Words& words) {
         if (only_word(words) == "int8") {
             fail_usage("int8 is made of a trained model; see 'bitlaw export --help'");
@@ -70,6 +76,24 @@ Field<O> positive(Field<O> field) {
     return field;
 }
 
+// Not written where no weights are rounded.
+Field<O> of_rounding(Field<O> field) {
+    field.write = [write = field.write](const O& options) {
+        return options.weight_bits == 0.0 ? Words{} : write(options);
+    };
+    return field;
+}
+
+// The model that a run begins with, one line of the record.
+Field<O> first_model() {
+    Field<O> field{
+        {.name = "from_model", .record = "from", .is_of_process = true}, FieldKind::text, {}, {}, {}, {}, {}};
+    field.write = [](const O& options) {
+        return options.from_id == 0 ? Words{} : Words{hex64(options.from_id)};
+    };
+    return field;
+}
+
 // Not written where Muon takes nothing.
 Field<O> of_muon(Field<O> field) {
     field.write = [write = field.write](const O& options) {
@@ -87,7 +111,11 @@ Fields<O> make_fields() {
         list_field(&O::validation, {.name = "validation", .help = "held-out files, named alike"}),
         text_field(&O::out, {.name = "out", .help = "folder for model.blm, state.bls, metrics.csv, run.json and train.conf", .type = "DIR", .letter = "-o", .is_required = true, .is_of_process = true}),
         text_field(&O::preset, {.name = "preset", .help = "sizes of the network: " + joined(preset_names()), .type = "NAME", .group = network, .record = "preset"}),
-        weight_format({.name = "weight_format", .help = "how the weights are stored: bf16 or fp32", .label = "weights in", .group = network, .old_names = {"model_precision"}, .record = "model_precision"}),
+        weight_format({.name = "weight_format", .help = "how the weights are stored: bf16 or fp32; quantised with --weight-bits", .label = "weights in", .group = network, .old_names = {"model_precision"}, .record = "model_precision", .is_schedule = true}),
+        of_rounding(positive(real_field(&O::weight_bits, {0, 12}, {.name = "weight_bits", .help = "train the last steps with weights rounded to levels of so many bits each, entropy-coded, all included", .shown_default = "not rounded", .group = network, .record = "weight_bits", .is_schedule = true}))),
+        of_rounding(real_field(&O::weight_bits_from, kShareRange, {.name = "weight_bits_from", .help = "share of the steps behind which weights are rounded; 1: at the end only", .group = network, .record = "weight_bits_from", .is_schedule = true})),
+        text_field(&O::from, {.name = "from", .help = "begin with this model's weights and network", .type = "MODEL"}),
+        first_model(),
         whole_field(&O::seed, {}, {.name = "seed", .help = "of the weights and of the order of the data", .group = training, .record = "seed"}),
         data_weights(),
         positive(whole_field(&O::tokens, kTokenRange, {.name = "tokens", .help = "bytes to train on", .shown_default = text_of(kTokensPerParameter, " a parameter"), .excludes = "minutes", .record = "tokens", .is_schedule = true})),
@@ -120,7 +148,8 @@ Fields<O> make_fields() {
     };
     // clang-format on
     // Behind the preset, as records have them.
-    auto place = fields.begin() + 4;
+    auto place = std::find_if(fields.begin(), fields.end(),
+                              [](const Field<O>& field) { return field.info.name == "weight_format"; });
     for (const Field<ModelConfig>& field : model_fields()) {
         Field<O> written = lifted(field, &O::config);
         written.read = {};

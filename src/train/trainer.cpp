@@ -46,6 +46,13 @@ double seconds_between(Clock::time_point from, Clock::time_point to) {
 // When save_every is 0: often enough that a crash costs little, seldom enough that saving costs nothing.
 constexpr double kSaveSeconds = 120.0;
 
+// Bytes of the training data that say what rows' steps are to each other: what 32 steps of 4,096 read, of a
+// short run a sixteenth.
+std::size_t sample_bytes(const ResolvedRun& run) {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(131'072, run.tokens() / 16));
+    return std::max<std::size_t>(wanted / run.positions(), 1) * run.positions();
+}
+
 // Held while a process trains in a folder.
 constexpr const char* kLockFile = "train.lock";
 
@@ -64,7 +71,7 @@ class Run {
           held_out_(validation),
           sampler_(training, run.positions(), options_.seed),
           divergence_(options_.config.alphabet, options_.diverged_after),
-          learner_(initial_model(options_.config, options_.seed), options_of(run, ranks)) {
+          learner_(first_model(options_), options_of(run, ranks)) {
         if (run.validation_sequences > 0) {
             validation_ = first_sequences(validation, run.positions(), options_.validation_bytes);
         }
@@ -72,11 +79,17 @@ class Run {
 
     // Takes weights and moments from a saved state, whose progress the constructor was given.
     void restore(TrainingState state) {
-        learner_.restore(state.weights, std::move(state.moments));
+        const bool is_rounded = progress_.step >= run_.rounded_from();
+        learner_.restore(state.weights, std::move(state.moments),
+                         is_rounded ? std::move(state.row_steps) : std::vector<float>{});
         sampler_.seek(progress_.position);
     }
 
     TrainResult finish(const std::function<void(const StepReport&)>& on_step, const std::atomic<bool>& stop) {
+        // A run that rounds from its first step, or goes on where another one had not begun to.
+        if (progress_.step >= run_.rounded_from() && !learner_.rounds()) {
+            round_weights();
+        }
         if (progress_.step < run_.steps) {
             try {
                 run_steps(on_step, stop);
@@ -96,6 +109,34 @@ class Run {
     }
 
    private:
+    static Model first_model(const TrainOptions& options) {
+        return options.from.empty() ? initial_model(options.config, options.seed)
+                                    : load_model(options.from).model;
+    }
+
+    void round_weights() {
+        std::vector<Symbol> sample;
+        if (!learner_.rounds()) {
+            sample.resize(sample_bytes(run_));
+            Sampler sampler(training_, run_.positions(), options_.seed);
+            for (std::size_t first = 0; first < sample.size(); first += run_.positions()) {
+                sampler.next(std::span(sample).subspan(first, run_.positions()));
+            }
+        }
+        const double bits = learner_.round_to(options_.weight_bits, sample);
+        if (bits > options_.weight_bits && progress_.step == run_.steps && options_.warn &&
+            ranks_.is_first()) {
+            options_.warn(text_of("the weights take ", bits, " bits each, more than the ",
+                                  options_.weight_bits, " asked for: what is not in matrices takes 16"));
+        }
+    }
+
+    // As weights are stored; while they are not rounded yet, as those of a run that never rounds.
+    [[nodiscard]] WeightFormatId coding_format() const {
+        return run_.rounded_from() != ResolvedRun::kNever && !learner_.rounds() ? WeightFormatId::bf16
+                                                                                : options_.weight_format;
+    }
+
     static LearnerOptions options_of(const ResolvedRun& run, const Ranks& ranks) {
         LearnerOptions options = learner_options(run);
         options.keeps_code_lengths = !ranks.is_alone();
@@ -158,7 +199,8 @@ class Run {
     [[nodiscard]] std::string trouble() const {
         // The only step of a run is measured before it: it says nothing of the model.
         const double trained = progress_.step > 1 ? progress_.mean_bits_per_byte.value : 0.0;
-        return trouble_of(options_.config, trained, first_bits_,
+        // A model that was trained before may end above what it began with, at fewer bits a weight say.
+        return trouble_of(options_.config, trained, options_.from.empty() ? first_bits_ : 0.0,
                           validation_.empty() ? 0.0 : progress_.validation_bits_per_byte);
     }
 
@@ -186,6 +228,9 @@ class Run {
         progress_.position = sampler_.position();
         progress_.mean_bits_per_byte.add(bits_per_byte);
         divergence_.add(progress_.step, bits_per_byte, options_.learning_rate);
+        if (run_.is_rounding_due(progress_.step)) {
+            round_weights();
+        }
         const bool validates = is_validation_due();
         if (validates) {
             validate_weights();
@@ -260,13 +305,13 @@ class Run {
 
     double validation_bits() {
         if (ranks_.is_alone()) {
-            return learner_.coding_bits(validation_, options_.weight_format);
+            return learner_.coding_bits(validation_, coding_format());
         }
         const LeafRange own = ranks_.share(run_.validation_sequences);
         const std::vector<double> lengths = learner_.coding_lengths(
             std::span(validation_)
                 .subspan(own.first * run_.positions(), (own.last - own.first) * run_.positions()),
-            options_.weight_format);
+            coding_format());
         std::uint64_t nothing = 0;
         return ranks_.chain(lengths, nothing);
     }
@@ -276,7 +321,7 @@ class Run {
         if (!ranks_.is_first()) {
             return std::nullopt;
         }
-        learner_.with_coding_weights(options_.weight_format,
+        learner_.with_coding_weights(coding_format(),
                                      [&](const PackedModel& packed) { score = predict::copy_score(packed); });
         return score ? std::optional(score->value()) : std::nullopt;
     }
@@ -288,7 +333,7 @@ class Run {
 
     [[nodiscard]] std::string drawn_sample() {
         std::string text;
-        learner_.with_coding_weights(options_.weight_format, [&](const PackedModel& packed) {
+        learner_.with_coding_weights(coding_format(), [&](const PackedModel& packed) {
             NetworkPredictor predictor(packed, {.reset_every = default_reset(packed.config())});
             Drawer drawer(1, false);
             const std::string& prompt = options_.sample_prompt;
@@ -317,8 +362,8 @@ class Run {
         require_unchanged_data(LookAgain::where_touched);
         ranks_.together([&] {
             if (ranks_.is_first()) {
-                save_state(options_.out / kStateFile, progress_, learner_.model().weights,
-                           learner_.moments());
+                save_state(options_.out / kStateFile, progress_, learner_.exact_weights(), learner_.moments(),
+                           learner_.row_steps());
             }
         });
     }
@@ -416,16 +461,20 @@ TrainResult train(const TrainOptions& asked, const std::function<void(const Step
     return train(asked, on_step, stop, on_start, alone);
 }
 
-TrainResult train(const TrainOptions& asked, const std::function<void(const StepReport&)>& on_step,
+TrainResult train(const TrainOptions& wanted, const std::function<void(const StepReport&)>& on_step,
                   const std::atomic<bool>& stop, const std::function<void(const ResolvedRun&)>& on_start,
                   Ranks& ranks) {
     const FloatStateGuard guard;
     const Clock::time_point start = Clock::now();
+    TrainOptions asked = wanted;
     std::optional<Corpus> training_data;
     std::optional<Corpus> validation_data;
     std::optional<FileLock> lock;
     ranks.together([&] {
         check_options(asked);
+        if (!asked.from.empty()) {
+            asked.from_id = first_model_id(asked);
+        }
         if (asked.minutes > 0.0 && !ranks.is_alone()) {
             fail_usage("minutes are measured by one process alone; give ", ranks.size(),
                        " ranks tokens instead");

@@ -14,7 +14,9 @@
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/output_file.hpp"
+#include "bitlaw/learn/rounding.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "bitlaw/train/run_record.hpp"
 
 namespace bitlaw::train {
@@ -182,11 +184,13 @@ struct Header {
     std::uint64_t parameters;
     std::uint64_t metadata_bytes;
     std::uint64_t metadata_hash;
+    std::uint64_t row_steps = 0;  // behind the tensors
 
     [[nodiscard]] std::uint64_t tensor_bytes() const { return padded(parameters * sizeof(float)); }
     [[nodiscard]] std::uint64_t tensors_begin() const { return padded(kHeaderBytes + metadata_bytes); }
+    [[nodiscard]] std::uint64_t row_steps_begin() const { return tensors_begin() + 3 * tensor_bytes(); }
     [[nodiscard]] std::uint64_t file_bytes() const {
-        return tensors_begin() + 3 * tensor_bytes() + kHashBytes;
+        return row_steps_begin() + row_steps * sizeof(float) + kHashBytes;
     }
 };
 
@@ -200,6 +204,7 @@ Bytes encode_header(const Header& header) {
     writer.u64(header.parameters);
     writer.u64(header.metadata_bytes);
     writer.u64(header.metadata_hash);
+    writer.u64(header.row_steps);
     const Bytes zeros(kHeaderBytes - writer.size());
     writer.bytes(zeros);
     return writer.take();
@@ -225,11 +230,14 @@ Header decode_header(ByteSpan file) {
              kArithmeticVersion);
     }
     const std::uint64_t file_bytes = reader.u64();
-    const Header header{
-        .parameters = reader.u64(), .metadata_bytes = reader.u64(), .metadata_hash = reader.u64()};
+    const Header header{.parameters = reader.u64(),
+                        .metadata_bytes = reader.u64(),
+                        .metadata_hash = reader.u64(),
+                        .row_steps = reader.u64()};
     // 2^31 parameters are the most that a config may have; the bounds also keep the sizes below from wrapping
     // around.
-    if (header.parameters > std::uint64_t{1} << 31 || header.metadata_bytes > kMostMetadataBytes) {
+    if (header.parameters > std::uint64_t{1} << 31 || header.metadata_bytes > kMostMetadataBytes ||
+        header.row_steps > header.parameters) {
         fail("it claims impossible sizes");
     }
     if (file_bytes != header.file_bytes() || file.size() != file_bytes) {
@@ -258,12 +266,20 @@ TrainingState decode(ByteSpan file) {
     if (parameter_count(metadata.progress.config) != header.parameters) {
         fail("its config and its number of parameters disagree");
     }
+    if (header.row_steps != 0 &&
+        header.row_steps != rounded_rows(Layout(network_spec(metadata.progress.config)))) {
+        fail("its config and its number of rounded rows disagree");
+    }
+    std::vector<float> row_steps(header.row_steps);
+    const ByteSpan steps = file.subspan(header.row_steps_begin(), header.row_steps * sizeof(float));
+    std::copy(steps.begin(), steps.end(), reinterpret_cast<std::uint8_t*>(row_steps.data()));
     return {.progress = std::move(metadata.progress),
             .weights = read_tensor(file, header, 0),
             .moments = {.first = read_tensor(file, header, 1),
                         .second = read_tensor(file, header, 2),
                         .beta1_power = metadata.beta1_power,
-                        .beta2_power = metadata.beta2_power}};
+                        .beta2_power = metadata.beta2_power},
+            .row_steps = std::move(row_steps)};
 }
 
 }  // namespace
@@ -274,13 +290,15 @@ void MovingMean::add(double x) {
 }
 
 void save_state(const std::filesystem::path& path, const TrainingProgress& progress,
-                std::span<const float> weights, const AdamMoments& moments) {
+                std::span<const float> weights, const AdamMoments& moments,
+                std::span<const float> row_steps) {
     BITLAW_ASSERT(moments.first.size() == weights.size() && moments.second.size() == weights.size());
     const std::string metadata = encode_metadata(
         {.progress = progress, .beta1_power = moments.beta1_power, .beta2_power = moments.beta2_power});
     const Header header{.parameters = weights.size(),
                         .metadata_bytes = metadata.size(),
-                        .metadata_hash = hash64(bytes_of(metadata))};
+                        .metadata_hash = hash64(bytes_of(metadata)),
+                        .row_steps = row_steps.size()};
     OutputFile file(path);
     Hasher hasher;
     std::uint64_t position = 0;
@@ -298,6 +316,7 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
         append(bytes_of(tensor));
         pad();
     }
+    append(bytes_of(row_steps));
     ByteWriter trailer;
     trailer.u64(hasher.digest());
     file.write(trailer.data());

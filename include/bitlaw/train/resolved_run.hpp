@@ -24,6 +24,12 @@ struct ResolvedRun {
     [[nodiscard]] std::size_t positions() const { return options.config.context; }
     [[nodiscard]] std::uint64_t step_tokens() const { return std::uint64_t{step_sequences} * positions(); }
     [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
+    /// Steps behind which weights are rounded; kNever where none are.
+    static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+    [[nodiscard]] std::uint64_t rounded_from() const;
+    /// Whether the levels' steps are chosen (again) when so many steps are done: 32 times, the last time at
+    /// the end, so that the size is what was asked for.
+    [[nodiscard]] bool is_rounding_due(std::uint64_t done) const;
     /// Leaves of a step's gradient sum.
     [[nodiscard]] std::size_t leaves() const {
         const std::size_t sequences = learn::leaf_sequences(positions());

@@ -31,6 +31,12 @@ struct TrainOptions {
     std::string preset = "200k";          ///< name for the record; config holds the sizes
     model::ModelConfig config;
     model::WeightFormatId weight_format = model::WeightFormatId::bf16;  ///< of the coding weights
+    /// Bits of a weight, all included, that steps see and the model has at the end; 0: not rounded. Decides
+    /// the weight format.
+    double weight_bits = 0;
+    double weight_bits_from = 0.8;  ///< share of the steps behind which weights are rounded
+    std::filesystem::path from;     ///< model to begin with instead of fresh weights
+    std::uint64_t from_id = 0;      ///< its id, filled in by train()
     std::uint64_t seed = 1;
     std::uint64_t tokens = 0;              ///< budget; 0: as minutes says, or kTokensPerParameter a parameter
     double minutes = 0;                    ///< budget: turned into tokens once, which are recorded; 0: none

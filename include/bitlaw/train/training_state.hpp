@@ -42,6 +42,7 @@ struct TrainingState {
     TrainingProgress progress;
     Floats weights;  ///< [parameters], fp32
     learn::AdamMoments moments;
+    std::vector<float> row_steps = {};  ///< of the rounding that weights are seen through; empty: none
 };
 
 /// Name of the saved state in a training folder.
@@ -49,7 +50,8 @@ inline constexpr const char* kStateFile = "state.bls";
 
 /// Writes a state atomically, without a copy of the tensors.
 void save_state(const std::filesystem::path& path, const TrainingProgress& progress,
-                std::span<const float> weights, const learn::AdamMoments& moments);
+                std::span<const float> weights, const learn::AdamMoments& moments,
+                std::span<const float> row_steps = {});
 
 /// Reads a state. Sizes and hashes are verified before anything is allocated; throws Error with the path in
 /// it.
