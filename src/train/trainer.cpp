@@ -122,6 +122,7 @@ class Run {
             for (std::size_t first = 0; first < sample.size(); first += run_.positions()) {
                 sampler.next(std::span(sample).subspan(first, run_.positions()));
             }
+            training_.forget();
         }
         const double bits = learner_.round_to(options_.weight_bits, sample);
         if (bits > options_.weight_bits && progress_.step == run_.steps && options_.warn &&
