@@ -155,6 +155,9 @@ struct SampleArguments {
     std::string prompt_file;  ///< instead of the prompt
     std::uint64_t top_k = 0;  ///< the likeliest symbols that may be drawn; 0: all
     double top_p = 1.0;       ///< the likeliest of them that have this share together
+    std::optional<predict::ExpertSet> mix;
+    std::string compressor;        ///< writes instead of a model; empty: none
+    std::uint64_t look_ahead = 4;  ///< bytes that it draws at once
 };
 
 struct PlotArguments {

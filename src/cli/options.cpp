@@ -94,6 +94,17 @@ void add_sample(FieldOptions& options, SampleArguments& a) {
     real_option(app, "--top-p", a.top_p, "draw among the likeliest that have this share together",
                 text_of(a.top_p), {0.0001, 1});
     number_option(app, "--seed", a.seed, "of the draws", text_of(a.seed));
+    mix_option(
+        app, [&a](std::optional<predict::ExpertSet> set) { a.mix = set; },
+        "instead of the network alone: mixed with experts; with -m none the experts alone (full by default)");
+    name_option(app, "--compressor", a.compressor, "NAME",
+                "instead of a model a compressor of `bitlaw table` (gzip, xz, ppmd, ...): what it would code "
+                "in fewer bytes is "
+                "likelier");
+    number_option(
+        app, "--look-ahead", a.look_ahead,
+        "with --compressor: bytes drawn at once; of 1 any, of more those that the text has somewhere",
+        text_of(a.look_ahead), {1, 64});
     add_learning(options, a.learning);
     add_common(options, a.common, false);
 }

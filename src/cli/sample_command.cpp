@@ -8,7 +8,11 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "bitlaw/baselines/compressor_list.hpp"
+#include "bitlaw/baselines/continuation.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/coding/stack_network.hpp"
+#include "bitlaw/coding/stream_predictor.hpp"
 #include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
@@ -127,6 +131,63 @@ void sample_tokens(Predictor& predictor, const Model& model, const SampleArgumen
     }
 }
 
+// Experts ask bit by bit, so that there is no list of bytes of which some could be left out.
+void sample_mixed(const SampleArguments& a, Text& out) {
+    if ((a.temperature != 0.0 && a.temperature != 1.0) || a.top_k != 0 || a.top_p != 1.0) {
+        fail_usage("experts draw bit by bit; leave --top-k and --top-p out, and let --temperature be 0 or 1");
+    }
+    if (a.model == kNoModel && a.learning.learn) {
+        fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
+    }
+    ModelShelf shelf(a.model);
+    const StoredModel* const network = a.model == kNoModel ? nullptr : &shelf.chosen();
+    coding::CompressOptions options;
+    if (network != nullptr && a.learning.learn) {
+        options.stack = learned_stack(recipe_for(a, *network), *network, a.model);
+    } else {
+        options.stack.source =
+            network == nullptr ? coding::NetworkSource::none : coding::NetworkSource::model;
+    }
+    mix_with(options, coding::mixing_for(a.mix.value_or(ExpertSet::full), a.prompt.size() + a.bytes));
+    coding::StreamPredictor stream(network, options);
+    sample_bytes(stream.predictor(prompt_of(a)), a, out);
+}
+
+void sample_compressor(const SampleArguments& a, Text& out) {
+    if (!a.model.empty() || a.mix || a.learning.learn || a.top_k != 0 || a.top_p != 1.0) {
+        fail_usage("--compressor writes without a model; leave out -m, --mix, --learn, --top-k and --top-p");
+    }
+    // A .xz file is a multiple of four bytes long, so that lengths would tell continuations apart by 32 bits.
+    const std::string key = a.compressor == "xz" ? "lzma2" : a.compressor;
+    const baselines::Compressor compressor = baselines::choose_compressors({key}).front();
+    draw_continuation(
+        compressor, prompt_of(a), a.bytes,
+        {.look_ahead = a.look_ahead, .temperature = a.temperature, .seed = a.seed},
+        [&](ByteSpan bytes) { out.write(bytes); }, [] { throw_if_stopped("the text ends here"); });
+}
+
+void sample_network(const SampleArguments& a, Text& out) {
+    ModelShelf shelf(a.model);
+    const StoredModel& stored = shelf.chosen();
+    const ModelConfig& config = stored.model.config;
+    const PackedModel packed(stored.model, PackFor::inference);
+    const double temperature = a.temperature == 0.0 ? 1.0 : a.temperature;
+    const std::uint64_t reset = default_reset(config);
+    std::unique_ptr<Predictor> predictor;
+    if (a.learning.learn) {
+        predictor = std::make_unique<LearningPredictor>(
+            stored.model, LearningOptions{recipe_for(a, stored), reset, temperature});
+    } else {
+        predictor = std::make_unique<NetworkPredictor>(
+            packed, NetworkOptions{.reset_every = reset, .temperature = temperature});
+    }
+    if (stored.model.vocabulary != nullptr) {
+        sample_tokens(*predictor, stored.model, a, out);
+    } else {
+        sample_bytes(*predictor, a, out);
+    }
+}
+
 }  // namespace
 
 int run_sample(const SampleArguments& arguments) {
@@ -146,26 +207,14 @@ int run_sample(const SampleArguments& arguments) {
         const Bytes file = read_file(a.prompt_file, kMaxPromptBytes);
         a.prompt.assign(file.begin(), file.end());
     }
-    ModelShelf shelf(a.model);
-    const StoredModel& stored = shelf.chosen();
-    const ModelConfig& config = stored.model.config;
-    const PackedModel packed(stored.model, PackFor::inference);
-    const double temperature = a.temperature == 0.0 ? 1.0 : a.temperature;
-    const std::uint64_t reset = default_reset(config);
-    std::unique_ptr<Predictor> predictor;
     require_learning(a.learning);
-    if (a.learning.learn) {
-        predictor = std::make_unique<LearningPredictor>(
-            stored.model, LearningOptions{recipe_for(a, stored), reset, temperature});
-    } else {
-        predictor = std::make_unique<NetworkPredictor>(
-            packed, NetworkOptions{.reset_every = reset, .temperature = temperature});
-    }
     Text out;
-    if (stored.model.vocabulary != nullptr) {
-        sample_tokens(*predictor, stored.model, a, out);
+    if (!a.compressor.empty()) {
+        sample_compressor(a, out);
+    } else if (a.mix || a.model == kNoModel) {
+        sample_mixed(a, out);
     } else {
-        sample_bytes(*predictor, a, out);
+        sample_network(a, out);
     }
     if (is_terminal(STDOUT_FILENO)) {
         note("");

@@ -12,7 +12,7 @@ bool BlockCoder::trace(ByteSpan, const ByteVisit&, const BlockProgress&) {
     fail("this way of coding cannot say what each byte costs; choose a network, learning or mixing");
 }
 
-predict::Predictor& BlockCoder::predictor() {
+predict::Predictor& BlockCoder::predictor(ByteSpan) {
     fail("this way of coding has no predictor of its own; choose a network, learning or mixing");
 }
 

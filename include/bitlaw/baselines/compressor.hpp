@@ -37,6 +37,9 @@ struct Compressor {
     };
     std::string missing = {};  ///< what must be installed first; empty where it can be used
     bool chunks = true;        ///< whether it may be called for every chunk
+    /// What each of the texts takes by itself, in bytes without a container: of a program that packs many in
+    /// one call. Empty: compress() says it.
+    std::function<std::vector<std::uint64_t>(const std::vector<Bytes>& texts)> sizes = {};
     /// Greatest memory of the programs it ran since the last call, in bytes; empty when it runs in this
     /// process.
     std::function<std::uint64_t()> program_memory;

@@ -60,8 +60,9 @@ class BlockCoder {
     /// Visits every byte of a block with what encode() pays for it, and leaves the state that encode() would.
     /// False, with nothing visited, when the method cannot code such bytes.
     [[nodiscard]] virtual bool trace(ByteSpan plain, const ByteVisit& visit, const BlockProgress& progress);
-    /// What predicts this method's streams, for one stream that is no block: of text, from its beginning.
-    [[nodiscard]] virtual predict::Predictor& predictor();
+    /// What predicts this method's streams, for one stream that is no block, from its beginning; `like`: data
+    /// whose form the stream has.
+    [[nodiscard]] virtual predict::Predictor& predictor(ByteSpan like);
     /// A block that another method coded: a chained method leaves the state that encode and decode of it
     /// would have left.
     virtual void follow(ByteSpan plain) { (void)plain; }

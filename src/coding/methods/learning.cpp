@@ -48,7 +48,7 @@ class LearningBlocks final : public BlockCoder {
         trace_streams(*predictor_, plain, learning_streams(recipe_, plain.size()), visit, progress);
         return true;
     }
-    Predictor& predictor() override {
+    Predictor& predictor(ByteSpan) override {
         if (tokens_) {
             fail("a network of tokens that learns cannot go on byte by byte; use it frozen");
         }

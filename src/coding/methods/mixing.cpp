@@ -98,8 +98,9 @@ class MixingBlocks final : public BlockCoder {
         trace_streams(*predictor_, ordered, streams_of(plain.size()), in_place, progress);
         return true;
     }
-    Predictor& predictor() override {
-        predictor_->set_form({});
+    Predictor& predictor(ByteSpan like) override {
+        // A stream is predicted byte by byte, so no pairs change places.
+        predictor_->set_form(full_ && !like.empty() ? choose_form(like, false) : DataForm{});
         return *predictor_;
     }
     void follow(ByteSpan plain) override {

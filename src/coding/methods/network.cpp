@@ -41,7 +41,7 @@ class NetworkBlocks final : public BlockCoder {
         return true;
     }
 
-    Predictor& predictor() override {
+    Predictor& predictor(ByteSpan) override {
         alone_ = alone_ ? std::move(alone_) : by_byte_.make();
         return *alone_;
     }
