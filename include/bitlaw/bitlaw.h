@@ -69,12 +69,13 @@ BITLAW_API bitlaw_status bitlaw_last_status(void);
 /* Threads that one call uses: 1 .. 256, 0: all processors. Holds for the process; changes speed only, never a bit. */
 BITLAW_API bitlaw_status bitlaw_set_threads(size_t count);
 
-/* Opens a model file, or model.blm of a training folder; or one that lies in memory (it is copied). Null on failure. */
+/* Opens a model file, model.blm of a training folder, or an installed model by its name ("200k"); or one that lies in memory (it is
+ * copied). Null on failure. */
 BITLAW_API bitlaw_model* bitlaw_model_open(const char* path);
 BITLAW_API bitlaw_model* bitlaw_model_read(const void* bytes, size_t size);
 /* Frees it; null is allowed. No call may be using it. */
 BITLAW_API void bitlaw_model_close(bitlaw_model* model);
-/* The id by which archives name it. */
+/* The id by which archives name it; 0 on failure. */
 BITLAW_API uint64_t bitlaw_model_id(const bitlaw_model* model);
 
 /* The most bytes that an archive of `size` bytes takes with these options (null: defaults). */
@@ -97,7 +98,7 @@ BITLAW_API bitlaw_status bitlaw_decompress(const bitlaw_model* model, const void
 
 /* Experts that learn the data as they are coded, mixed bit by bit. */
 typedef enum bitlaw_mix {
-    BITLAW_MIX_DEFAULT = 0, /* the level's; none without a level */
+    BITLAW_MIX_DEFAULT = 0, /* the level's; without a level none, but full for the network "none" that does not learn */
     BITLAW_MIX_NONE = 1,
     BITLAW_MIX_FAST = 2,
     BITLAW_MIX_FULL = 3

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <string_view>
+#include <system_error>
 
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/version.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/joined.hpp"
+#include "bitlaw/model/places.hpp"
 #include "guard.hpp"
 
 namespace {
@@ -88,7 +92,13 @@ bitlaw_status bitlaw_set_threads(size_t count) {
 bitlaw_model* bitlaw_model_open(const char* path) {
     return made<bitlaw_model>([&] {
         check_pointer(path, 1, "path");
-        return bitlaw_model{std::make_shared<const StoredModel>(load_model(path))};
+        const std::filesystem::path file = named_model(path);
+        std::error_code error;
+        const std::string_view text(path);
+        if ((text == "none" || text.starts_with("init:")) && !std::filesystem::exists(file, error)) {
+            fail_usage(text, " is no model; bitlaw_stack_open() takes it as the network of a stack");
+        }
+        return bitlaw_model{std::make_shared<const StoredModel>(load_model(file))};
     });
 }
 
@@ -101,7 +111,14 @@ bitlaw_model* bitlaw_model_read(const void* bytes, size_t size) {
 
 void bitlaw_model_close(bitlaw_model* model) { delete model; }
 
-uint64_t bitlaw_model_id(const bitlaw_model* model) { return model == nullptr ? 0 : model->stored->id; }
+uint64_t bitlaw_model_id(const bitlaw_model* model) {
+    std::uint64_t id = 0;
+    (void)guarded([&] {
+        check_pointer(model, 1, "model");
+        id = model->stored->id;
+    });
+    return id;
+}
 
 size_t bitlaw_compress_bound(const bitlaw_model* model, size_t size, const bitlaw_options* options) {
     std::size_t bound = 0;

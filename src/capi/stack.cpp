@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bitlaw/coding/learning_choice.hpp"
@@ -24,18 +25,7 @@ std::shared_ptr<const StoredModel> loaded(const std::filesystem::path& path) {
     return std::make_shared<const StoredModel>(load_model(path));
 }
 
-// A file or folder, or the name of an installed model.
-std::shared_ptr<const StoredModel> named(const std::string& name) {
-    std::error_code error;
-    if (name.find('/') == std::string::npos && !std::filesystem::exists(name, error)) {
-        for (const std::filesystem::path& file : model_files()) {
-            if (model_name(file) == name) {
-                return loaded(file);
-            }
-        }
-    }
-    return loaded(name);
-}
+bool is_none(std::string_view network) { return network == "none"; }
 
 // What the options say of the network; `level` null: none was asked for.
 void choose_network(bitlaw_stack& stack, const bitlaw_stack_options& o, const Level* level) {
@@ -59,19 +49,27 @@ void choose_network(bitlaw_stack& stack, const bitlaw_stack_options& o, const Le
     if (stack.fresh) {
         stack.model =
             std::make_shared<const StoredModel>(fresh_network(stack.fresh->config, stack.fresh->seed));
-    } else if (std::string(o.network) != "none") {
-        stack.model = named(o.network);
+    } else if (!is_none(o.network)) {
+        stack.model = loaded(named_model(o.network));
     }
 }
 
-std::optional<ExpertSet> mix_of(bitlaw_mix mix, const Level* level) {
-    switch (static_cast<int>(mix)) {
-        case BITLAW_MIX_DEFAULT:
-            return level == nullptr ? std::nullopt : std::optional<ExpertSet>(level->experts);
+// Where nothing else would predict, as for `bitlaw compress -m none`, the default is the full set.
+std::optional<ExpertSet> default_mix(const bitlaw_stack_options& o, const Level* level) {
+    if (level != nullptr) {
+        return level->experts;
+    }
+    const bool is_asked = o.model == nullptr && o.network != nullptr && is_none(o.network) && o.learn == 0;
+    return is_asked ? std::optional<ExpertSet>(ExpertSet::full) : std::nullopt;
+}
+
+std::optional<ExpertSet> mix_of(const bitlaw_stack_options& o, const Level* level) {
+    switch (static_cast<int>(o.mix)) {
+        case BITLAW_MIX_DEFAULT: return default_mix(o, level);
         case BITLAW_MIX_NONE: return std::nullopt;
         case BITLAW_MIX_FAST: return ExpertSet::fast;
         case BITLAW_MIX_FULL: return ExpertSet::full;
-        default: fail_usage("mix is ", static_cast<int>(mix), ", which is none");
+        default: fail_usage("mix is ", static_cast<int>(o.mix), ", which is none");
     }
 }
 
@@ -107,7 +105,7 @@ bitlaw_stack opened(const bitlaw_stack_options* given) {
     const CompressOptions defaults;
     bitlaw_stack stack{.model = nullptr,
                        .fresh = std::nullopt,
-                       .mix = mix_of(o.mix, level),
+                       .mix = mix_of(o, level),
                        .learn = o.learn != 0 || (level != nullptr && level->learns),
                        .learn_rate = o.learn_rate,
                        .embed_model = o.embed_model != 0,

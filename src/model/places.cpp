@@ -104,4 +104,16 @@ std::string model_name(const fs::path& file) {
         .string();
 }
 
+fs::path named_model(const std::string& text) {
+    std::error_code error;
+    if (text.find('/') == std::string::npos && !fs::exists(text, error)) {
+        for (const fs::path& file : model_files()) {
+            if (model_name(file) == text) {
+                return file;
+            }
+        }
+    }
+    return text;
+}
+
 }  // namespace bitlaw::model

@@ -64,6 +64,9 @@ int main(int argc, char** argv) {
     expect(strstr(bitlaw_last_error(), "nowhere") != NULL, "is named in the error");
     expect(bitlaw_model_read(input, 10) == NULL, "bytes that are no model");
     expect(bitlaw_model_open(NULL) == NULL, "no path");
+    expect(bitlaw_model_id(NULL) == 0 && bitlaw_last_status() == BITLAW_WRONG_USE && strstr(bitlaw_last_error(), "model") != NULL,
+           "the id of no model");
+    expect(bitlaw_model_open("none") == NULL && bitlaw_last_status() == BITLAW_WRONG_USE, "none is a network of stacks only");
     bitlaw_model* opened = bitlaw_model_open(argv[1]);
     expect(opened != NULL, "a model is opened");
     model = opened;

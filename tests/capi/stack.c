@@ -164,6 +164,14 @@ static void check_options(const bitlaw_model* model) {
     o = init, o.model = model, o.learn = 1, o.learn_rate = NAN, expect(refused(o), "a rate that is no number");
     o = init, o.network = "init:50k", expect(refused(o), "fresh weights that do not learn");
     o = init, o.network = "init:nothing", o.learn = 1, expect(refused(o), "a preset that is none");
+    o = init, o.network = "none", o.mix = BITLAW_MIX_NONE, expect(refused(o), "no network and no experts");
+    o = init, o.network = "none", o.learn = 1, expect(refused(o), "no network that learns");
+    o = init, o.network = "none", stack = bitlaw_stack_open(&o);
+    const size_t none = round_trip(stack, NULL);
+    bitlaw_stack_close(stack);
+    o = init, o.mix = BITLAW_MIX_FULL, stack = bitlaw_stack_open(&o);
+    expect(none > 0 && none == round_trip(stack, NULL), "without a network the full set of experts codes");
+    bitlaw_stack_close(stack);
     o = init, o.network = "nowhere", expect(bitlaw_stack_open(&o) == NULL && bitlaw_last_status() == BITLAW_FAILED, "no such network");
     o = init, o.level = 1, stack = bitlaw_stack_open(&o);
     expect(round_trip(stack, NULL) > 0, "level 1 needs no model");

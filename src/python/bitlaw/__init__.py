@@ -13,8 +13,8 @@ Everything is computed by libbitlaw.so, which is looked for in BITLAW_LIBRARY, b
 has its libraries. Arrays are NumPy's where it is installed, otherwise the standard library's.
 """
 
-from ._library import BitlawError, BitlawUsageError, set_threads, version
-from .models import Model, Stack, compress, decompress, score
+from ._library import BitlawError, BitlawUsageError, version
+from .models import Model, Stack, compress, decompress, score, set_threads
 from .tables import read_fit, read_metrics, read_study
 
 __all__ = [

@@ -120,8 +120,3 @@ def opened(pointer: int | None) -> int:
 def version() -> str:
     """The library's version, "0.1.0"."""
     return library.bitlaw_version().decode()
-
-
-def set_threads(count: int = 0) -> None:
-    """Threads that one call uses, 0 for all processors. Changes speed only, never a bit."""
-    check(library.bitlaw_set_threads(count))

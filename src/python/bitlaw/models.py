@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import ctypes
 import os
+import sys
+import threading
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _library
+from ._arguments import bytes_of, integer, integer_or_zero, name_of
 from ._library import InputOutput, StackOptions, check, library, opened
 
 try:
@@ -16,10 +20,10 @@ except ImportError:  # arrays are the standard library's then
     numpy = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer = Union[bytes, bytearray, memoryview, "array.array[Any]", "numpy.ndarray[Any, Any]"]
 Path = Union[str, "os.PathLike[str]"]
 
 _MIXES = {None: 0, "none": 1, "fast": 2, "full": 3}
@@ -47,8 +51,8 @@ def _named(table: dict, value: Any, what: str) -> int:
 class _Transfer:
     """Bytes in and out of a call that streams. What a callback raises is raised again behind the call."""
 
-    def __init__(self, data: Buffer) -> None:
-        self.data = memoryview(data).cast("B")
+    def __init__(self, data: Buffer, what: str) -> None:
+        self.data = bytes_of(data, what)
         self.place = 0
         self.result = bytearray()
         self.error: BaseException | None = None
@@ -82,17 +86,48 @@ class _Transfer:
 
 
 class _Owner:
-    """Owns an object of the library, as a context too; closed once."""
+    """Owns an object of the library, as a context too. Freed once: when it is closed and no call uses it any more."""
 
-    _handle: int | None = None
     _kind: str
     _free: Any  # the library's function, which takes the handle
+    _handle: int | None  # none: not opened, or freed
+    _uses: int
+    _is_closed: bool
+    # Of all objects, and held for a moment only. A signal's handler may close what its own thread is about to use.
+    _lock = threading.RLock()
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        self = super().__new__(cls)
+        self._handle, self._uses, self._is_closed = None, 0, False
+        return self
 
     def close(self) -> None:
-        """Frees it; it cannot be used any more. Stacks that were made of a model stay."""
-        handle, self._handle = self._handle, None
+        """Ends its use: later calls raise ValueError, those in progress end as they would. Stacks that were made of a model stay."""
+        with self._lock:
+            self._is_closed = True
+        self._free_unused()
+
+    def _free_unused(self) -> None:
+        with self._lock:
+            if self._uses > 0 or not self._is_closed:
+                return
+            handle, self._handle = self._handle, None
         if handle:
             self._free(handle)
+
+    @contextlib.contextmanager
+    def _used(self) -> Iterator[int]:
+        """The handle, which stays valid in the context."""
+        with self._lock:
+            self._uses += 1
+        try:
+            if self._is_closed or not self._handle:
+                raise _library.BitlawUsageError(f"the {self._kind} was closed")
+            yield self._handle
+        finally:
+            with self._lock:
+                self._uses -= 1
+            self._free_unused()
 
     def __enter__(self) -> Self:
         return self
@@ -103,18 +138,23 @@ class _Owner:
     def __del__(self) -> None:
         self.close()
 
-    def _open(self) -> int:
-        if not self._handle:
-            raise _library.BitlawUsageError(f"the {self._kind} was closed")
-        return self._handle
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        raise TypeError(f"a {self._kind} cannot be copied or pickled; open it again from its file")
+
+
+# A child must not find it held by a thread that it does not have.
+os.register_at_fork(
+    before=_Owner._lock.acquire, after_in_parent=_Owner._lock.release, after_in_child=_Owner._lock.release
+)
 
 
 class Stack(_Owner):
     """What predicts: a network, frozen or learning, experts that learn the data, or both, mixed.
 
     level: 1 to 9 as `bitlaw compress -1` to `-9`; the other arguments replace its parts.
-    model: a Model, a path, the name of an installed model, "init:PRESET[:SEED]" (fresh weights, which learn) or "none".
-    mix: None (the level's, without a level none), "none", "fast" or "full".
+    model: a Model, a path, the name of an installed model, a model file's bytes, "init:PRESET[:SEED]" (fresh weights, which learn)
+        or "none".
+    mix: None (the level's; without a level none, but "full" for the model "none"), "none", "fast" or "full".
     learn: the network learns what it codes.
     embed_model: archives hold the model and restore alone.
     fallback: when blocks are coded without the model: "never", "worse" or "best".
@@ -126,7 +166,7 @@ class Stack(_Owner):
 
     def __init__(
         self,
-        model: Model | Path | None = None,
+        model: Model | Path | Buffer | None = None,
         *,
         level: int = 0,
         mix: str | None = None,
@@ -140,65 +180,76 @@ class Stack(_Owner):
     ) -> None:
         options = StackOptions(
             struct_size=ctypes.sizeof(StackOptions),
-            level=level,
+            level=integer(level, "level", 0, 9),
             mix=_named(_MIXES, mix, "mix"),
-            learn=learn,
+            learn=bool(learn),
             learn_rate=learn_rate,
-            embed_model=embed_model,
+            embed_model=bool(embed_model),
             fallback=_named(_FALLBACKS, fallback, "fallback"),
-            block_bytes=block_bytes,
-            streams=streams,
-            memory=memory,
+            block_bytes=integer(block_bytes, "block_bytes", 0, 2**24),
+            streams=integer(streams, "streams", 0, 4096),
+            memory=integer_or_zero(memory, "memory", 2**20, 2**30),
         )
-        if isinstance(model, Model):
-            options.model = model._open()
-        elif model is not None:
-            options.network = os.fsencode(model)
-        self._handle = opened(library.bitlaw_stack_open(ctypes.byref(options)))
+        if model is None or isinstance(model, (str, os.PathLike)):
+            options.network = None if model is None else name_of(model, "model")
+            self._handle = opened(library.bitlaw_stack_open(ctypes.byref(options)))
+            return
+        with contextlib.ExitStack() as opening:
+            owner = model if isinstance(model, Model) else opening.enter_context(Model(model))
+            options.model = opening.enter_context(owner._used())
+            self._handle = opened(library.bitlaw_stack_open(ctypes.byref(options)))
 
     def compress(self, data: Buffer) -> bytes:
         """An archive of the data."""
-        transfer = _Transfer(data)
-        return transfer.finish(library.bitlaw_compress_stream(self._open(), ctypes.byref(transfer.io)))
+        transfer = _Transfer(data, "data")
+        with self._used() as handle:
+            return transfer.finish(library.bitlaw_compress_stream(handle, ctypes.byref(transfer.io)))
 
     def score(self, data: Buffer) -> Any:
         """Bits of each byte: -log2 of the probability that it was given after all before it. float64 [len(data)]."""
-        plain = bytes(data)
+        plain = bytes(bytes_of(data, "data"))
         bits, pointer = _doubles(len(plain))
-        check(library.bitlaw_score(self._open(), plain, len(plain), pointer, _library.PROGRESS(0), None))
+        with self._used() as handle:
+            check(library.bitlaw_score(handle, plain, len(plain), pointer, _library.PROGRESS(0), None))
         return bits
 
     def next(self, text: Buffer = b"") -> Any:
         """The distribution of the byte that follows the text. float64 [256]."""
-        plain = bytes(text)
+        plain = bytes(bytes_of(text, "text"))
         probability, pointer = _doubles(256)
-        check(library.bitlaw_next(self._open(), plain, len(plain), pointer))
+        with self._used() as handle:
+            check(library.bitlaw_next(handle, plain, len(plain), pointer))
         return probability
 
     def sample(self, prompt: Buffer | str = b"", count: int = 200, *, seed: int = 1, temperature: float = 1.0) -> bytes:
         """So many bytes drawn one after another behind the prompt; the same for a seed on every machine."""
-        start = prompt.encode() if isinstance(prompt, str) else bytes(prompt)
+        start = prompt.encode() if isinstance(prompt, str) else bytes(bytes_of(prompt, "prompt"))
+        count = integer(count, "count", 0, sys.maxsize)
+        seed = integer(seed, "seed", 0, 2**64 - 1)
         output = ctypes.create_string_buffer(max(count, 1))
-        check(library.bitlaw_sample(self._open(), start, len(start), seed, temperature, output, count))
+        with self._used() as handle:
+            check(library.bitlaw_sample(handle, start, len(start), seed, temperature, output, count))
         return output.raw[:count]
 
 
 class Model(_Owner):
-    """A network: a model file, or model.blm of a training folder, or bytes of one."""
+    """A network: a model file, model.blm of a training folder, an installed model by its name ("200k"), or bytes of one."""
 
     _kind = "model"
     _free = library.bitlaw_model_close
 
-    def __init__(self, source: Path | bytes) -> None:
-        if isinstance(source, bytes):
-            self._handle = opened(library.bitlaw_model_read(source, len(source)))
+    def __init__(self, source: Path | Buffer) -> None:
+        if isinstance(source, (str, os.PathLike)):
+            self._handle = opened(library.bitlaw_model_open(name_of(source, "model")))
         else:
-            self._handle = opened(library.bitlaw_model_open(os.fsencode(source)))
+            content = bytes(bytes_of(source, "model"))
+            self._handle = opened(library.bitlaw_model_read(content, len(content)))
 
     @property
     def id(self) -> int:
         """The id by which archives name it."""
-        return library.bitlaw_model_id(self._open())
+        with self._used() as handle:
+            return library.bitlaw_model_id(handle)
 
     def stack(self, **options: Any) -> Stack:
         """A stack with this network; the options are Stack's."""
@@ -229,7 +280,12 @@ class Model(_Owner):
             return stack.sample(prompt, count, seed=seed, temperature=temperature)
 
 
-def compress(data: Buffer, model: Model | Path | None = None, **options: Any) -> bytes:
+def set_threads(count: int = 0) -> None:
+    """Threads that one call uses, 1 to 256, or 0 for all processors. Changes speed only, never a bit."""
+    check(library.bitlaw_set_threads(integer(count, "count", 0, 256)))
+
+
+def compress(data: Buffer, model: Model | Path | Buffer | None = None, **options: Any) -> bytes:
     """An archive of the data by a stack of these options (see Stack); without any by level 2, which needs no model."""
     if model is None and not options:
         options = {"level": 2}
@@ -237,18 +293,19 @@ def compress(data: Buffer, model: Model | Path | None = None, **options: Any) ->
         return stack.compress(data)
 
 
-def decompress(archive: Buffer, model: Model | Path | None = None) -> bytes:
+def decompress(archive: Buffer, model: Model | Path | Buffer | None = None) -> bytes:
     """The bytes of an archive. Its model is the one given, the one inside, or an installed one with its id."""
-    transfer = _Transfer(archive)
-    if model is None:
+    transfer = _Transfer(archive, "archive")
+    # Archives without a network, or whose network began with fresh weights, describe it themselves.
+    if model is None or (isinstance(model, str) and (model == "none" or model.startswith("init:"))):
         return transfer.finish(library.bitlaw_restore_stream(None, ctypes.byref(transfer.io)))
-    if isinstance(model, Model):
-        return transfer.finish(library.bitlaw_restore_stream(model._open(), ctypes.byref(transfer.io)))
-    with Model(model) as opened_model:
-        return transfer.finish(library.bitlaw_restore_stream(opened_model._open(), ctypes.byref(transfer.io)))
+    with contextlib.ExitStack() as opening:
+        owner = model if isinstance(model, Model) else opening.enter_context(Model(model))
+        handle = opening.enter_context(owner._used())
+        return transfer.finish(library.bitlaw_restore_stream(handle, ctypes.byref(transfer.io)))
 
 
-def score(data: Buffer, model: Model | Path | None = None, **options: Any) -> Sequence[float]:
+def score(data: Buffer, model: Model | Path | Buffer | None = None, **options: Any) -> Sequence[float]:
     """Bits of each byte, float64 [len(data)], by a stack of these options (see Stack); without any by level 2."""
     if model is None and not options:
         options = {"level": 2}
