@@ -4,6 +4,7 @@ import array
 import copy
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -187,7 +188,7 @@ class Owners(unittest.TestCase):
         self.assertEqual(len(model.score(b"abc")), 3)
 
     def test_closed_while_it_is_used(self):
-        text = TEXT * 4
+        text = TEXT * 2
         expected = list(bitlaw.score(text, MODEL, streams=1, mix="full"))
         freed = []
         for _ in range(3):
@@ -210,6 +211,30 @@ class Owners(unittest.TestCase):
             self.assertEqual(len(freed), 1)
             freed.clear()
 
+    def test_a_signal_ends_a_call(self):
+        class Rung(Exception):
+            pass
+
+        def ring(*_):
+            raise Rung
+
+        before = signal.signal(signal.SIGALRM, ring)
+        text = TEXT * 10
+        archive = bitlaw.compress(text, mix="fast", block_bytes=4096)
+        stack = bitlaw.Stack(mix="fast", block_bytes=4096)
+        try:
+            for call in (lambda: stack.compress(text), lambda: bitlaw.decompress(archive)):
+                for after in (0.001, 0.01, 0.03):
+                    signal.setitimer(signal.ITIMER_REAL, after)
+                    with self.assertRaises(Rung):
+                        while True:
+                            call()
+                    self.assertEqual(stack._uses, 0)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        self.assertEqual(bitlaw.decompress(stack.compress(text)), text)
+
     @unittest.skipUnless(hasattr(os, "fork"), "no fork here")
     def test_a_forked_child(self):
         stack = bitlaw.Stack(MODEL)
@@ -217,6 +242,7 @@ class Owners(unittest.TestCase):
         child = os.fork()
         if child == 0:
             same = list(stack.score(TEXT[:200])) == expected
+            same &= bitlaw.decompress(stack.compress(TEXT[:200]), MODEL) == TEXT[:200]
             stack.close()
             os._exit(0 if same else 1)
         self.assertEqual(os.waitpid(child, 0)[1], 0)

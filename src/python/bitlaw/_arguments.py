@@ -15,7 +15,7 @@ except ImportError:
 
 
 def bytes_of(data: Any, what: str) -> memoryview:
-    """The bytes of bytes, bytearray, memoryview, array or a uint8 array of NumPy, in C order; copied only where they are strided."""
+    """The bytes of bytes, bytearray, memoryview, array or a uint8 array of NumPy, in C order; copied only where strided."""
     if numpy is not None and isinstance(data, (numpy.ndarray, numpy.generic)):
         if not isinstance(data, numpy.ndarray) or data.dtype != numpy.uint8:
             raise TypeError(f"{what} is a NumPy {type(data).__name__} of {data.dtype}; give an array of uint8")

@@ -49,17 +49,19 @@ def _named(table: dict, value: Any, what: str) -> int:
 
 
 class _Transfer:
-    """Bytes in and out of a call that streams. What a callback raises is raised again behind the call."""
+    """Bytes in and out of a call that streams."""
 
     def __init__(self, data: Buffer, what: str) -> None:
         self.data = bytes_of(data, what)
         self.place = 0
         self.result = bytearray()
         self.error: BaseException | None = None
+        self.is_stopped = False
         self.io = InputOutput(
             struct_size=ctypes.sizeof(InputOutput),
             read=_library.READ(self._read),
             write=_library.WRITE(self._write),
+            progress=_library.PROGRESS(lambda *_: self.is_stopped),
             input_bytes=len(self.data),
         )
 
@@ -76,12 +78,36 @@ class _Transfer:
         except MemoryError as error:
             self.error = error
             return 1
-        return 0
+        return self.is_stopped
 
-    def finish(self, status: int) -> bytes:
+    def run(self, function: Any, owner: _Owner | None) -> bytes:
+        """What the function of the library writes with the owner's object.
+
+        It runs in a thread of its own: signals reach the main thread only, so that what their handlers raise, such as
+        KeyboardInterrupt, is raised here, and never in a callback, through which it could not pass. It ends the call.
+        """
+
+        def work() -> None:
+            try:
+                with owner._used() if owner else contextlib.nullcontext() as handle:
+                    check(function(handle, ctypes.byref(self.io)))  # here, as errors belong to threads
+            except BaseException as error:
+                self.error = self.error or error
+            finally:
+                done.set()
+
+        done = threading.Event()  # not join(), which takes a thread for ended once it was interrupted, to Python 3.12
+        thread = threading.Thread(target=work)
+        try:
+            thread.start()
+            done.wait()
+        except BaseException:
+            self.is_stopped = True
+            if thread.is_alive():
+                done.wait()
+            raise
         if self.error is not None:
             raise self.error
-        check(status)
         return bytes(self.result)
 
 
@@ -102,7 +128,7 @@ class _Owner:
         return self
 
     def close(self) -> None:
-        """Ends its use: later calls raise ValueError, those in progress end as they would. Stacks that were made of a model stay."""
+        """Later calls raise ValueError; those in progress end as they would, the last one frees it. A model's stacks stay."""
         with self._lock:
             self._is_closed = True
         self._free_unused()
@@ -201,9 +227,7 @@ class Stack(_Owner):
 
     def compress(self, data: Buffer) -> bytes:
         """An archive of the data."""
-        transfer = _Transfer(data, "data")
-        with self._used() as handle:
-            return transfer.finish(library.bitlaw_compress_stream(handle, ctypes.byref(transfer.io)))
+        return _Transfer(data, "data").run(library.bitlaw_compress_stream, self)
 
     def score(self, data: Buffer) -> Any:
         """Bits of each byte: -log2 of the probability that it was given after all before it. float64 [len(data)]."""
@@ -298,11 +322,11 @@ def decompress(archive: Buffer, model: Model | Path | Buffer | None = None) -> b
     transfer = _Transfer(archive, "archive")
     # Archives without a network, or whose network began with fresh weights, describe it themselves.
     if model is None or (isinstance(model, str) and (model == "none" or model.startswith("init:"))):
-        return transfer.finish(library.bitlaw_restore_stream(None, ctypes.byref(transfer.io)))
-    with contextlib.ExitStack() as opening:
-        owner = model if isinstance(model, Model) else opening.enter_context(Model(model))
-        handle = opening.enter_context(owner._used())
-        return transfer.finish(library.bitlaw_restore_stream(handle, ctypes.byref(transfer.io)))
+        return transfer.run(library.bitlaw_restore_stream, None)
+    if isinstance(model, Model):
+        return transfer.run(library.bitlaw_restore_stream, model)
+    with Model(model) as own:
+        return transfer.run(library.bitlaw_restore_stream, own)
 
 
 def score(data: Buffer, model: Model | Path | Buffer | None = None, **options: Any) -> Sequence[float]:
