@@ -17,6 +17,7 @@
 #include "bitlaw/interop/llama2c.hpp"
 #include "bitlaw/interop/own_model.hpp"
 #include "bitlaw/interop/safetensors.hpp"
+#include "bitlaw/interop/sentencepiece.hpp"
 #include "bitlaw/interop/tokenizer_json.hpp"
 #include "bitlaw/model/specs.hpp"
 #include "bitlaw/symbols/tokenizer.hpp"
@@ -83,6 +84,59 @@ Bytes llama2c_tokenizer() {
         writer.u32(static_cast<std::uint32_t>(text.size()));
         writer.bytes(span_of(text));
     }
+    return writer.take();
+}
+
+/// A field of a protocol buffer that holds bytes.
+void add_part(ByteWriter& writer, std::uint64_t number, ByteSpan bytes) {
+    writer.varint(number << 3 | 2);
+    writer.varint(bytes.size());
+    writer.bytes(bytes);
+}
+
+/// A model of SentencePiece: pieces with scores and types, the kind of model, and what else there may be.
+Bytes sentencepiece_file(std::uint64_t model_type = 2, bool has_prefix = true) {
+    struct Piece {
+        std::string text;
+        float score;
+        std::uint64_t type;
+    };
+    const std::vector<Piece> pieces = {{"<unk>", 0, 2},
+                                       {"<s>", 0, 3},
+                                       {"</s>", 0, 3},
+                                       {"<0x0A>", 0, 6},
+                                       {"ab", -2, 1},
+                                       {"bc", -1, 1},
+                                       {"\xE2\x96\x81"
+                                        "a",
+                                        -3, 1},
+                                       {"a", -4, 1},
+                                       {"b", -5, 1},
+                                       {"c", -6, 4},
+                                       {"x", -7, 5}};
+    ByteWriter writer;
+    for (const Piece& piece : pieces) {
+        ByteWriter own;
+        add_part(own, 1, span_of(piece.text));
+        own.varint(2 << 3 | 5);
+        own.f32(piece.score);
+        if (piece.type != 1) {
+            own.varint(3 << 3 | 0);
+            own.varint(piece.type);
+        }
+        add_part(writer, 1, own.data());
+    }
+    ByteWriter trainer;
+    add_part(trainer, 2, span_of("a name"));
+    trainer.varint(3 << 3 | 0);
+    trainer.varint(model_type);
+    trainer.varint(10 << 3 | 5);
+    trainer.f32(0.9995F);
+    add_part(writer, 2, trainer.data());
+    ByteWriter normalizer;
+    normalizer.varint(3 << 3 | 0);
+    normalizer.varint(has_prefix ? 1 : 0);
+    add_part(writer, 3, normalizer.data());
     return writer.take();
 }
 
@@ -185,6 +239,52 @@ TEST_CASE("a tokenizer of llama2.c: bytes, special tokens, and scores as ranks")
     CHECK(byte_of_token("<0xFF>") == 255);
     CHECK(byte_of_token("<0xfF>") == -1);
     CHECK(byte_of_token("<0x0A") == -1);
+}
+
+TEST_CASE("a model of SentencePiece: bytes, special and unused pieces, and scores as ranks") {
+    const Bytes file = sentencepiece_file();
+    CHECK(is_sentencepiece(file));
+    const auto vocabulary =
+        std::make_shared<const Vocabulary>(sentencepiece_vocabulary(file, 12, std::nullopt, "it"));
+    CHECK(vocabulary->bytes(0).empty());
+    CHECK(vocabulary->bytes(1).empty());
+    CHECK(vocabulary->bytes(3)[0] == '\n');
+    CHECK(vocabulary->bytes(6)[0] == ' ');
+    CHECK(vocabulary->bytes(10).empty());  // unused
+    CHECK(vocabulary->leading_space());
+    CHECK(vocabulary->size() == 12);
+    const Tokenizer tokenizer(vocabulary);
+    CHECK(tokenizer.encode(tokenizer.with_space(span_of("abc\n"))) == std::vector<Symbol>{6, 5, 3});
+    CHECK_FALSE(read_sentencepiece(sentencepiece_file(2, false), "it").vocabulary.leading_space);
+    CHECK(read_sentencepiece(file, "it").start == Symbol{1});
+
+    CHECK(holds(refusal([] { (void)read_sentencepiece(sentencepiece_file(1), "it"); }), "unigrams"));
+    CHECK(holds(refusal([] { (void)read_sentencepiece(sentencepiece_file(4), "it"); }), "another kind"));
+    CHECK(holds(refusal([&] { (void)sentencepiece_vocabulary(file, 10, {}, "it"); }), "11 tokens"));
+    CHECK(holds(refusal([&] { (void)sentencepiece_vocabulary(file, 12, Symbol{4}, "it"); }), "start"));
+    CHECK(holds(refusal([] { (void)read_sentencepiece({}, "it"); }), "no pieces"));
+    for (std::size_t length = 0; length < file.size(); ++length) {
+        try {
+            (void)read_sentencepiece(ByteSpan(file).first(length), "it");
+        } catch (const Error& error) {
+            CHECK(holds(error.what(), "it"));
+        }
+    }
+    for (std::size_t place = 0; place < file.size(); ++place) {
+        for (const std::uint8_t flip : std::initializer_list<std::uint8_t>{0x01, 0x07, 0x80, 0xFF}) {
+            Bytes changed = file;
+            changed[place] ^= flip;
+            try {
+                (void)read_sentencepiece(changed, "it");
+            } catch (const Error&) {
+            }
+        }
+    }
+    ByteWriter forged;  // a piece of 2^40 bytes, and a number without an end
+    forged.u8(0x0A);
+    forged.varint(std::uint64_t{1} << 40);
+    CHECK(holds(refusal([&] { (void)read_sentencepiece(forged.data(), "it"); }), "cut off"));
+    CHECK(holds(refusal([] { (void)read_sentencepiece(Bytes(20, 0xFF), "it"); }), "does not end"));
 }
 
 TEST_CASE("safetensors: what is written is read, in every type") {

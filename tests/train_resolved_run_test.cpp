@@ -158,7 +158,7 @@ TEST_CASE("a plan has whole sequences, whole steps and resolved defaults") {
     CHECK(run.step_sequences == 3);
     CHECK(run.step_tokens() == 96);
     CHECK(run.steps == 10);
-    CHECK(run.tokens() == 960);
+    CHECK(run.bytes() == 960);
     CHECK(run.validation_sequences == 15);
     CHECK(run.options.validate_every == 8 * 15 / 3);
     CHECK(run.options.learning_rate == default_learning_rate(options.config, 1000));

@@ -7,6 +7,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/symbols/vocabulary.hpp"
 #include "bitlaw/train/training_state.hpp"
 #include "support/message.hpp"
 #include "support/temporary_folder.hpp"
@@ -22,7 +23,7 @@ using bitlaw::test::TemporaryFolder;
 
 namespace {
 
-TrainingState sample_state() {
+TrainingState sample_state(bool has_vocabulary = false) {
     TrainingState state;
     TrainingProgress& progress = state.progress;
     progress.config = test::tiny_config(Architecture::modern);
@@ -38,6 +39,14 @@ TrainingState sample_state() {
     progress.position = {.epoch = 3, .index = 4};
     progress.mean_bits_per_byte.add(2.5);
     progress.validation_bits_per_byte = 2.25;
+    if (has_vocabulary) {
+        std::vector<Bytes> tokens(8);
+        tokens[3] = {'a'};
+        tokens[7] = {'b', 'c'};
+        progress.vocabulary = std::make_shared<const symbols::Vocabulary>(tokens, symbols::TextCut::words,
+                                                                          true, std::vector<std::uint32_t>{},
+                                                                          std::vector<symbols::Merge>{});
+    }
     const std::size_t size = parameter_count(progress.config);
     Random random(1);
     for (Floats* values : {&state.weights, &state.moments.first, &state.moments.second}) {
@@ -50,9 +59,9 @@ TrainingState sample_state() {
     return state;
 }
 
-Bytes sample_file() {
+Bytes sample_file(bool has_vocabulary = false) {
     const TemporaryFolder folder;
-    const TrainingState state = sample_state();
+    const TrainingState state = sample_state(has_vocabulary);
     save_state(folder / "s", state.progress, state.weights, state.moments);
     return file_bytes(folder / "s");
 }
@@ -144,7 +153,7 @@ TEST_CASE("the file lies as docs/FORMAT.md says") {
 }
 
 TEST_CASE("every truncation of a state is an error with the name in it") {
-    const Bytes file = sample_file();
+    const Bytes file = sample_file(true);
     for (std::size_t size = 0; size < file.size(); ++size) {
         const std::string message =
             message_of<Error>([&] { (void)decode_state(ByteSpan(file).first(size), "some/state.bls"); });
@@ -157,7 +166,7 @@ TEST_CASE("every truncation of a state is an error with the name in it") {
 }
 
 TEST_CASE("every flipped byte of a state is an error") {
-    Bytes file = sample_file();
+    Bytes file = sample_file(true);
     for (std::size_t i = 0; i < file.size(); ++i) {
         for (const std::uint8_t flip : std::initializer_list<std::uint8_t>{0x01, 0x80, 0xFF}) {
             file[i] ^= flip;
@@ -169,7 +178,7 @@ TEST_CASE("every flipped byte of a state is an error") {
 }
 
 TEST_CASE("a forged state with fitting hashes gives an error or a bounded state") {
-    const Bytes file = sample_file();
+    const Bytes file = sample_file(true);
     std::size_t refused = 0;
     for (std::size_t i = 0; i < file.size() - 8; ++i) {
         for (const std::uint8_t flip : std::initializer_list<std::uint8_t>{0x01, 0x40, 0x80, 0xFF}) {
@@ -200,6 +209,19 @@ TEST_CASE("a forged state with fitting hashes gives an error or a bounded state"
     put_u64(forged, 16, std::uint64_t{1} << 62);
     rehash(forged);
     CHECK(holds(message_of<Error>([&] { (void)decode_state(forged, "s"); }), "impossible sizes"));
+    forged = file;
+    put_u64(forged, 40, std::uint64_t{1} << 62);  // of the vocabulary
+    rehash(forged);
+    CHECK(holds(message_of<Error>([&] { (void)decode_state(forged, "s"); }), "impossible sizes"));
+}
+
+TEST_CASE("a state has the vocabulary of its model") {
+    const TrainingState state = decode_state(sample_file(true), "s");
+    REQUIRE(state.progress.vocabulary != nullptr);
+    CHECK(state.progress.vocabulary->encode() == sample_state(true).progress.vocabulary->encode());
+    CHECK(state.weights == sample_state(true).weights);
+    CHECK(trained_model(state).model.vocabulary->size() == 8);
+    CHECK(decode_state(sample_file(), "s").progress.vocabulary == nullptr);
 }
 
 TEST_CASE("a state's model has the trained weights, not rounded, and the run's record") {

@@ -12,7 +12,9 @@ void add_import(FieldOptions& options, ImportArguments& a) {
                 "a folder with config.json and safetensors, or a .bin file of llama2.c")
         ->required();
     name_option(app, "--tokenizer", a.tokenizer, "FILE",
-                "tokenizer.json, or the .bin of llama2.c (default: tokenizer.json in the folder)");
+                "tokenizer.json, SentencePiece's tokenizer.model of byte pairs, or the .bin of llama2.c "
+                "(default: the "
+                "first or the second in the folder)");
     name_option(app, "-o,--output", a.output, "OUT", "the new model file")->required();
     text_option(
         app, "--weight-format",

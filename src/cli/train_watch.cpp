@@ -53,8 +53,14 @@ void TrainWatch::begin(const ResolvedRun& run) {
     note(text_of("network     ", o.preset, ": ", describe(o.config)));
     note(text_of("data        ", list_of(o.data)));
     note(text_of("validation  ", list_of(o.validation)));
-    note(text_of("budget      ", with_commas(run.tokens()), " bytes in ", with_commas(run.steps),
-                 run.steps == 1 ? " step" : " steps", " of ", with_commas(run.step_tokens())));
+    if (run.has_vocabulary()) {
+        note(text_of("tokenizer   ", printable(o.tokenizer.string()), ": ", with_commas(o.config.alphabet),
+                     " symbols, ", fmt::format("{:.3f}", run.rate.bytes_a_symbol()),
+                     " bytes a token of the data"));
+    }
+    note(text_of("budget      ", with_commas(run.bytes()), " bytes in ", with_commas(run.steps),
+                 run.steps == 1 ? " step" : " steps", " of ", with_commas(run.step_tokens()),
+                 run.has_vocabulary() ? " tokens" : ""));
     note(text_of("optimizer   AdamW, peak learning rate ", o.learning_rate, ", warm-up ", o.warmup,
                  ", decay ", o.decay, ", betas ", o.beta1, " ", o.beta2, ", epsilon ", o.epsilon,
                  ", weight decay ", o.weight_decay, ", clip ", o.clip, ", seed ", o.seed));
@@ -113,8 +119,9 @@ void TrainWatch::say_duration(const StepReport& report) {
     const double token_time = seconds / static_cast<double>(steps * run_->step_tokens());
     const double left =
         run_seconds(report.steps - report.step, token_time, *run_, run_->options.validate_every);
-    say(text_of("time        about ", duration_text(left), " more: ", with_unit(1.0 / token_time, "B/s"),
-                " over ", steps, steps == 1 ? " step" : " steps", share_of_peak(report.gflops)));
+    say(text_of("time        about ", duration_text(left),
+                " more: ", with_unit(run_->rate.bytes_a_symbol() / token_time, "B/s"), " over ", steps,
+                steps == 1 ? " step" : " steps", share_of_peak(report.gflops)));
 }
 
 void TrainWatch::say(const std::string& text) {

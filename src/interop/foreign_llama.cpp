@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "bitlaw/base/error.hpp"
@@ -117,6 +118,26 @@ void ForeignLlama::get(Part part, std::size_t layer, std::span<float> weights) c
         for (std::size_t column = 0; column < shape.columns; ++column) {
             weights[row * shape.columns + column] = model_.weights[index_of(place, shape, part, row, column)];
         }
+    }
+}
+
+void rank_by_scores(std::span<const float> scores, ForeignVocabulary& foreign) {
+    BITLAW_ASSERT(scores.size() == foreign.tokens.size());
+    std::vector<float> ordered(scores.begin(), scores.end());
+    std::sort(ordered.begin(), ordered.end(), std::greater<>());
+    ordered.erase(std::unique(ordered.begin(), ordered.end()), ordered.end());
+    float before = INFINITY;
+    bool as_numbered = true;
+    for (std::size_t token = 0; token < scores.size(); ++token) {
+        const auto place = std::lower_bound(ordered.begin(), ordered.end(), scores[token], std::greater<>());
+        foreign.ranks.push_back(static_cast<std::uint32_t>(place - ordered.begin()));
+        if (foreign.tokens[token].size() > 1) {
+            as_numbered = as_numbered && scores[token] < before;
+            before = scores[token];
+        }
+    }
+    if (as_numbered) {
+        foreign.ranks.clear();
     }
 }
 

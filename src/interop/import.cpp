@@ -14,6 +14,7 @@
 #include "bitlaw/interop/llama2c.hpp"
 #include "bitlaw/interop/own_model.hpp"
 #include "bitlaw/interop/safetensors.hpp"
+#include "bitlaw/interop/sentencepiece.hpp"
 #include "bitlaw/interop/tokenizer_json.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "foreign_json.hpp"
@@ -191,6 +192,13 @@ std::string tensor_name(Part part, std::size_t layer) {
     }
 }
 
+// tokenizer.json, or SentencePiece's file where there is no other.
+std::filesystem::path own_tokenizer(const std::filesystem::path& folder) {
+    const std::filesystem::path json = folder / "tokenizer.json";
+    const std::filesystem::path pieces = folder / "tokenizer.model";
+    return !std::filesystem::exists(json) && std::filesystem::exists(pieces) ? pieces : json;
+}
+
 ImportedModel import_folder(const std::filesystem::path& folder, const ImportOptions& options) {
     const std::filesystem::path config_file = folder / "config.json";
     const Json json = json_of(config_file);
@@ -227,10 +235,12 @@ ImportedModel import_folder(const std::filesystem::path& folder, const ImportOpt
         take(Part::output, 0);
     }
     const std::filesystem::path tokenizer =
-        options.tokenizer.empty() ? folder / "tokenizer.json" : options.tokenizer;
-    llama.model().vocabulary = std::make_shared<const Vocabulary>(vocabulary_from(
-        read_tokenizer_json(text_of_bytes(read_file(tokenizer, kMaxJsonBytes)), tokenizer.string()),
-        config.alphabet, start, tokenizer.string()));
+        options.tokenizer.empty() ? own_tokenizer(folder) : options.tokenizer;
+    const Bytes file = read_file(tokenizer, kMaxJsonBytes);
+    llama.model().vocabulary = std::make_shared<const Vocabulary>(
+        is_sentencepiece(file) ? sentencepiece_vocabulary(file, config.alphabet, start, tokenizer.string())
+                               : vocabulary_from(read_tokenizer_json(text_of_bytes(file), tokenizer.string()),
+                                                 config.alphabet, start, tokenizer.string()));
     return {llama.take(), shards.all_bf16() ? WeightFormatId::bf16 : WeightFormatId::fp32};
 }
 
@@ -251,8 +261,14 @@ ImportedModel import_model(const std::filesystem::path& path, const ImportOption
                    "--tokenizer");
     }
     const MappedFile tokenizer(options.tokenizer);
+    // A .bin begins with the length of its longest token, which may be the 10 that a SentencePiece model
+    // begins with.
+    const std::string name = options.tokenizer.string();
+    const std::uint32_t alphabet = result.model.config.alphabet;
     result.model.vocabulary = std::make_shared<const Vocabulary>(
-        read_llama2c_tokenizer(tokenizer.bytes(), result.model.config.alphabet, options.tokenizer.string()));
+        options.tokenizer.extension() == ".model"
+            ? sentencepiece_vocabulary(tokenizer.bytes(), alphabet, Symbol{1}, name)
+            : read_llama2c_tokenizer(tokenizer.bytes(), alphabet, name));
     return result;
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
@@ -139,23 +138,7 @@ Vocabulary read_llama2c_tokenizer(ByteSpan file, std::uint32_t alphabet, const s
         fail(name, " has ", reader.remaining(), " bytes behind its ", alphabet,
              " tokens; name the tokenizer that belongs to the model");
     }
-    // The highest score joins first; equal scores are of one rank.
-    std::vector<float> ordered = scores;
-    std::sort(ordered.begin(), ordered.end(), std::greater<>());
-    ordered.erase(std::unique(ordered.begin(), ordered.end()), ordered.end());
-    float before = INFINITY;
-    bool as_numbered = true;
-    for (std::size_t token = 0; token < scores.size(); ++token) {
-        const auto place = std::lower_bound(ordered.begin(), ordered.end(), scores[token], std::greater<>());
-        foreign.ranks.push_back(static_cast<std::uint32_t>(place - ordered.begin()));
-        if (foreign.tokens[token].size() > 1) {
-            as_numbered = as_numbered && scores[token] < before;
-            before = scores[token];
-        }
-    }
-    if (as_numbered) {
-        foreign.ranks.clear();
-    }
+    rank_by_scores(scores, foreign);
     return vocabulary_from(std::move(foreign), alphabet, kStart, name);
 }
 

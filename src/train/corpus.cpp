@@ -4,6 +4,7 @@
 #include <charconv>
 #include <numeric>
 #include <system_error>
+#include <utility>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/hash.hpp"
@@ -161,24 +162,81 @@ void Corpus::require_unchanged(LookAgain look) const {
 
 void Corpus::require_length(std::size_t positions) const {
     for (std::size_t r = 0; r < ranges(); ++r) {
-        if (bytes_[r].size() < positions) {
-            fail(files_[r].path().string(), ": the range has ", bytes_[r].size(), " bytes, and at least ",
-                 positions,
+        if (length(r) < positions) {
+            fail(files_[r].path().string(), ": the range has ", length(r),
+                 vocabulary_ == nullptr ? " bytes" : " tokens", ", and at least ", positions,
                  " are needed for one sequence of the model's context; give more data or join files");
         }
     }
 }
 
-std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions, std::uint64_t most_bytes) {
+std::uint64_t SymbolRate::symbols_of(std::uint64_t count) const {
+    return count / bytes * symbols + count % bytes * symbols / bytes;
+}
+
+std::uint64_t SymbolRate::bytes_of(std::uint64_t count) const {
+    return count / symbols * bytes + (count % symbols * bytes + symbols - 1) / symbols;
+}
+
+void Corpus::tokenise(std::shared_ptr<const Vocabulary> vocabulary, std::uint64_t most_bytes) {
+    vocabulary_ = std::move(vocabulary);
+    tokens_.clear();
+    const Tokenizer tokenizer(vocabulary_);
+    std::uint64_t left = most_bytes;
+    std::uint64_t all = 0;
+    for (std::size_t r = 0; r < ranges(); ++r) {
+        const ByteSpan bytes = bytes_[r].first(std::min<std::uint64_t>(left, bytes_[r].size()));
+        left -= bytes.size();
+        all += bytes.size();
+        if (all > kMostTokenisedBytes) {
+            fail_usage("with a tokenizer the data are held in memory as tokens, and these have more than ",
+                       kMostTokenisedBytes, " bytes; give less of them, such as FILE@0:1G");
+        }
+        tokens_.push_back(encode_blocks(tokenizer, bytes));
+        forget(r, bytes);
+    }
+}
+
+std::uint64_t Corpus::length(std::size_t range) const {
+    return vocabulary_ == nullptr ? bytes_[range].size() : tokens_[range].size();
+}
+
+void Corpus::read(std::size_t range, std::uint64_t begin, std::span<Symbol> out) const {
+    BITLAW_ASSERT(begin <= length(range) && out.size() <= length(range) - begin);
+    if (vocabulary_ == nullptr) {
+        Alphabet().encode(bytes_[range].subspan(begin, out.size()), out);
+    } else {
+        std::copy_n(tokens_[range].begin() + static_cast<std::ptrdiff_t>(begin), out.size(), out.begin());
+    }
+}
+
+std::uint64_t Corpus::covered(std::span<const Symbol> symbols) const {
+    if (vocabulary_ == nullptr) {
+        return symbols.size();
+    }
+    return std::accumulate(
+        symbols.begin(), symbols.end(), std::uint64_t{0},
+        [&](std::uint64_t sum, Symbol symbol) { return sum + vocabulary_->covered(symbol); });
+}
+
+SymbolRate Corpus::rate() const {
+    SymbolRate rate{0, 0};
+    for (std::size_t r = 0; vocabulary_ != nullptr && r < ranges(); ++r) {
+        rate.symbols += tokens_[r].size();
+        rate.bytes += covered(tokens_[r]);
+    }
+    return rate.symbols == 0 ? SymbolRate{} : rate;
+}
+
+std::vector<Symbol> first_sequences(const Corpus& corpus, std::size_t positions, std::uint64_t most_symbols) {
     std::vector<Symbol> symbols;
-    const std::uint64_t most = std::max<std::uint64_t>(most_bytes / positions, 1);
+    const std::uint64_t most = std::max<std::uint64_t>(most_symbols / positions, 1);
     std::uint64_t taken = 0;
     for (std::size_t r = 0; r < corpus.ranges() && taken < most; ++r) {
-        const ByteSpan bytes = corpus.bytes(r);
-        const std::uint64_t count = std::min<std::uint64_t>(bytes.size() / positions, most - taken);
+        const std::uint64_t count = std::min<std::uint64_t>(corpus.length(r) / positions, most - taken);
         const std::size_t start = symbols.size();
         symbols.resize(start + count * positions);
-        Alphabet().encode(bytes.first(count * positions), std::span(symbols).subspan(start));
+        corpus.read(r, 0, std::span(symbols).subspan(start));
         taken += count;
     }
     BITLAW_ASSERT(!symbols.empty());

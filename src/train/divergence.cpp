@@ -24,8 +24,8 @@ void require_finite(bool is_finite, const char* what, std::uint64_t step, double
     }
 }
 
-DivergenceWatch::DivergenceWatch(std::size_t alphabet, std::uint64_t patience)
-    : without_model_(std::log2(static_cast<double>(alphabet))), patience_(patience) {}
+DivergenceWatch::DivergenceWatch(std::size_t alphabet, std::uint64_t patience, double bytes_a_symbol)
+    : without_model_(std::log2(static_cast<double>(alphabet)) / bytes_a_symbol), patience_(patience) {}
 
 void DivergenceWatch::add(std::uint64_t step, double bits_per_byte, double peak) {
     count_ = bits_per_byte > kHopeless * without_model_ ? count_ + 1 : 0;

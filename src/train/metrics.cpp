@@ -209,7 +209,7 @@ void write_run_file(const std::filesystem::path& path, const ResolvedRun& run, c
              cereal::make_nvp("arithmetic_version", std::uint64_t{kArithmeticVersion}),
              cereal::make_nvp("first_step", status.first_step),
              cereal::make_nvp("last_step", status.last_step), cereal::make_nvp("steps", run.steps),
-             cereal::make_nvp("tokens", run.tokens()), cereal::make_nvp("seconds", status.seconds));
+             cereal::make_nvp("tokens", run.bytes()), cereal::make_nvp("seconds", status.seconds));
         json.setNextName("options");
         json.startNode();
         for_each_option(run, [&](const Field<TrainOptions>& field, const Words& words) {

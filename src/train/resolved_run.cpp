@@ -43,12 +43,13 @@ void check_options(const TrainOptions& options) {
     if (options.out.empty()) {
         fail_usage("no folder for the results is given; name one");
     }
-    if (options.sample_every > 0 && options.config.alphabet > 256) {
+    const bool has_vocabulary = options.vocabulary != nullptr;
+    if (options.sample_every > 0 && options.config.alphabet > 256 && !has_vocabulary) {
         fail_usage("an alphabet of ", options.config.alphabet,
                    " symbols is no alphabet of bytes, so the model cannot write samples");
     }
     for (const char c : options.sample_every > 0 ? options.sample_prompt : std::string()) {
-        if (static_cast<unsigned char>(c) >= options.config.alphabet) {
+        if (static_cast<unsigned char>(c) >= options.config.alphabet && !has_vocabulary) {
             fail_usage("the sample prompt has byte ", +static_cast<unsigned char>(c),
                        ", which is not in the alphabet of ", options.config.alphabet);
         }
@@ -58,7 +59,7 @@ void check_options(const TrainOptions& options) {
     }
     const std::uint64_t step = std::uint64_t{step_sequences(options)} * options.config.context;
     // A step that is a little longer is the nearest that whole sequences come to it.
-    if (options.tokens != 0 && step > options.tokens + options.tokens / 10) {
+    if (!has_vocabulary && options.tokens != 0 && step > options.tokens + options.tokens / 10) {
         fail_usage("one step of ", with_commas(step),
                    step > options.batch_tokens ? " bytes, one sequence of the context,"
                                                : " bytes, the batch tokens,",
@@ -84,39 +85,53 @@ void check_options(const TrainOptions& options) {
         fail_usage("the network has ", parameter_count(options.config), " weights, and at most ",
                    kMaxCodedParameters, " can be stored in so many bits each; leave the weight bits out");
     }
-    if (!options.validation.empty() && options.validation_bytes < options.config.context) {
+    if (!has_vocabulary && !options.validation.empty() && options.validation_bytes < options.config.context) {
         fail_usage("validation_bytes is ", options.validation_bytes,
                    ", which makes no sequence; at least the context of ", options.config.context,
                    " is needed");
     }
 }
 
-ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation, std::uint64_t steps) {
-    ResolvedRun run{.options = asked};
+ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation, std::uint64_t steps,
+                        const SymbolRate& rate) {
+    ResolvedRun run{.options = asked, .rate = rate};
     TrainOptions& o = run.options;
     run.step_sequences = step_sequences(asked);
     std::uint64_t available = 0;
+    std::uint64_t available_bytes = 0;
     for (std::size_t r = 0; r < validation.ranges(); ++r) {
-        available += validation.bytes(r).size() / run.positions();
+        available += validation.length(r) / run.positions();
+        available_bytes += validation.bytes(r).size();
     }
+    // Of tokens there are only those of the bytes that were asked for.
     run.validation_sequences = static_cast<std::size_t>(
-        std::min<std::uint64_t>(available, asked.validation_bytes / run.positions()));
+        run.has_vocabulary() ? available
+                             : std::min<std::uint64_t>(available, asked.validation_bytes / run.positions()));
+    if (run.has_vocabulary() && validation.ranges() > 0 && available == 0) {
+        fail_usage("the first ", std::min(asked.validation_bytes, available_bytes),
+                   " bytes of the validation data have fewer tokens than one sequence of ", run.positions(),
+                   "; give more of them or a smaller context");
+    }
 
     const bool has_budget = asked.tokens > 0 || asked.minutes > 0.0 || steps > 0;
     const std::uint64_t wanted =
         has_budget ? asked.tokens : kTokensPerParameter * parameter_count(asked.config);
-    run.steps = steps > 0 || wanted == 0 ? steps : std::max<std::uint64_t>(wanted / run.step_tokens(), 1);
+    run.steps = steps > 0 || wanted == 0
+                    ? steps
+                    : std::max<std::uint64_t>(rate.symbols_of(wanted) / run.step_tokens(), 1);
 
-    o.tokens = run.tokens();
+    o.tokens = run.bytes();
     o.batch_tokens = run.step_tokens();
-    const std::uint64_t bytes = wanted > 0 ? wanted : o.tokens;
-    o.learning_rate = peak_learning_rate(asked, bytes);
-    o.matrix_learning_rate = peak_matrix_learning_rate(asked, bytes);
+    // The law was fitted to bytes, of which each is one that the network predicts.
+    const std::uint64_t predicted = rate.symbols_of(wanted > 0 ? wanted : o.tokens);
+    o.learning_rate = peak_learning_rate(asked, predicted);
+    o.matrix_learning_rate = peak_matrix_learning_rate(asked, predicted);
     o.optimizer = o.matrix_learning_rate > 0.0 ? Optimizer::muon : Optimizer::adamw;
     if (o.weight_bits > 0.0) {
         o.weight_format = WeightFormatId::quantised;
     }
-    o.validation_bytes = run.validation_sequences * run.positions();
+    o.validation_bytes = run.has_vocabulary() ? std::min(asked.validation_bytes, available_bytes)
+                                              : run.validation_sequences * run.positions();
     o.validate_every =
         run.validation_sequences > 0 ? validation_interval(run, asked.validate_every, run.steps) : 0;
     return run;

@@ -10,6 +10,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/symbols/vocabulary_file.hpp"
 #include "bitlaw/train/metrics.hpp"
 #include "bitlaw/train/run_record.hpp"
 #include "bitlaw/train/train_fields.hpp"
@@ -56,8 +57,13 @@ void require_free_folder(const TrainOptions& options) {
 
 std::uint64_t first_model_id(const TrainOptions& options) {
     const StoredModel model = load_model(options.from);
-    if (model.model.vocabulary != nullptr) {
-        fail(options.from.string(), " predicts tokens, and training reads bytes; name a model of bytes");
+    const auto id = [](const auto& vocabulary) {
+        return vocabulary == nullptr ? 0 : symbols::vocabulary_id(*vocabulary);
+    };
+    if (id(model.model.vocabulary) != id(options.vocabulary)) {
+        fail(options.from.string(),
+             model.model.vocabulary == nullptr ? " predicts bytes" : " predicts tokens",
+             " and not what this run is to predict; give it its own tokenizer");
     }
     if (model.model.config != options.config) {
         fail_usage(options.from.string(), " has another network: ", describe(model.model.config),
@@ -75,6 +81,9 @@ void require_no_data_among_results(const TrainOptions& options) {
         for (const std::string& text : *ranges) {
             inputs.add(parse_range(parse_weighted_range(text).range).path);
         }
+    }
+    if (!options.tokenizer.empty()) {
+        inputs.add(options.tokenizer);
     }
     for (const char* name : {kStateFile, kModelFile, kMetricsFile, kRunFile, kOptionsFile}) {
         inputs.require_not(options.out / name);
@@ -100,7 +109,7 @@ void require_same_run(const TrainingProgress& saved, const ResolvedRun& run, con
         fail_usage("the saved run in ", options.out.string(), " has another config: ", describe(saved.config),
                    "; give the same preset to resume it");
     }
-    if (saved.tokens != saved.step * run.step_tokens()) {
+    if (!run.has_vocabulary() && saved.tokens != saved.step * run.step_tokens()) {
         fail((options.out / kStateFile).string(), " contradicts itself; start the run anew");
     }
     require_same_data(saved.training, training, "training");
@@ -111,7 +120,7 @@ RankFacts facts_of(const TrainOptions& options, const Corpus& training, const Co
     RankFacts facts;
     for (const Field<TrainOptions>& field : train_fields()) {
         if (field.write && field.info.name != "data" && field.info.name != "validation" &&
-            field.info.name != "from") {
+            field.info.name != "from" && field.info.name != "tokenizer") {
             std::string value;
             for (const std::string& word : field.write(options)) {
                 value += (value.empty() ? "" : " ") + word;

@@ -20,32 +20,37 @@ using Warnings = std::vector<std::string>;
 
 std::string bytes(std::uint64_t count) { return with_commas(count) + (count == 1 ? " byte" : " bytes"); }
 
+// What the network predicts.
+std::string positions(std::uint64_t count, const ResolvedRun& run) {
+    return run.has_vocabulary() ? with_commas(count) + (count == 1 ? " token" : " tokens") : bytes(count);
+}
+
 void add_sizes(Warnings& list, const TrainOptions& options, const ResolvedRun& run) {
     const std::uint64_t step = run.step_tokens();
     if (step != options.batch_tokens && !options.resume) {
-        list.push_back(text_of("a step has ", bytes(step), ", whole sequences of ",
+        list.push_back(text_of("a step has ", positions(step, run), ", whole sequences of ",
                                with_commas(run.positions()), ", and not the ",
                                with_commas(options.batch_tokens), " of the batch"));
     }
     // Up to a tenth is what whole steps leave over.
     if (options.tokens > 0 &&
-        (run.tokens() > options.tokens || run.tokens() < options.tokens - options.tokens / 10)) {
-        list.push_back(text_of("the run has ", bytes(run.tokens()), ", ", run.steps,
+        (run.bytes() > options.tokens || run.bytes() < options.tokens - options.tokens / 10)) {
+        list.push_back(text_of("the run has ", bytes(run.bytes()), ", ", run.steps,
                                run.steps == 1 ? " step" : " steps", " of ", with_commas(step),
                                ", and not the ", with_commas(options.tokens), " asked for"));
     }
     if (options.tokens == 0 && options.minutes > 0.0 && run.steps == 1 && !options.resume) {
-        list.push_back(text_of("one step of ", bytes(step),
+        list.push_back(text_of("one step of ", positions(step, run),
                                " is all that the run has, and it may take longer than ", options.minutes,
                                " minutes"));
     }
     const std::uint64_t leaf = leaf_sequences(run.positions()) * run.positions();
     const std::uint64_t wanted = options.micro_batch_tokens;
     if (wanted != 0 && (wanted < run.positions() || wanted > leaf)) {
-        list.push_back(
-            text_of("micro-batches have ", bytes(std::clamp<std::uint64_t>(wanted, run.positions(), leaf)),
-                    wanted < run.positions() ? ", a whole sequence" : ", the most that are computed at once",
-                    ", and not the ", with_commas(wanted), " asked for"));
+        list.push_back(text_of(
+            "micro-batches have ", positions(std::clamp<std::uint64_t>(wanted, run.positions(), leaf), run),
+            wanted < run.positions() ? ", a whole sequence" : ", the most that are computed at once",
+            ", and not the ", with_commas(wanted), " asked for"));
     }
 }
 
@@ -84,7 +89,7 @@ void add_validation(Warnings& list, const TrainOptions& options, const ResolvedR
         return;
     }
     const std::uint64_t used = run.validation_sequences * run.positions();
-    if (!has_default && used + run.positions() <= options.validation_bytes) {
+    if (!has_default && !run.has_vocabulary() && used + run.positions() <= options.validation_bytes) {
         list.push_back(text_of("the validation data have whole sequences of ", bytes(used), ", and not the ",
                                with_commas(options.validation_bytes), " asked for"));
     }
@@ -128,14 +133,14 @@ bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Co
     if (run.leaves() < ranks) {
         const std::size_t idle = ranks - run.leaves();
         options.warn(text_of("a step has ", run.leaves(), run.leaves() == 1 ? " leaf" : " leaves", " of ",
-                             bytes(leaf_sequences(run.positions()) * run.positions()), ", so ", idle, " of ",
-                             ranks, idle == 1 ? " ranks has" : " ranks have",
+                             positions(leaf_sequences(run.positions()) * run.positions(), run), ", so ", idle,
+                             " of ", ranks, idle == 1 ? " ranks has" : " ranks have",
                              " nothing to do; start fewer ranks or make the batch larger"));
     }
     for (const std::string& warning : run_warnings(options, run, training, validation)) {
         options.warn(warning);
     }
-    const Overlap overlap = overlap_of(training, validation, run.validation_sequences * run.positions());
+    const Overlap overlap = overlap_of(training, validation, run.options.validation_bytes);
     if (overlap.is_any()) {
         options.warn(overlap_text(overlap, "validation bytes", "the training data") +
                      ", so the validation rate is in-sample");
@@ -144,10 +149,10 @@ bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Co
 }
 
 std::string trouble_of(const ModelConfig& config, double training_bits, double first_bits,
-                       double validation_bits) {
+                       double validation_bits, double bytes_a_symbol) {
     // Untrained networks of modern begin at exactly this, but for rounding.
     constexpr double kRounding = 1.001;
-    const double without_model = std::log2(config.alphabet);
+    const double without_model = std::log2(config.alphabet) / bytes_a_symbol;
     const auto rate = [](double bits) { return fixed_text(bits, 4) + " bits/byte"; };
     constexpr const char* kAdvice = "; train anew with a lower learning rate, a longer warm-up or other data";
     if (!(training_bits <= kRounding * without_model)) {

@@ -6,7 +6,6 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
-#include "bitlaw/symbols/alphabet.hpp"
 
 namespace bitlaw::train {
 
@@ -59,7 +58,7 @@ void RangeSampler::enter_epoch(std::uint64_t epoch) {
     phase_.clear();
     first_sequence_.assign(1, 0);
     for (std::size_t r = first_range_; r < last_range_; ++r) {
-        const std::uint64_t size = corpus_->bytes(r).size();
+        const std::uint64_t size = corpus_->length(r);
         BITLAW_ASSERT(size >= positions_);
         const std::uint64_t phase = random.below(std::min<std::uint64_t>(positions_, size - positions_ + 1));
         phase_.push_back(phase);
@@ -76,7 +75,7 @@ void RangeSampler::next(std::span<Symbol> sequence) {
     const auto after = std::upper_bound(first_sequence_.begin(), first_sequence_.end(), number);
     const auto range = static_cast<std::size_t>(after - first_sequence_.begin()) - 1;
     const std::uint64_t begin = phase_[range] + (number - first_sequence_[range]) * positions_;
-    symbols::Alphabet().encode(corpus_->bytes(first_range_ + range).subspan(begin, positions_), sequence);
+    corpus_->read(first_range_ + range, begin, sequence);
 }
 
 void RangeSampler::skip(std::uint64_t sequences) {

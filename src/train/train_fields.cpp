@@ -6,6 +6,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/model/config_fields.hpp"
 #include "bitlaw/model/specs.hpp"
+#include "bitlaw/symbols/vocabulary_file.hpp"
 #include "bitlaw/train/corpus.hpp"
 
 namespace bitlaw::train {
@@ -38,6 +39,23 @@ Field<O> data_weights() {
             }
         }
         return weights.empty() ? Words{} : Words{weights};
+    };
+    return field;
+}
+
+// What the vocabulary is, wherever its file lies.
+Field<O> vocabulary_hash() {
+    Field<O> field{
+        {.name = "tokenizer_hash", .label = "tokenizer", .record = "tokenizer", .is_of_process = true},
+        FieldKind::text,
+        {},
+        {},
+        {},
+        {},
+        {}};
+    field.write = [](const O& options) {
+        return options.vocabulary == nullptr ? Words{}
+                                             : Words{hex64(symbols::vocabulary_id(*options.vocabulary))};
     };
     return field;
 }
@@ -118,12 +136,14 @@ Fields<O> make_fields() {
         first_model(),
         whole_field(&O::seed, {}, {.name = "seed", .help = "of the weights and of the order of the data", .group = training, .record = "seed"}),
         data_weights(),
+        text_field(&O::tokenizer, {.name = "tokenizer", .help = "train on the tokens of a vocabulary that 'bitlaw tokenizer' made, instead of bytes; the network predicts these", .type = "FILE"}),
+        vocabulary_hash(),
         positive(whole_field(&O::tokens, kTokenRange, {.name = "tokens", .help = "bytes to train on", .shown_default = text_of(kTokensPerParameter, " a parameter"), .excludes = "minutes", .record = "tokens", .is_schedule = true})),
         positive(real_field(&O::minutes, {0, 1e6}, {.name = "minutes", .help = "time to train for: calibrated once to a number of tokens", .excludes = "tokens", .is_of_process = true})),
         flag_field(&O::resume, {.name = "resume", .help = "continue the run in DIR; the other options must be the same", .is_of_process = true}),
         flag_field(&O::overwrite, {.name = "force", .help = "allow a DIR that holds another run, and overwrite it", .letter = "-f", .is_of_process = true}),
-        whole_field(&O::batch_tokens, kBatchRange, {.name = "batch_tokens", .help = "bytes a step", .group = training, .record = "batch_tokens"}),
-        whole_field(&O::micro_batch_tokens, {0, kBatchRange.max}, {.name = "micro_batch_tokens", .help = "bytes in memory at once; changes memory, never a bit", .shown_default = "1024 or 2048 by width, at least a sequence", .group = training, .is_of_process = true}),
+        whole_field(&O::batch_tokens, kBatchRange, {.name = "batch_tokens", .help = "bytes a step; with a tokenizer, tokens", .group = training, .record = "batch_tokens"}),
+        whole_field(&O::micro_batch_tokens, {0, kBatchRange.max}, {.name = "micro_batch_tokens", .help = "bytes, or tokens, in memory at once; changes memory, never a bit", .shown_default = "1024 or 2048 by width, at least a sequence", .group = training, .is_of_process = true}),
         real_field(&O::learning_rate, kRateRange, {.name = "learning_rate", .help = "peak learning rate", .shown_default = "by width and bytes", .group = training, .letter = "--lr", .old_names = {"lr"}, .record = "learning_rate"}),
         choice_field(&O::optimizer, {{"automatic", Optimizer::automatic}, {"adamw", Optimizer::adamw}, {"muon", Optimizer::muon}},
             {.name = "optimizer", .help = "of the hidden matrices: adamw or muon; the rest is AdamW's", .shown_default = family_defaults([](const Family& f) -> std::string { return f.recipe == Recipe::muon ? "muon" : "adamw"; }), .group = training}),

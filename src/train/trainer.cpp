@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,8 @@
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/predict/network_predictor.hpp"
+#include "bitlaw/predict/token_bytes.hpp"
+#include "bitlaw/symbols/vocabulary_file.hpp"
 #include "bitlaw/train/calibration.hpp"
 #include "bitlaw/train/divergence.hpp"
 #include "bitlaw/train/metrics.hpp"
@@ -49,7 +52,8 @@ constexpr double kSaveSeconds = 120.0;
 // Bytes of the training data that say what rows' steps are to each other: what 32 steps of 4,096 read, of a
 // short run a sixteenth.
 std::size_t sample_bytes(const ResolvedRun& run) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(131'072, run.tokens() / 16));
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(131'072, run.steps * run.step_tokens() / 16));
     return std::max<std::size_t>(wanted / run.positions(), 1) * run.positions();
 }
 
@@ -70,10 +74,12 @@ class Run {
           training_(training),
           held_out_(validation),
           sampler_(training, run.positions(), options_.seed),
-          divergence_(options_.config.alphabet, options_.diverged_after),
+          divergence_(options_.config.alphabet, options_.diverged_after, run.rate.bytes_a_symbol()),
           learner_(first_model(options_), options_of(run, ranks)) {
         if (run.validation_sequences > 0) {
-            validation_ = first_sequences(validation, run.positions(), options_.validation_bytes);
+            validation_ =
+                first_sequences(validation, run.positions(), run.validation_sequences * run.positions());
+            validation_bytes_ = validation.covered(validation_);
         }
     }
 
@@ -110,8 +116,12 @@ class Run {
 
    private:
     static Model first_model(const TrainOptions& options) {
-        return options.from.empty() ? initial_model(options.config, options.seed)
-                                    : load_model(options.from).model;
+        if (!options.from.empty()) {
+            return load_model(options.from).model;
+        }
+        Model model = initial_model(options.config, options.seed);
+        model.vocabulary = options.vocabulary;
+        return model;
     }
 
     void round_weights() {
@@ -202,7 +212,8 @@ class Run {
         const double trained = progress_.step > 1 ? progress_.mean_bits_per_byte.value : 0.0;
         // A model that was trained before may end above what it began with, at fewer bits a weight say.
         return trouble_of(options_.config, trained, options_.from.empty() ? first_bits_ : 0.0,
-                          validation_.empty() ? 0.0 : progress_.validation_bits_per_byte);
+                          validation_.empty() ? 0.0 : progress_.validation_bits_per_byte,
+                          run_.rate.bytes_a_symbol());
     }
 
     // Whether the state is to be saved when so many steps are done.
@@ -216,16 +227,17 @@ class Run {
     StepReport one_step(const std::atomic<bool>& stop) {
         const Clock::time_point begin = Clock::now();
         const double rate = schedule_.rate(progress_.step);
+        step_bytes_ = 0;
         const StepOutcome outcome = ranks_.is_alone() ? update(rate) : shared_update(rate, stop);
         const double seconds = seconds_between(begin, Clock::now());
-        const auto step_tokens = static_cast<double>(run_.step_tokens());
+        const auto step_bytes = static_cast<double>(step_bytes_);
         require_finite(outcome.is_finite(), "loss or gradient", progress_.step + 1, options_.learning_rate);
-        const double bits_per_byte = outcome.bits / step_tokens;
+        const double bits_per_byte = outcome.bits / step_bytes;
         if (progress_.step == 0) {
             first_bits_ = bits_per_byte;
         }
         ++progress_.step;
-        progress_.tokens += run_.step_tokens();
+        progress_.tokens += step_bytes_;
         progress_.position = sampler_.position();
         progress_.mean_bits_per_byte.add(bits_per_byte);
         divergence_.add(progress_.step, bits_per_byte, options_.learning_rate);
@@ -239,7 +251,7 @@ class Run {
         return {.step = progress_.step,
                 .steps = run_.steps,
                 .tokens = progress_.tokens,
-                .total_tokens = run_.tokens(),
+                .total_tokens = run_.bytes(),
                 .bits_per_byte = bits_per_byte,
                 .mean_bits_per_byte = progress_.mean_bits_per_byte.value,
                 .validation_bits_per_byte = validates ? progress_.validation_bits_per_byte : -1.0,
@@ -248,7 +260,7 @@ class Run {
                 .learning_rate = rate,
                 .gradient_norm = outcome.gradient_norm,
                 .seconds = seconds_between(start_, Clock::now()),
-                .tokens_per_second = step_tokens / seconds,
+                .tokens_per_second = step_bytes / seconds,
                 .gflops = training_flops(options_.config, run_.positions()) *
                           static_cast<double>(run_.step_sequences) / seconds / 1e9};
     }
@@ -269,6 +281,7 @@ class Run {
                 training_.forget();
                 drawn_ = 0;
             }
+            step_bytes_ += training_.covered(symbols_);
             learner_.add_leaf(symbols_, factor);
         }
     }
@@ -278,6 +291,20 @@ class Run {
         return learner_.update(rate);
     }
 
+    // Passes over sequences that are other ranks', and counts their bytes.
+    void pass(std::size_t sequences) {
+        if (!run_.has_vocabulary()) {
+            sampler_.skip(sequences);
+            step_bytes_ += sequences * run_.positions();
+            return;
+        }
+        symbols_.resize(run_.positions());
+        for (; sequences > 0; --sequences) {
+            sampler_.next(symbols_);
+            step_bytes_ += training_.covered(symbols_);
+        }
+    }
+
     // The same with the ranks' leaves, of which this rank's are some.
     StepOutcome shared_update(double rate, const std::atomic<bool>& stop) {
         const std::size_t leaves = run_.leaves();
@@ -285,9 +312,9 @@ class Run {
         const std::size_t begin = std::min(own.first * learner_.leaf(), run_.step_sequences);
         const std::size_t end = std::min(own.last * learner_.leaf(), run_.step_sequences);
         learner_.start_at(own.first);
-        sampler_.skip(begin);
+        pass(begin);
         add_sequences(begin, end);
-        sampler_.skip(run_.step_sequences - end);
+        pass(run_.step_sequences - end);
         wishes_ = (stop ? kStop : 0) | (is_save_due(progress_.step + 1) ? kSave : 0);
         const double bits = ranks_.chain(learner_.own_code_lengths(), wishes_);
         return learner_.update(rate, ranks_.sum(learner_.own_sum(), leaves), bits);
@@ -301,7 +328,7 @@ class Run {
     void validate_weights() {
         const double bits = validation_bits();
         require_finite(std::isfinite(bits), "validation loss", progress_.step, options_.learning_rate);
-        progress_.validation_bits_per_byte = bits / static_cast<double>(validation_.size());
+        progress_.validation_bits_per_byte = bits / static_cast<double>(validation_bytes_);
     }
 
     double validation_bits() {
@@ -335,10 +362,14 @@ class Run {
     [[nodiscard]] std::string drawn_sample() {
         std::string text;
         learner_.with_coding_weights(coding_format(), [&](const PackedModel& packed) {
-            NetworkPredictor predictor(packed, {.reset_every = default_reset(packed.config())});
+            const std::uint64_t reset = default_reset(packed.config());
+            const PredictorMaker maker = run_.has_vocabulary()
+                                             ? token_bytes_predictors(packed, reset)
+                                             : network_predictors(packed, {.reset_every = reset});
+            const std::unique_ptr<Predictor> predictor = maker.make();
             Drawer drawer(1, false);
             const std::string& prompt = options_.sample_prompt;
-            draw_text(predictor, {reinterpret_cast<const std::uint8_t*>(prompt.data()), prompt.size()},
+            draw_text(*predictor, {reinterpret_cast<const std::uint8_t*>(prompt.data()), prompt.size()},
                       options_.sample_bytes, drawer,
                       [&](std::uint8_t byte) { text += static_cast<char>(byte); });
         });
@@ -448,6 +479,8 @@ class Run {
     std::vector<Symbol> symbols_;     // [at most leaf, T]
     std::size_t drawn_ = 0;           // sequences since pages of large data were forgotten
     std::vector<Symbol> validation_;  // [validation_sequences, T]
+    std::uint64_t validation_bytes_ = 0;
+    std::uint64_t step_bytes_ = 0;  // that the step's sequences are
     std::uint64_t first_step_ = 0;
     std::uint64_t wishes_ = 0;  // of all ranks
     Clock::time_point saved_;
@@ -472,6 +505,10 @@ TrainResult train(const TrainOptions& wanted, const std::function<void(const Ste
     std::optional<Corpus> validation_data;
     std::optional<FileLock> lock;
     ranks.together([&] {
+        if (!asked.tokenizer.empty()) {
+            asked.vocabulary = std::make_shared<const Vocabulary>(load_vocabulary(asked.tokenizer));
+            asked.config.alphabet = asked.vocabulary->size();
+        }
         check_options(asked);
         if (!asked.from.empty()) {
             asked.from_id = first_model_id(asked);
@@ -482,9 +519,15 @@ TrainResult train(const TrainOptions& wanted, const std::function<void(const Ste
         }
         training_data.emplace(asked.data);
         validation_data.emplace(asked.validation);
-        for (const std::optional<Corpus>* corpus : {&training_data, &validation_data}) {
-            (*corpus)->require_length(asked.config.context);
-            (*corpus)->require_alphabet(asked.config.alphabet);
+        if (asked.vocabulary != nullptr) {
+            training_data->tokenise(asked.vocabulary, ~std::uint64_t{0});
+            training_data->require_length(asked.config.context);
+            validation_data->tokenise(asked.vocabulary, asked.validation_bytes);
+        } else {
+            for (const std::optional<Corpus>* corpus : {&training_data, &validation_data}) {
+                (*corpus)->require_length(asked.config.context);
+                (*corpus)->require_alphabet(asked.config.alphabet);
+            }
         }
         if (ranks.is_first()) {
             require_no_data_among_results(asked);
@@ -508,10 +551,12 @@ TrainResult train(const TrainOptions& wanted, const std::function<void(const Ste
     const TrainOptions options = saved ? with_saved_rates(asked, saved->progress.options) : asked;
     // A resumed run keeps its length unless another one is asked for.
     const bool keeps_length = saved && options.tokens == 0;
-    ResolvedRun run = resolve_run(options, validation, keeps_length ? saved->progress.steps : 0);
+    const SymbolRate rate = training.rate();
+    ResolvedRun run = resolve_run(options, validation, keeps_length ? saved->progress.steps : 0, rate);
     if (run.steps == 0) {
         const double left = options.minutes * 60.0 - seconds_between(start, Clock::now());
-        run = resolve_run(options, validation, steps_for(left, run, training, options.validate_every, stop));
+        run = resolve_run(options, validation, steps_for(left, run, training, options.validate_every, stop),
+                          rate);
     }
     TrainingProgress progress;
     if (saved) {
@@ -529,6 +574,7 @@ TrainResult train(const TrainOptions& wanted, const std::function<void(const Ste
     }
     const bool is_validation_seen = tell_warnings(options, run, training, validation, ranks.size());
     progress.options = record_text(run);
+    progress.vocabulary = options.vocabulary;
     progress.steps = run.steps;
     if (on_start) {
         on_start(run);

@@ -17,6 +17,7 @@
 #include "bitlaw/learn/rounding.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/model/specs.hpp"
+#include "bitlaw/symbols/vocabulary.hpp"
 #include "bitlaw/train/run_record.hpp"
 
 namespace bitlaw::train {
@@ -36,6 +37,8 @@ constexpr std::size_t kAlignment = 64;
 
 // Bounds that no honest state comes near, so that forged lengths cannot make the reader take more memory.
 constexpr std::uint64_t kMostMetadataBytes = 1 << 24;
+// Tokens, and for each a length, and ranks or merges.
+constexpr std::uint64_t kMostVocabularyBytes = std::uint64_t{1} << 25;
 constexpr std::uint64_t kMostSources = 4096;
 constexpr std::uint64_t kMostNameBytes = 1024;
 // 4,096 weights of 24 digits and a comma each are 100 KiB; the same bound as a model's record, which holds
@@ -184,13 +187,17 @@ struct Header {
     std::uint64_t parameters;
     std::uint64_t metadata_bytes;
     std::uint64_t metadata_hash;
-    std::uint64_t row_steps = 0;  // behind the tensors
+    std::uint64_t row_steps = 0;         // behind the tensors
+    std::uint64_t vocabulary_bytes = 0;  // behind these; 0: there is none
 
     [[nodiscard]] std::uint64_t tensor_bytes() const { return padded(parameters * sizeof(float)); }
     [[nodiscard]] std::uint64_t tensors_begin() const { return padded(kHeaderBytes + metadata_bytes); }
     [[nodiscard]] std::uint64_t row_steps_begin() const { return tensors_begin() + 3 * tensor_bytes(); }
     [[nodiscard]] std::uint64_t file_bytes() const {
-        return row_steps_begin() + row_steps * sizeof(float) + kHashBytes;
+        return vocabulary_begin() + vocabulary_bytes + kHashBytes;
+    }
+    [[nodiscard]] std::uint64_t vocabulary_begin() const {
+        return row_steps_begin() + row_steps * sizeof(float);
     }
 };
 
@@ -205,6 +212,7 @@ Bytes encode_header(const Header& header) {
     writer.u64(header.metadata_bytes);
     writer.u64(header.metadata_hash);
     writer.u64(header.row_steps);
+    writer.u64(header.vocabulary_bytes);
     const Bytes zeros(kHeaderBytes - writer.size());
     writer.bytes(zeros);
     return writer.take();
@@ -233,11 +241,12 @@ Header decode_header(ByteSpan file) {
     const Header header{.parameters = reader.u64(),
                         .metadata_bytes = reader.u64(),
                         .metadata_hash = reader.u64(),
-                        .row_steps = reader.u64()};
+                        .row_steps = reader.u64(),
+                        .vocabulary_bytes = reader.u64()};
     // 2^31 parameters are the most that a config may have; the bounds also keep the sizes below from wrapping
     // around.
     if (header.parameters > std::uint64_t{1} << 31 || header.metadata_bytes > kMostMetadataBytes ||
-        header.row_steps > header.parameters) {
+        header.row_steps > header.parameters || header.vocabulary_bytes > kMostVocabularyBytes) {
         fail("it claims impossible sizes");
     }
     if (file_bytes != header.file_bytes() || file.size() != file_bytes) {
@@ -273,6 +282,14 @@ TrainingState decode(ByteSpan file) {
     std::vector<float> row_steps(header.row_steps);
     const ByteSpan steps = file.subspan(header.row_steps_begin(), header.row_steps * sizeof(float));
     std::copy(steps.begin(), steps.end(), reinterpret_cast<std::uint8_t*>(row_steps.data()));
+    if (header.vocabulary_bytes > 0) {
+        metadata.progress.vocabulary =
+            std::make_shared<const symbols::Vocabulary>(symbols::Vocabulary::decode(
+                file.subspan(header.vocabulary_begin(), header.vocabulary_bytes), "its vocabulary"));
+        if (metadata.progress.vocabulary->size() != metadata.progress.config.alphabet) {
+            fail("its config and its vocabulary disagree");
+        }
+    }
     return {.progress = std::move(metadata.progress),
             .weights = read_tensor(file, header, 0),
             .moments = {.first = read_tensor(file, header, 1),
@@ -295,10 +312,12 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
     BITLAW_ASSERT(moments.first.size() == weights.size() && moments.second.size() == weights.size());
     const std::string metadata = encode_metadata(
         {.progress = progress, .beta1_power = moments.beta1_power, .beta2_power = moments.beta2_power});
+    const Bytes vocabulary = progress.vocabulary == nullptr ? Bytes{} : progress.vocabulary->encode();
     const Header header{.parameters = weights.size(),
                         .metadata_bytes = metadata.size(),
                         .metadata_hash = hash64(bytes_of(metadata)),
-                        .row_steps = row_steps.size()};
+                        .row_steps = row_steps.size(),
+                        .vocabulary_bytes = vocabulary.size()};
     OutputFile file(path);
     Hasher hasher;
     std::uint64_t position = 0;
@@ -317,6 +336,7 @@ void save_state(const std::filesystem::path& path, const TrainingProgress& progr
         pad();
     }
     append(bytes_of(row_steps));
+    append(vocabulary);
     ByteWriter trailer;
     trailer.u64(hasher.digest());
     file.write(trailer.data());
@@ -341,6 +361,7 @@ StoredModel trained_model(const TrainingState& state) {
     const TrainingProgress& progress = state.progress;
     Model model(progress.config);
     model.weights = state.weights;
+    model.vocabulary = progress.vocabulary;
     const TrainingRecord record{.training = progress.training,
                                 .validation = progress.validation,
                                 .seed = seed_of(progress.options),

@@ -8,6 +8,7 @@
 
 #include "bitlaw/interop/llama2c.hpp"
 #include "bitlaw/interop/safetensors.hpp"
+#include "bitlaw/interop/sentencepiece.hpp"
 #include "bitlaw/interop/tokenizer_json.hpp"
 #include "bitlaw/symbols/tokenizer.hpp"
 #include "fuzz/targets.hpp"
@@ -38,7 +39,7 @@ inline void foreign_target(ByteSpan input) {
     const ByteSpan file = input.subspan(1);
     const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
     error_or_result([&] {
-        switch (input.front() % 5) {
+        switch (input.front() % 6) {
             case 0: {
                 const interop::Safetensors tensors(file, "the input");
                 for (const auto& [name, tensor] : tensors.tensors()) {
@@ -57,6 +58,9 @@ inline void foreign_target(ByteSpan input) {
                 tokenizer_target(interop::vocabulary_from(interop::read_tokenizer_json(text, "the input"),
                                                           300, 0, "the input"),
                                  file);
+                break;
+            case 5:
+                tokenizer_target(interop::sentencepiece_vocabulary(file, 300, {}, "the input"), file);
                 break;
             default: tokenizer_target(symbols::Vocabulary::decode(file, "the input"), file); break;
         }

@@ -86,6 +86,10 @@ struct ForeignVocabulary {
     bool leading_space = false;
 };
 
+/// Ranks of scores [tokens]: the highest score joins first, equal scores are of one rank. None where the
+/// tokens' numbers say the same.
+void rank_by_scores(std::span<const float> scores, ForeignVocabulary& foreign);
+
 /// With symbols in this project's order, and empty tokens up to `alphabet`. Throws Error with `name` in it.
 [[nodiscard]] symbols::Vocabulary vocabulary_from(ForeignVocabulary foreign, std::uint32_t alphabet,
                                                   symbols::Symbol start, const std::string& name);

@@ -50,6 +50,11 @@ class Vocabulary {
         const std::size_t begin = symbol == 0 ? 0 : ends_[symbol - 1];
         return ByteSpan(bytes_).subspan(begin, ends_[symbol] - begin);
     }
+    /// The bytes of a text that a symbol of it covers: its own, and one behind an escape.
+    [[nodiscard]] std::size_t covered(Symbol symbol) const {
+        const std::size_t size = bytes(symbol).size();
+        return size == 0 ? 1 : size;
+    }
     [[nodiscard]] TextCut cut() const { return cut_; }
     /// A space is put before a text, and taken away again.
     [[nodiscard]] bool leading_space() const { return leading_space_; }

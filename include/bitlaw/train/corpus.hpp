@@ -3,13 +3,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bitlaw/base/file.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/symbols/symbol.hpp"
+#include "bitlaw/symbols/tokenizer.hpp"
 
 namespace bitlaw::train {
 
@@ -36,6 +38,23 @@ struct DataRange {
 /// range.
 [[nodiscard]] DataRange parse_range(const std::string& text);
 
+/// How many bytes a number of symbols is, on average over some data: as the whole data have. No symbol has
+/// less than one byte.
+struct SymbolRate {
+    std::uint64_t bytes = 1;
+    std::uint64_t symbols = 1;
+    /// bytes x symbols / bytes of the data, rounded down.
+    [[nodiscard]] std::uint64_t symbols_of(std::uint64_t count) const;
+    /// symbols x bytes / symbols of the data, rounded up: symbols_of() gives them back.
+    [[nodiscard]] std::uint64_t bytes_of(std::uint64_t count) const;
+    [[nodiscard]] double bytes_a_symbol() const {
+        return static_cast<double>(bytes) / static_cast<double>(symbols);
+    }
+};
+
+/// Data that are cut into tokens are held in memory as such, 4 bytes each.
+inline constexpr std::uint64_t kMostTokenisedBytes = std::uint64_t{1} << 30;
+
 /// Which files Corpus::require_unchanged() hashes again: those whose times or sizes have changed, or all.
 enum class LookAgain { where_touched, everywhere };
 
@@ -53,6 +72,18 @@ class Corpus {
     /// Shares of the training sequences, sum 1: [ranges], or empty when none was given.
     [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
 
+    /// From now on the symbols are a vocabulary's, of each range by itself: of the first `most_bytes` of all
+    /// ranges in turn. Throws UsageError when there are more than kMostTokenisedBytes.
+    void tokenise(std::shared_ptr<const symbols::Vocabulary> vocabulary, std::uint64_t most_bytes);
+    /// Symbols of a range: its bytes, unless they are a vocabulary's.
+    [[nodiscard]] std::uint64_t length(std::size_t range) const;
+    /// Those from `begin` on; all must be there.
+    void read(std::size_t range, std::uint64_t begin, std::span<symbols::Symbol> out) const;
+    /// The bytes that these symbols cover.
+    [[nodiscard]] std::uint64_t covered(std::span<const symbols::Symbol> symbols) const;
+    /// Of all symbols together; of bytes 1.
+    [[nodiscard]] SymbolRate rate() const;
+
     /// Throws Error naming the first file and offset whose byte the alphabet lacks.
     void require_alphabet(std::uint32_t alphabet) const;
     /// Throws Error naming the first file that was written to since it was mapped, when its range holds other
@@ -63,7 +94,7 @@ class Corpus {
     /// more than some hundred megabytes of them: so memory stays bounded for any size of data.
     void forget(std::size_t range, ByteSpan part) const;
     void forget() const;  ///< all of them
-    /// Throws Error naming the first range shorter than a sequence of `positions` bytes.
+    /// Throws Error naming the first range shorter than a sequence of `positions` symbols.
     void require_length(std::size_t positions) const;
 
    private:
@@ -74,12 +105,14 @@ class Corpus {
     std::vector<ByteSpan> bytes_;
     std::vector<model::DataSource> sources_;
     std::vector<double> weights_;
+    std::shared_ptr<const symbols::Vocabulary> vocabulary_;  // null: symbols are bytes
+    std::vector<std::vector<symbols::Symbol>> tokens_;       // [ranges], where there is one
 };
 
-/// Sequences of T = `positions` bytes cut one after another from the start of every range in turn, until
-/// `most_bytes` are reached: [n, T], at least one. What is left of a range behind its last whole sequence is
-/// skipped.
+/// Sequences of T = `positions` symbols cut one after another from the start of every range in turn, until
+/// `most_symbols` are reached: [n, T], at least one. What is left of a range behind its last whole sequence
+/// is skipped.
 [[nodiscard]] std::vector<symbols::Symbol> first_sequences(const Corpus& corpus, std::size_t positions,
-                                                           std::uint64_t most_bytes);
+                                                           std::uint64_t most_symbols);
 
 }  // namespace bitlaw::train

@@ -27,8 +27,9 @@ class DivergenceWatch {
     /// again and again.
     static constexpr double kHopeless = 1.25;
 
-    /// patience: steps in a row that end the run; 0: none do.
-    DivergenceWatch(std::size_t alphabet, std::uint64_t patience);
+    /// patience: steps in a row that end the run; 0: none do. With tokens log2(alphabet) is for the mean of
+    /// their bytes.
+    DivergenceWatch(std::size_t alphabet, std::uint64_t patience, double bytes_a_symbol = 1.0);
     /// What step `step` cost. Throws Diverged when its patience is over.
     void add(std::uint64_t step, double bits_per_byte, double peak);
 

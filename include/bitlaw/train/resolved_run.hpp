@@ -19,11 +19,14 @@ struct ResolvedRun {
     std::uint64_t steps = 0;
     std::size_t step_sequences = 0;        ///< B, sequences of a step
     std::size_t validation_sequences = 0;  ///< 0: no validation
+    SymbolRate rate = {};                  ///< of the training data
 
-    /// T, tokens of a sequence.
+    /// T, tokens of a sequence: bytes, unless there is a vocabulary.
     [[nodiscard]] std::size_t positions() const { return options.config.context; }
     [[nodiscard]] std::uint64_t step_tokens() const { return std::uint64_t{step_sequences} * positions(); }
-    [[nodiscard]] std::uint64_t tokens() const { return steps * step_tokens(); }
+    /// Bytes of the run; with a vocabulary, as many as so many tokens of the data are on average.
+    [[nodiscard]] std::uint64_t bytes() const { return rate.bytes_of(steps * step_tokens()); }
+    [[nodiscard]] bool has_vocabulary() const { return options.vocabulary != nullptr; }
     /// Steps behind which weights are rounded; kNever where none are.
     static constexpr std::uint64_t kNever = ~std::uint64_t{0};
     [[nodiscard]] std::uint64_t rounded_from() const;
@@ -45,8 +48,9 @@ void check_options(const TrainOptions& options);
 
 /// Resolves what is asked for, which check_options() must have let pass. `steps`, when it is not 0, decides
 /// the length; otherwise tokens do. With minutes alone the run has 0 steps, for calibration to find them.
+/// `rate` is the training data's, and the validation data are cut into tokens as they are.
 [[nodiscard]] ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation,
-                                      std::uint64_t steps);
+                                      std::uint64_t steps, const SymbolRate& rate = {});
 
 /// Steps between validations of a run of `steps`: `asked`, or when it is 0 every twentieth of the run, but
 /// not more than one validated token in 8 trained ones.

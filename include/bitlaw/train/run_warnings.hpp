@@ -22,8 +22,8 @@ bool tell_warnings(const TrainOptions& options, const ResolvedRun& run, const Co
                    const Corpus& validation, std::size_t ranks);
 
 /// Why a run that ended at these rates gave a model that is worse than none, which costs log2(alphabet) bits
-/// a byte, or worse than the one it began with; "" when it did not. Rates that were not measured are 0.
+/// a symbol, or worse than the one it began with; "" when it did not. Rates that were not measured are 0.
 [[nodiscard]] std::string trouble_of(const model::ModelConfig& config, double training_bits,
-                                     double first_bits, double validation_bits);
+                                     double first_bits, double validation_bits, double bytes_a_symbol = 1.0);
 
 }  // namespace bitlaw::train

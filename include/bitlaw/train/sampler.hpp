@@ -23,13 +23,13 @@ struct CorpusPosition {
     bool operator==(const CorpusPosition&) const = default;
 };
 
-/// Draws sequences of T bytes from some ranges of a corpus. In an epoch every range is cut into whole
+/// Draws sequences of T symbols from some ranges of a corpus. In an epoch every range is cut into whole
 /// sequences from a random phase of 0 .. T-1 bytes (at most what leaves room for one sequence), and the
 /// sequences of all ranges are visited in one permuted order, so every byte is seen about once. A pure
 /// function of (seed, group, sizes, T, position): class A. Keeps a reference to the corpus.
 class RangeSampler {
    public:
-    /// Ranges first .. last-1, each of at least `positions` bytes; `group` makes samplers of one corpus
+    /// Ranges first .. last-1, each of at least `positions` symbols; `group` makes samplers of one corpus
     /// independent.
     RangeSampler(const Corpus& corpus, std::size_t first, std::size_t last, std::size_t positions,
                  std::uint64_t seed, std::uint64_t group);
@@ -66,7 +66,7 @@ class RangeSampler {
 /// epochs of its own. Class A.
 class Sampler {
    public:
-    /// Every range must hold at least `positions` bytes (Corpus::require_length).
+    /// Every range must hold at least `positions` symbols (Corpus::require_length).
     Sampler(const Corpus& corpus, std::size_t positions, std::uint64_t seed);
 
     /// Writes the next sequence: [T].

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "bitlaw/model/config.hpp"
 #include "bitlaw/model/stored_weights.hpp"
+#include "bitlaw/symbols/vocabulary_fwd.hpp"
 
 namespace bitlaw::train {
 
@@ -28,8 +30,10 @@ struct TrainOptions {
     std::vector<std::string> data;  ///< files, or file@begin:end for a range of bytes (K, M, G accepted)
     std::vector<std::string> validation;  ///< the same; empty: no validation
     std::filesystem::path out;            ///< folder for model.blm, state.bls, metrics.csv, run.json
+    std::filesystem::path tokenizer;      ///< file of the vocabulary to train on; empty: on bytes
     std::string preset = "200k";          ///< name for the record; config holds the sizes
     model::ModelConfig config;
+    std::shared_ptr<const symbols::Vocabulary> vocabulary = {};         ///< read from the tokenizer's file
     model::WeightFormatId weight_format = model::WeightFormatId::bf16;  ///< of the coding weights
     /// Bits of a weight, all included, that steps see and the model has at the end; 0: not rounded. Decides
     /// the weight format.
@@ -38,7 +42,8 @@ struct TrainOptions {
     std::filesystem::path from;     ///< model to begin with instead of fresh weights
     std::uint64_t from_id = 0;      ///< its id, filled in by train()
     std::uint64_t seed = 1;
-    std::uint64_t tokens = 0;              ///< budget; 0: as minutes says, or kTokensPerParameter a parameter
+    std::uint64_t tokens =
+        0;  ///< budget, in bytes of the data; 0: as minutes says, or kTokensPerParameter a parameter
     double minutes = 0;                    ///< budget: turned into tokens once, which are recorded; 0: none
     std::uint64_t batch_tokens = 4096;     ///< tokens a step, rounded down to whole sequences (at least one)
     std::uint64_t micro_batch_tokens = 0;  ///< tokens in memory at once; 0: 2048; never changes a bit

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "bitlaw/learn/adamw.hpp"
 #include "bitlaw/model/checkpoint.hpp"
+#include "bitlaw/symbols/vocabulary_fwd.hpp"
 #include "bitlaw/train/sampler.hpp"
 
 namespace bitlaw::train {
@@ -32,10 +34,11 @@ struct TrainingProgress {
     std::vector<model::DataSource> validation;
     std::uint64_t steps = 0;   ///< of the whole run
     std::uint64_t step = 0;    ///< done
-    std::uint64_t tokens = 0;  ///< seen
+    std::uint64_t tokens = 0;  ///< bytes seen
     CorpusPosition position;
     MovingMean mean_bits_per_byte;
     double validation_bits_per_byte = 0.0;  ///< the last one measured; 0 when there was none
+    std::shared_ptr<const symbols::Vocabulary> vocabulary = {};  ///< of the model; null: bytes
 };
 
 struct TrainingState {
