@@ -4,7 +4,7 @@
 #   experiments/01-recipe/optimizers.sh            about 150 core-minutes
 #
 # vanilla is the paper's network with the paper's context of 2048 and the batch, precision and schedule that rivals.sh found for it. Each of the four gets a
-# rate of its own: three runs of TUNING (5) minutes, chosen on the first half of wiki-valid; then one run of MINUTES (20), reported on the second half.
+# rate of its own: three runs of TUNING (5) minutes or more (as long as the best one is at the end of the grid), chosen on the first half of wiki-valid; then one run of MINUTES (20), reported on the second half.
 # Minutes are bytes at a known speed: those of rivals-speeds.csv and speeds.csv, and for Muon in vanilla the AdamW speed times the ratio of processor
 # times of five short runs in turns. Rows go to optimizers.csv as they come; a run whose row is there is not repeated, and a stopped run goes on.
 # Needs build/bitlaw, data/wiki8 and data/wiki-valid. From the environment: BITLAW, TUNING, MINUTES.
@@ -65,10 +65,22 @@ run() {  # NETWORK OPTIMIZER MINUTES RATE
     echo "$key,$bytes,$first,$second" | tee -a "$results"
 }
 
+# times FACTOR OPTIONS: every rate times FACTOR.
+times() { awk -v f="$1" -v o="$2" 'BEGIN { n = split(o, w, " "); for (i = 1; i <= n; ++i) printf "%s%s", (i > 1 ? " " : ""), (w[i] + 0 > 0 ? f * w[i] : w[i]) }'; }
+
 for cell in vanilla-muon modern-adamw vanilla-adamw modern-muon; do
     network=${cell%-*} optimizer=${cell#*-}
     IFS='|' read -ra choices <<<"${rates[$cell]}"
     for rate in "${choices[@]}"; do run "$network" "$optimizer" "$tuning" "$rate" || exit; done
-    best=$(grep "^$network,$optimizer,$tuning," "$results" | sort -t, -k6,6g | head -n 1 | cut -d, -f4)
+    # A best rate at the end of the grid is no best rate: go on past it.
+    while true; do
+        best=$(grep "^$network,$optimizer,$tuning," "$results" | sort -t, -k6,6g | head -n 1 | cut -d, -f4)
+        mapfile -t choices < <(grep "^$network,$optimizer,$tuning," "$results" | cut -d, -f4 | awk '{ print $NF "|" $0 }' | sort -g | cut -d'|' -f2)
+        case $best in
+            "${choices[0]}") run "$network" "$optimizer" "$tuning" "$(times 0.5 "$best")" || exit ;;
+            "${choices[-1]}") run "$network" "$optimizer" "$tuning" "$(times 2 "$best")" || exit ;;
+            *) break ;;
+        esac
+    done
     run "$network" "$optimizer" "$minutes" "$best" || exit
 done

@@ -24,7 +24,7 @@ if [[ ${1:-} != --model ]]; then
     "$parts" >parts.csv
     rm "$parts"
     echo "network,leaves,ranks,step_processor_s,step_s,communication_share" >ranks.csv
-    for preset in 200k 800k 3.2m; do
+    for preset in 200k 800k; do
         for count in 1 2; do
             few=$(processor $count 1 $preset)
             many=$(processor $count 9 $preset)

@@ -185,6 +185,9 @@ class ArchiveRun {
         if (model == nullptr && !a_.mix && !a_.learning.learn) {
             fail_usage("-m none --mix none leaves nothing that predicts; name a set of experts, or a model");
         }
+        if (model == nullptr && a_.embed_model) {
+            fail_usage("-m none has no model to embed; leave --embed-model out");
+        }
         const std::optional<FreshNetwork> fresh = fresh_of(a_.model);
         check_learning(model, fresh.has_value());
         if (a_.common.verbose && model != nullptr) {

@@ -100,7 +100,11 @@ _bitlaw() {
         previous=${COMP_WORDS[COMP_CWORD-2]}
     fi
     if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$commands completion help" -- "$current")
+        return
+    fi
+    if [[ $command == completion ]]; then
+        ((COMP_CWORD > 2)) || mapfile -t COMPREPLY < <(compgen -W "bash zsh fish" -- "$current")
         return
     fi
     if [[ $command == help ]]; then
@@ -172,19 +176,25 @@ std::string zsh_script() {
         cases += zsh_case(command);
         commands += "        " + quoted(command + ":" + escaped(help_of(command).line, ":")) + "\n";
     }
-    return text_of(R"(#compdef bitlaw
+    return text_of(
+        R"(#compdef bitlaw
 # zsh completion for bitlaw, made by "bitlaw completion zsh".
 _bitlaw() {
     local -a commands
     commands=(
 )",
-                   commands, R"(        'help:show the help of a command'
+        commands,
+        R"(        'completion:print the script that completes commands in a shell' 'help:show the help of a command'
     )
     if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
         _describe command commands
         return
     fi
     local command=$words[2]
+    if [[ $command == completion ]]; then
+        (( CURRENT > 3 )) || compadd bash zsh fish
+        return
+    fi
     if [[ $command == help ]]; then
         (( CURRENT > 3 )) || _describe command commands
         return
@@ -197,7 +207,7 @@ _bitlaw() {
     fi
     case $command in
 )",
-                   cases, R"(        (*) _files ;;
+        cases, R"(        (*) _files ;;
     esac
 }
 if [[ $funcstack[1] == _bitlaw ]]; then
@@ -261,6 +271,11 @@ end
         text += "complete -c bitlaw -f -n '__bitlaw_command help' -a " + command + " -d '" + line + "'\n";
     }
     text += "complete -c bitlaw -f -n '__bitlaw_words 1' -a help -d 'show the help of a command'\n";
+    text +=
+        "complete -c bitlaw -f -n '__bitlaw_words 1' -a completion -d 'print the script that completes "
+        "commands in a shell'\n";
+    text +=
+        "complete -c bitlaw -f -n '__bitlaw_words 2; and __bitlaw_command completion' -a 'bash zsh fish'\n";
     for (const std::string& command : command_names()) {
         text += fish_lines(command);
     }

@@ -37,6 +37,9 @@ std::vector<std::string> choices_of(const std::string& command, const std::strin
     if (name == "--preset") {
         return model::preset_names();
     }
+    if (type.starts_with("FILE|")) {
+        return choices;
+    }
     if (type.find('|') != std::string::npos) {
         std::istringstream words(type);
         for (std::string word; std::getline(words, word, '|');) {

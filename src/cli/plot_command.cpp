@@ -124,6 +124,9 @@ std::string curve_script(const std::vector<RunCurve>& curves, const PlotArgument
 }  // namespace
 
 int run_plot(const PlotArguments& a) {
+    if (!a.output.empty() && !a.output.ends_with(".svg")) {
+        fail_usage("-o ", a.output, ": the picture is an SVG; give it a name that ends in .svg");
+    }
     const auto curves_of = [&](std::size_t pieces) {
         std::vector<RunCurve> curves;
         for (const std::string& run : a.runs) {

@@ -49,12 +49,16 @@ void tell(const RecoverArguments& a, const Input& input, const Recovery& recover
     const bool unknown = std::any_of(recovery.parts.begin(), recovery.parts.end(),
                                      [](const auto& part) { return part.length == GapLength::unknown; });
     if (a.common.quiet == 0) {
-        note(
-            printable(text_of(input.shown(), ": ", with_commas(recovery.restored_bytes), " bytes restored",
-                              recovery.complete() ? ", nothing is missing"
-                                                  : text_of(", ", with_commas(recovery.missing_bytes),
-                                                            " bytes missing (zeros stand for them)",
-                                                            unknown ? ", and more of unknown length" : ""))));
+        const bool missing = std::any_of(recovery.parts.begin(), recovery.parts.end(),
+                                         [](const auto& part) { return part.missing; });
+        note(printable(text_of(input.shown(), ": ", with_commas(recovery.restored_bytes), " bytes restored",
+                               missing ? text_of(", ", with_commas(recovery.missing_bytes),
+                                                 " bytes missing (zeros stand for them)",
+                                                 unknown ? ", and more of unknown length" : "")
+                                       : ", nothing is missing",
+                               recovery.foreign_bytes > 0 ? text_of("; ", with_commas(recovery.foreign_bytes),
+                                                                    " bytes of the file belong to no archive")
+                                                          : "")));
     }
     if (a.common.json || (!recovery.complete() && a.common.quiet == 0)) {
         if (!to_stdout) {
@@ -79,6 +83,9 @@ int run_recover(const RecoverArguments& a) {
     const bool to_stdout = a.output == kStandardStream;
     if (to_stdout && a.common.json) {
         fail_usage("--json prints the map where the restored bytes go; name a file with -o");
+    }
+    if (a.model == kNoModel) {
+        fail_usage("-m none is for compressing; archives without a network need no -m");
     }
     ModelShelf shelf(a.model);
     const Input input(a.file, {.advice = "save it first, since it is searched"});

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "bitlaw/base/error.hpp"
 
@@ -16,6 +18,12 @@ std::size_t terminal_width() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+// A terminal that cannot go back in its line, such as an editor's.
+bool is_dumb() {
+    const char* const name = std::getenv("TERM");
+    return name != nullptr && std::string_view(name) == "dumb";
+}
+
 }  // namespace
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
@@ -25,7 +33,7 @@ bool is_pipe(int descriptor) {
     return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-ProgressLine::ProgressLine(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO)) {}
+ProgressLine::ProgressLine(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO) && !is_dumb()) {}
 
 void ProgressLine::show(std::string text) {
     if (!active_) {

@@ -22,11 +22,28 @@ std::optional<WholeHeader> header_at(ByteSpan file, std::uint64_t place) {
     }
 }
 
+// The bytes of the index by the length that stands at the end, 0 where the file is shorter or the index does
+// not begin as one: for a forged length no memory may be asked.
+std::uint64_t index_bytes(ByteSpan part) {
+    constexpr std::size_t kLengthBytes = 4;
+    const std::size_t tail = kLengthBytes + kArchiveEnd.size();
+    if (part.size() < tail) {
+        return 0;
+    }
+    const std::uint64_t length = ByteReader(part.last(tail), "the archive's end").u32();
+    const bool possible = length > 0 && length <= part.size() - tail &&
+                          part[part.size() - tail - static_cast<std::size_t>(length)] == kTrailer;
+    return possible ? length : 0;
+}
+
 // The index of an archive that ends here. Its first block may stand before the file's beginning, modulo 2^64,
 // when bytes were cut out: it is read as if the file were longer in front.
 std::optional<ArchiveIndex> index_before(ByteSpan file, std::uint64_t end) {
     constexpr std::uint64_t kInFront = std::uint64_t{1} << 48;
     const ByteSpan part = file.first(static_cast<std::size_t>(end));
+    if (index_bytes(part) == 0) {
+        return std::nullopt;
+    }
     const auto read_at = [part](std::uint64_t offset, std::span<std::uint8_t> buffer) -> std::size_t {
         if (offset < kInFront) {
             return 0;
@@ -85,8 +102,16 @@ std::vector<ArchiveRemains> find_archives(ByteSpan file) {
         bool joint;
     };
     std::vector<End> ends;
+    // A true index is a small part of its archive. Reading forged ones, each as long as all before it, would
+    // take the square of the file's size.
+    constexpr std::uint64_t kReadings = 64;
+    std::uint64_t reading = 0;
     each_mark(file, kArchiveEnd, [&](std::uint64_t place) {
         const std::uint64_t end = place + kArchiveEnd.size();
+        reading += index_bytes(file.first(static_cast<std::size_t>(end)));
+        if (reading > kReadings * size) {
+            return;
+        }
         if (const auto index = index_before(file, end)) {
             ends.push_back({end, index->first_block,
                             end == size || std::binary_search(headers.begin(), headers.end(), end)});

@@ -20,6 +20,9 @@ using namespace predict;
 
 namespace {
 
+constexpr const char* kHeaderLost =
+    "the archive's header is damaged, and how it mixes or learns stood only there";
+
 // Writes parts one after the other, and notes them.
 class Result {
    public:
@@ -115,7 +118,7 @@ class ArchiveRecovery {
         const bool is_second = version_place < file_.size() && file_[version_place] == 2;
         header_ = free_header(is_second ? 2 : 1);
         model_begin_ = remains_.begin;
-        why_lost_ = "the archive's header is damaged";
+        why_lost_ = is_second ? kHeaderLost : "the archive's header is damaged";
         if (!is_second && stand_in != nullptr) {
             header_.model_id = stand_in->id;
             header_.reset_every = default_reset(stand_in->model.config);
@@ -156,6 +159,9 @@ class ArchiveRecovery {
             // The version stood in what is damaged.
             header_ = free_header(header_.version == 1 ? 2 : 1);
             blocks_ = find_blocks(file_, first, remains_.end, header_.version, index);
+            if (header_.version == 2) {
+                why_lost_ = kHeaderLost;
+            }
         }
         for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
             usual_bytes_ = std::max(usual_bytes_, blocks_[i].header.plain_bytes);
@@ -302,7 +308,8 @@ class ArchiveRecovery {
 }  // namespace
 
 bool Recovery::complete() const {
-    return std::none_of(parts.begin(), parts.end(), [](const RecoveredPart& part) { return part.missing; });
+    return foreign_bytes == 0 &&
+           std::none_of(parts.begin(), parts.end(), [](const RecoveredPart& part) { return part.missing; });
 }
 
 Recovery recover(const ModelFinder& find, const StoredModel* stand_in, ByteSpan file, const ByteSink& sink,
@@ -315,6 +322,8 @@ Recovery recover(const ModelFinder& find, const StoredModel* stand_in, ByteSpan 
         ArchiveRecovery archive(find, stand_in, file, remains);
         if (archive.holds_something()) {
             archive.run(result, progress);
+        } else {
+            recovery.foreign_bytes += remains.end - remains.begin;
         }
     }
     if (recovery.archives == 0) {

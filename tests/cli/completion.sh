@@ -67,7 +67,8 @@ for shell in bash zsh fish; do
         ok "completion in $shell (not tried: no $shell here)"
         continue
     fi
-    offers $shell "comp" "compress"
+    offers $shell "comp" "completion compress"
+    offers $shell "completion " "bash fish zsh"
     offers $shell "compress --mi" "--mix"
     offers $shell "compress --mix " "fast full none"
     offers $shell "compress --fallback b" "best"

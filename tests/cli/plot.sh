@@ -54,6 +54,6 @@ refuse "no rows" 1 "no rows yet" "$bitlaw" plot empty.csv
 { cat empty.csv; echo "1,x,2"; } >bad.csv
 refuse "a broken row" 1 "bad.csv:2: this is no row" "$bitlaw" plot bad.csv
 refuse "operations without options" 1 "train.conf" "$bitlaw" plot resumed.csv --x flops
-refuse "the runs stay" 1 "metrics|resumed" "$bitlaw" plot resumed.csv -o resumed.csv
+refuse "the runs stay" 2 "ends in .svg" "$bitlaw" plot resumed.csv -o resumed.csv
 refuse "an axis that is none" 2 "hours" "$bitlaw" plot resumed.csv --x hours
 finish

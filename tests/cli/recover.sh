@@ -65,6 +65,31 @@ damage two.blw 5
 judge "a damaged header, with the model that made it" cat map err
 [[ $(stat -c %Y two) == "$(stat -c %Y two.blw)" ]]
 judge "the archive's times" stat two two.blw
+# ---- Forged ends, and what belongs to no archive -------------------------------------------------------------------------
+# The index claims to have 4 GB: no memory is asked for, and the blocks are found without it.
+"$bitlaw" compress -q --block-size 1000 --fallback never -m model -o small.blw a
+head -c -8 small.blw >forged.blw
+printf '\377\377\377\377' >>forged.blw
+tail -c 4 small.blw >>forged.blw
+(ulimit -v 3000000 && "$bitlaw" recover -q -m model -o forged forged.blw >map 2>err)
+same "an index that claims to have 4 GB" a forged
+cat small.blw >marks.blw
+for _ in 1 2 3 4 5 6 7 8 9 10; do printf '\0\0\0\100WLB\211' >>marks.blw; done
+(ulimit -v 3000000 && "$bitlaw" recover -q -m model -o marks marks.blw >map 2>err)
+(($? <= 1))
+judge "ends that are none" cat err
+cmp -n "$(stat -c %s a)" a marks
+judge "all before them is there" ls -l a marks
+(echo front && cat small.blw && echo behind) >foreign.blw
+"$bitlaw" recover -m model -o foreign foreign.blw >map 2>err
+[[ $? == 1 ]] && grep -q "bytes of the file belong to no archive" err && cmp -s a foreign
+judge "bytes of no archive are told" cat err
+"$bitlaw" compress -q -m none -o alone.blw a
+printf '\377' | dd of=alone.blw bs=1 seek=9 conv=notrunc status=none
+"$bitlaw" recover -o alone alone.blw >map 2>err
+[[ $? == 1 ]] && grep -q "how it mixes or learns stood only there" map
+judge "a mixture's header is damaged" cat map err
+refuse "-m none" 2 "need no -m" "$bitlaw" recover -m none -o none alone.blw
 refuse "an existing file" 1 "exists" "$bitlaw" recover -m model -o two two.blw
 refuse "no output" 2 "-o is missing" "$bitlaw" recover two.blw
 refuse "a pipe" 2 "saved first" "$bitlaw" recover -o x -

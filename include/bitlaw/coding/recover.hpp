@@ -37,6 +37,8 @@ struct Recovery {
     std::uint64_t restored_bytes = 0;
     std::uint64_t missing_bytes = 0;  ///< of gaps whose length is known
     std::uint64_t archives = 0;
+    std::uint64_t foreign_bytes = 0;  ///< between archives, in front of them or behind: of no archive
+    /// Nothing is missing, and nothing foreign stands where an archive may have been.
     [[nodiscard]] bool complete() const;
 };
 
