@@ -101,3 +101,23 @@ TEST_CASE("hostile mixture: every changed byte of the header is an Error or give
     }
     CHECK(refused > 20);
 }
+
+TEST_CASE("mixture: the block without the network, tried for its size, hears a stop") {
+    const test::Threads threads(1);
+    const Bytes text(3000, 'c');
+    CompressOptions options;
+    options.fallback = Fallback::best;
+    options.stack.source = NetworkSource::model;
+    mix_with(options, {.set = ExpertSet::fast, .bytes = 3000, .memory = kMinMixingMemory});
+    REQUIRE(options.alternative.has_value());
+    struct Stop {};
+    options.progress = [&](std::uint64_t plain, std::uint64_t) {
+        if (plain == text.size()) {
+            throw Stop();
+        }
+    };
+    // Nothing was written: it was the second way that was asked, not the finished archive.
+    Bytes archive;
+    CHECK_THROWS_AS((void)compress(&model_of(0), options, source_of(text), sink_to(archive)), Stop);
+    CHECK(archive.empty());
+}

@@ -5,7 +5,7 @@ set -euo pipefail
 source=$(realpath "${1:?name the folder of stories260K.bin and tok512.bin}")
 here=$(dirname "$(realpath "$0")")
 cd "$here/../.."
-bitlaw=build/bitlaw
+bitlaw=${BITLAW:-build/bitlaw}
 work=build/pretrained
 csv=$here/rates.csv
 mkdir -p "$work"
@@ -15,17 +15,23 @@ model=$work/stories260K.blm
 [[ -s $model ]] || $bitlaw import -q "$source/stories260K.bin" --tokenizer "$source/tok512.bin" --weight-format bf16 -o "$model"
 model_bytes=$(stat -c %s "$model")
 
-# What is coded. Text of its kind: its own samples, since TinyStories are not here; so their rate is a lower bound.
+# What is coded, SIZE bytes each. Text of its kind: its own samples, since TinyStories are not here; so their rate is a lower bound.
+size=${SIZE:-20000}
+sets=${TABLE_DATA:-build/paper-table}  # shared with experiments/02-paper-table
+mkdir -p "$sets"
+. experiments/02-paper-table/sets.bash
+made_images "$(data/fetch.sh imagenet-sample)" test
+made_speech "$(data/fetch.sh librispeech)" test
 if [[ ! -s $work/stories ]]; then
-    for seed in $(seq 1 400); do
+    for seed in $(seq 1 $((size / 400))); do
         $bitlaw sample -q -m "$model" --bytes 500 --seed "$seed"
         echo
     done >"$work/stories.part"
-    head -c 100000 "$work/stories.part" >"$work/stories"
+    head -c "$size" "$work/stories.part" >"$work/stories"
 fi
-[[ -s $work/wiki ]] || tail -c +2500001 data/wiki-valid | head -c 200000 >"$work/wiki"
-[[ -s $work/images ]] || { [[ -d ${IMAGES:-} ]] && $bitlaw data images "$IMAGES" -o "$work/images.all" --first 60 -f && head -c 200000 "$work/images.all" >"$work/images"; } || true
-[[ -s $work/audio ]] || { [[ -d ${AUDIO:-} ]] && $bitlaw data audio "$AUDIO" -o "$work/audio.all" --first 4 -f && head -c 200000 "$work/audio.all" >"$work/audio"; } || true
+tail -c +2500001 data/wiki-valid | head -c "$size" >"$work/wiki"
+head -c "$size" "$sets/imagenet-test" >"$work/images"
+head -c "$size" "$sets/libri-test" >"$work/audio"
 
 # row DATA WAY COUNTED OPTIONS...: the size of an archive; COUNTED: the model's bytes that go with it.
 row() {

@@ -175,7 +175,13 @@ WrittenBlock code_first(std::unique_ptr<Beginning>& current, const CompressOptio
         other.stack = *options.alternative;
         other.reset_every.reset();
         auto alone = std::make_unique<Beginning>(nullptr, other);
-        WrittenBlock alternative = alone->code(0, plain, {});
+        // The count stays at the block's end, but a stop is heard.
+        BlockProgress waiting;
+        if (options.progress) {
+            waiting = [&options, &plain, payload = block.header.payload_bytes()](
+                          std::uint64_t, std::uint64_t) { options.progress(plain.size(), payload); };
+        }
+        WrittenBlock alternative = alone->code(0, plain, waiting);
         if (alone->bytes_of(alternative) < current->bytes_of(block)) {
             current = std::move(alone);
             return alternative;

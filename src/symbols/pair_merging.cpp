@@ -212,7 +212,7 @@ void PieceCounts::add(ByteSpan text, const std::function<void(std::uint64_t)>& w
             memory_ += is_new ? kPieceMemory + kByteMemory * (end - begin) : 0;
             if (memory_ > kMostMemory) {
                 fail("the data have more than ", counts_.size(),
-                     " different pieces, which take too much memory to count; give less of them, such as "
+                     " different pieces, which take too much memory to count; give fewer of them, such as "
                      "FILE@0:50M");
             }
             begin = end;
