@@ -29,7 +29,7 @@ if [[ ! -s $work/stories ]]; then
     done >"$work/stories.part"
     head -c "$size" "$work/stories.part" >"$work/stories"
 fi
-tail -c +2500001 data/wiki-valid | head -c "$size" >"$work/wiki"
+dd status=none iflag=skip_bytes,count_bytes if=data/wiki-valid skip=2500000 count="$size" of="$work/wiki"
 head -c "$size" "$sets/imagenet-test" >"$work/images"
 head -c "$size" "$sets/libri-test" >"$work/audio"
 
