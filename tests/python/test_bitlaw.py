@@ -229,6 +229,10 @@ class Owners(unittest.TestCase):
                     with self.assertRaises(Rung):
                         while True:
                             call()
+                    # A signal while the call's thread begins does not wait for its end, which comes at once.
+                    deadline = time.monotonic() + 30
+                    while stack._uses and time.monotonic() < deadline:
+                        time.sleep(0.001)
                     self.assertEqual(stack._uses, 0)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
