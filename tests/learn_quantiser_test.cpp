@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/model/network.hpp"
 #include "bitlaw/model/quantised_rows.hpp"
 #include "support/isa_scope.hpp"
 #include "support/message.hpp"
+#include "support/random_symbols.hpp"
 #include "support/threads.hpp"
 #include "support/tiny_model.hpp"
 
@@ -22,19 +22,6 @@ using bitlaw::test::holds;
 using bitlaw::test::message_of;
 
 namespace {
-
-std::vector<Symbol> random_symbols(std::size_t count, std::size_t alphabet) {
-    Random random(11);
-    std::vector<Symbol> symbols(count);
-    for (Symbol& symbol : symbols) {
-        symbol = static_cast<Symbol>(random.below(alphabet));
-    }
-    return symbols;
-}
-
-Model noisy(Architecture architecture) {
-    return test::noisy_model(test::tiny_config(architecture, 64), 5).model;
-}
 
 // Sum over columns j of g_j E_j^T A E_j of one matrix.
 double cost(const ProductCurvature& product, const Model& exact, const Model& rounded) {
@@ -58,8 +45,8 @@ double cost(const ProductCurvature& product, const Model& exact, const Model& ro
 }  // namespace
 
 TEST_CASE("curvature: the second moments of the output's inputs and gradients are those of the loss") {
-    const Model model = noisy(Architecture::modern);
-    const std::vector<Symbol> symbols = random_symbols(64 * 40 + 13, 64);
+    const Model model = test::tiny_noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = test::random_symbols(64 * 40 + 13, 64, 11);
     const Curvature curvature = curvature_of(model, symbols);
     CHECK(curvature.symbols == 64 * 40);
     CHECK(curvature.products.size() == 1 + 2 * 4);  // output; qkv, attention_out, up, down of two layers
@@ -86,8 +73,8 @@ TEST_CASE("curvature: the second moments of the output's inputs and gradients ar
 TEST_CASE(
     "quantiser: every matrix stands on levels, fewer with larger steps, and errors fed forward cost less") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
-        const Model model = noisy(architecture);
-        const Curvature curvature = curvature_of(model, random_symbols(64 * 60, 64));
+        const Model model = test::tiny_noisy(architecture);
+        const Curvature curvature = curvature_of(model, test::random_symbols(64 * 60, 64, 11));
         const Quantiser quantiser(model, curvature);
         const QuantiserOptions fine{.step = 0x1p-6};
         const QuantiserOptions alone{.step = 0x1p-6, .bit_weight = 0.0, .feeds_error = false};
@@ -116,8 +103,8 @@ TEST_CASE(
 }
 
 TEST_CASE("quantiser: the same bits for every number of threads and instruction set") {
-    const Model model = noisy(Architecture::modern);
-    const std::vector<Symbol> symbols = random_symbols(64 * 48, 64);
+    const Model model = test::tiny_noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = test::random_symbols(64 * 48, 64, 11);
     const auto made = [&] { return Quantiser(model, curvature_of(model, symbols)).at({.step = 0x1p-7}); };
     const Model expected = made();
     for (const kernels::Isa isa : kernels::available_isas()) {
@@ -130,8 +117,8 @@ TEST_CASE("quantiser: the same bits for every number of threads and instruction 
 }
 
 TEST_CASE("quantiser: targets are kept: bits of a weight, or the loss that is allowed") {
-    const Model model = noisy(Architecture::modern);
-    const std::vector<Symbol> symbols = random_symbols(2 * 64 * 40, 64);
+    const Model model = test::tiny_noisy(Architecture::modern);
+    const std::vector<Symbol> symbols = test::random_symbols(2 * 64 * 40, 64, 11);
     const std::span<const Symbol> all(symbols);
     const auto to = [&](const QuantiserTarget& target) {
         return quantised_to(model, target, {}, all.first(64 * 40), all.subspan(64 * 40));

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
-#include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/learn/learner.hpp"
 #include "bitlaw/learn/rounding.hpp"
@@ -14,6 +13,7 @@
 #include "bitlaw/model/quantised_rows.hpp"
 #include "support/isa_scope.hpp"
 #include "support/message.hpp"
+#include "support/random_symbols.hpp"
 #include "support/threads.hpp"
 #include "support/tiny_model.hpp"
 
@@ -26,22 +26,9 @@ using bitlaw::test::message_of;
 
 namespace {
 
-Model noisy(Architecture architecture) {
-    return test::noisy_model(test::tiny_config(architecture, 64), 5).model;
-}
-
 double stored_bits(const Model& model) {
     return 8.0 * static_cast<double>(weight_bytes(model, WeightFormatId::quantised).size()) /
            static_cast<double>(model.layout.size);
-}
-
-std::vector<Symbol> symbols_of(std::uint64_t seed, std::size_t count) {
-    Random random(seed);
-    std::vector<Symbol> symbols(count);
-    for (Symbol& symbol : symbols) {
-        symbol = static_cast<Symbol>(random.below(64));
-    }
-    return symbols;
 }
 
 LearnerOptions options() {
@@ -53,7 +40,7 @@ LearnerOptions options() {
 // Steps of learning from number `first` on.
 void train_steps(Learner& learner, std::uint64_t first, std::uint64_t last) {
     for (std::uint64_t step = first; step < last; ++step) {
-        learner.add_leaf(symbols_of(step, 2 * learner.model().config.context), 0.01F);
+        learner.add_leaf(test::random_symbols(2 * learner.model().config.context, 64, step), 0.01F);
         REQUIRE(learner.update(0.01).is_finite());
     }
 }
@@ -62,10 +49,10 @@ void train_steps(Learner& learner, std::uint64_t first, std::uint64_t last) {
 
 TEST_CASE("rounding: the steps give the size that is asked for, and files hold what steps see") {
     for (const Architecture architecture : {Architecture::vanilla, Architecture::modern}) {
-        const Model exact = noisy(architecture);
+        const Model exact = test::tiny_noisy(architecture);
         Rounding rounding(exact);
         CHECK(rounding.steps().empty());
-        rounding.begin(curvature_of(exact, symbols_of(3, 64 * 20)), exact.weights);
+        rounding.begin(curvature_of(exact, test::random_symbols(64 * 20, 64, 3)), exact.weights);
         double before = 99.0;
         for (const double bits : {6.0, 4.5, 3.5}) {
             const double reached = rounding.fit(exact.weights, bits);
@@ -90,7 +77,7 @@ TEST_CASE("rounding: the steps give the size that is asked for, and files hold w
 }
 
 TEST_CASE("rounding: embedding and output are finer, each weight goes to one of its two levels") {
-    const Model exact = noisy(Architecture::modern);
+    const Model exact = test::tiny_noisy(Architecture::modern);
     Rounding rounding(exact);
     rounding.begin({}, exact.weights);  // by the rows' rms
     (void)rounding.fit(exact.weights, 4.0);
@@ -121,7 +108,7 @@ TEST_CASE("rounding: embedding and output are finer, each weight goes to one of 
 TEST_CASE("rounding: rows of zeros can become more, what cannot be reached is as small as it gets") {
     Model zeros(test::tiny_config(Architecture::modern, 64));
     Rounding rounding(zeros);
-    rounding.begin(curvature_of(zeros, symbols_of(3, 64 * 20)), zeros.weights);
+    rounding.begin(curvature_of(zeros, test::random_symbols(64 * 20, 64, 3)), zeros.weights);
     (void)rounding.fit(zeros.weights, 4.0);
     Model grown = zeros;
     std::fill(grown.weights.begin(), grown.weights.end(), 0.2F);
@@ -130,7 +117,7 @@ TEST_CASE("rounding: rows of zeros can become more, what cannot be reached is as
     for (const float weight : rounded.weights) {
         CHECK(weight == doctest::Approx(0.2).epsilon(0.5));
     }
-    const Model vanilla = noisy(Architecture::vanilla);
+    const Model vanilla = test::tiny_noisy(Architecture::vanilla);
     Rounding hopeless(vanilla);
     hopeless.begin({}, vanilla.weights);
     const double reached = hopeless.fit(vanilla.weights, 0.01);
@@ -147,11 +134,11 @@ TEST_CASE("rounding: threads and instruction sets change no bit of a rounded tra
         const test::Threads count(threads);
         for (const kernels::Isa isa : kernels::available_isas()) {
             const test::IsaScope scope(isa);
-            Learner learner(noisy(Architecture::modern), options());
+            Learner learner(test::tiny_noisy(Architecture::modern), options());
             train_steps(learner, 0, 2);
-            (void)learner.round_to(4.0, symbols_of(3, 64 * 20));
+            (void)learner.round_to(4.0, test::random_symbols(64 * 20, 64, 3));
             train_steps(learner, 2, 5);
-            (void)learner.round_to(4.0, symbols_of(3, 64 * 20));
+            (void)learner.round_to(4.0, test::random_symbols(64 * 20, 64, 3));
             exact.emplace_back(learner.exact_weights().begin(), learner.exact_weights().end());
             seen.push_back(learner.model().weights);
             CHECK(exact.back() == exact.front());
@@ -161,24 +148,24 @@ TEST_CASE("rounding: threads and instruction sets change no bit of a rounded tra
 }
 
 TEST_CASE("rounding: a learner's steps see rounded weights, change the exact ones, and can be resumed") {
-    Learner learner(noisy(Architecture::modern), options());
+    Learner learner(test::tiny_noisy(Architecture::modern), options());
     CHECK_FALSE(learner.rounds());
     CHECK(learner.exact_weights().data() == learner.model().weights.data());
     train_steps(learner, 0, 2);
     const Floats before = learner.model().weights;
-    const double bits = learner.round_to(4.0, symbols_of(3, 64 * 20));
+    const double bits = learner.round_to(4.0, test::random_symbols(64 * 20, 64, 3));
     CHECK(learner.rounds());
     CHECK(std::equal(before.begin(), before.end(), learner.exact_weights().begin()));
     CHECK(stored_bits(learner.model()) == doctest::Approx(bits));
     // The loss is that of the rounded weights, and coding with them changes nothing.
-    const std::vector<Symbol> text = symbols_of(9, 4 * learner.model().config.context);
+    const std::vector<Symbol> text = test::random_symbols(4 * learner.model().config.context, 64, 9);
     Learner frozen(learner.model(), options());
     CHECK(learner.coding_bits(text, WeightFormatId::quantised) ==
           frozen.coding_bits(text, WeightFormatId::fp32));
     train_steps(learner, 2, 4);
     CHECK_FALSE(std::equal(before.begin(), before.end(), learner.exact_weights().begin()));
 
-    Learner other(noisy(Architecture::modern), options());
+    Learner other(test::tiny_noisy(Architecture::modern), options());
     other.restore(learner.exact_weights(), learner.moments(), learner.row_steps());
     CHECK(other.model().weights == learner.model().weights);
     train_steps(learner, 4, 6);

@@ -189,7 +189,7 @@ class ArchiveRun {
             fail_usage("-m none has no model to embed; leave --embed-model out");
         }
         const std::optional<FreshNetwork> fresh = fresh_of(a_.model);
-        check_learning(model, fresh.has_value());
+        check_learning(fresh.has_value());
         if (a_.common.verbose && model != nullptr) {
             note(printable(text_of("model ", hex64(model->id), " of ", shelf_.chosen_path().string(), ": ",
                                    describe(model->model.config))));
@@ -235,14 +235,14 @@ class ArchiveRun {
         }
     }
 
-    void check_learning(const StoredModel* model, bool fresh) const {
+    void check_learning(bool fresh) const {
         if (!a_.learning.learn) {
             require_learning(a_.learning);
             if (fresh) {
                 fail_usage("a network with fresh weights knows nothing; add --learn, or name a model");
             }
-        } else if (model == nullptr) {
-            fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
+        } else {
+            require_learner(a_.model);
         }
         if (fresh && a_.embed_model) {
             fail_usage("fresh weights are drawn again when the archive is restored; leave --embed-model out");

@@ -17,6 +17,7 @@
 #include "commands.hpp"
 #include "failure.hpp"
 #include "learning_options.hpp"
+#include "levels.hpp"
 #include "places.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -240,9 +241,7 @@ void check_learning(const EvalArguments& a) {
     if (!a.learning.learn) {
         return;
     }
-    if (a.model == kNoModel) {
-        fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
-    }
+    require_learner(a.model);
     if (a.protocol == Protocol::chunked) {
         fail_usage("chunks are independent, so that nothing is learned; leave --learn or --protocol out");
     }
@@ -275,8 +274,8 @@ const char* protocol_key(const EvalArguments& a) {
 
 int run_eval(const EvalArguments& given) {
     EvalArguments a = given;
-    if (a.model == kNoModel && !a.mix_is_given && !a.learning.learn && a.protocol != Protocol::chunked) {
-        a.mix = predict::ExpertSet::full;
+    if (a.protocol != Protocol::chunked) {
+        mix_without_network(a);
     }
     check_byte_options(a);
     if (a.copying == !a.data.empty()) {

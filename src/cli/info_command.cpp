@@ -127,8 +127,7 @@ void add_vocabulary(Facts& facts, const Vocabulary& vocabulary) {
     facts.add("longest_token", "longest token", with_commas(longest) + " bytes", longest);
     const double mean = static_cast<double>(bytes) / vocabulary.size();
     facts.add("mean_token", "mean of all symbols", number_cell(mean, 2, " bytes"));
-    constexpr std::array<const char*, 4> kCuts{"none", "words", "digits", "triples"};
-    facts.add("cut", "text is cut by", text_cell(kCuts.at(static_cast<std::size_t>(vocabulary.cut()))));
+    facts.add("cut", "text is cut by", text_cell(text_cut_name(vocabulary.cut())));
     facts.add("vocabulary_bytes", "bytes in a model", count_cell(vocabulary.encode().size()));
 }
 
@@ -196,10 +195,12 @@ void show_archive(const std::string& name, bool json) {
     facts.show(json);
 }
 
-bool begins_with(const std::string& name, const std::array<std::uint8_t, 4>& magic) {
+// The first bytes of a regular file that has as many.
+std::array<std::uint8_t, 4> magic_of(const std::string& name) {
     const Input input(name, {});
     std::array<std::uint8_t, 4> start{};
-    return input.is_regular() && input.source()(start) == start.size() && start == magic;
+    const bool is_whole = input.is_regular() && input.source()(start) == start.size();
+    return is_whole ? start : std::array<std::uint8_t, 4>{};
 }
 
 void show_vocabulary(const std::string& name, bool json) {
@@ -262,10 +263,12 @@ int run_info(const InfoArguments& a) {
             note("the file " + printable(a.subject) +
                  ", not the preset; for that, ask where no such file is");
         }
-        const bool is_file = !std::filesystem::is_directory(a.subject, error);
-        if (is_file && begins_with(a.subject, kArchiveMagic)) {
+        const std::array<std::uint8_t, 4> magic = std::filesystem::is_directory(a.subject, error)
+                                                      ? std::array<std::uint8_t, 4>{}
+                                                      : magic_of(a.subject);
+        if (magic == kArchiveMagic) {
             show_archive(a.subject, a.common.json);
-        } else if (is_file && begins_with(a.subject, kVocabularyMagic)) {
+        } else if (magic == kVocabularyMagic) {
             show_vocabulary(a.subject, a.common.json);
         } else {
             show_model(a.subject, a.common.json);

@@ -7,6 +7,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/coding/stack_network.hpp"
+#include "places.hpp"
 
 namespace bitlaw::cli {
 
@@ -94,6 +95,12 @@ void require_learning(const LearningArguments& arguments) {
         std::string name = arguments.words.begin()->first;
         std::replace(name.begin(), name.end(), '_', '-');
         fail_usage("--", name, " is for a network that learns; add --learn");
+    }
+}
+
+void require_learner(const std::string& model) {
+    if (model == kNoModel) {
+        fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
     }
 }
 

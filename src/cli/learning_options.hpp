@@ -28,5 +28,7 @@ void add_learning(FieldOptions& options, LearningArguments& arguments);
                                         std::uint64_t bytes);
 /// Throws UsageError when there are words for a recipe, but nothing shall learn.
 void require_learning(const LearningArguments& arguments);
+/// Throws UsageError when the model that shall learn is "none".
+void require_learner(const std::string& model);
 
 }  // namespace bitlaw::cli

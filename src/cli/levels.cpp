@@ -4,7 +4,6 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/coding/levels.hpp"
-#include "places.hpp"
 
 namespace bitlaw::cli {
 
@@ -13,9 +12,7 @@ using namespace coding;
 void apply_level(ArchiveArguments& a) {
     // CLI11 leaves 0 where no level was given.
     if (a.level.value_or(0) == 0) {
-        if (a.model == kNoModel && !a.mix_is_given && !a.learning.learn) {
-            a.mix = predict::ExpertSet::full;
-        }
+        mix_without_network(a);
         return;
     }
     const Level& level = levels()[static_cast<std::size_t>(*a.level) - 1];

@@ -136,8 +136,8 @@ void sample_mixed(const SampleArguments& a, Text& out) {
     if ((a.temperature != 0.0 && a.temperature != 1.0) || a.top_k != 0 || a.top_p != 1.0) {
         fail_usage("experts draw bit by bit; leave --top-k and --top-p out, and let --temperature be 0 or 1");
     }
-    if (a.model == kNoModel && a.learning.learn) {
-        fail_usage("-m none leaves nothing that learns; name a model, or init:PRESET");
+    if (a.learning.learn) {
+        require_learner(a.model);
     }
     ModelShelf shelf(a.model);
     const StoredModel* const network = a.model == kNoModel ? nullptr : &shelf.chosen();

@@ -18,22 +18,22 @@ std::size_t terminal_width() {
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-// A terminal that cannot go back in its line, such as an editor's.
-bool is_dumb() {
-    const char* const name = std::getenv("TERM");
-    return name != nullptr && std::string_view(name) == "dumb";
-}
-
 }  // namespace
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+bool is_dumb_terminal() {
+    const char* const name = std::getenv("TERM");
+    return name != nullptr && std::string_view(name) == "dumb";
+}
 
 bool is_pipe(int descriptor) {
     struct stat status {};
     return ::fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-ProgressLine::ProgressLine(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO) && !is_dumb()) {}
+ProgressLine::ProgressLine(bool wanted)
+    : active_(wanted && is_terminal(STDERR_FILENO) && !is_dumb_terminal()) {}
 
 void ProgressLine::show(std::string text) {
     if (!active_) {

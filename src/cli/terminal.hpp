@@ -7,6 +7,8 @@ namespace bitlaw::cli {
 
 /// Whether the file descriptor is a terminal.
 [[nodiscard]] bool is_terminal(int descriptor);
+/// Whether TERM names a terminal that cannot go back in its line, such as an editor's.
+[[nodiscard]] bool is_dumb_terminal();
 /// A pipe or a socket.
 [[nodiscard]] bool is_pipe(int descriptor);
 

@@ -147,7 +147,7 @@ TerminalLook terminal_look() {
         look.columns = size.ws_col;
         look.rows = std::clamp<std::size_t>(size.ws_row, 12, 40) - 4;
     }
-    const bool is_dumb = variable("TERM") == "dumb";
+    const bool is_dumb = is_dumb_terminal();
     look.braille = speaks_utf8() && !is_dumb;
     look.colours = is_terminal(STDOUT_FILENO) && !is_dumb && variable("NO_COLOR").empty();
     return look;

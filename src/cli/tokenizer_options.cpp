@@ -39,13 +39,13 @@ void add_tokenizer(FieldOptions& options, TokenizerArguments& a) {
     text_option(
         app, "--cut",
         [&a](const std::string& text) {
-            a.cut = named_value(Names<TextCut>{{"words", TextCut::words},
-                                               {"digits", TextCut::digits},
-                                               {"triples", TextCut::triples},
-                                               {"none", TextCut::none}},
-                                text);
+            Names<TextCut> names;
+            for (const TextCut cut : {TextCut::words, TextCut::digits, TextCut::triples, TextCut::none}) {
+                names.emplace_back(text_cut_name(cut), cut);
+            }
+            a.cut = named_value(names, text);
         },
-        "words",
+        text_cut_name(a.cut),
         "where no token goes on: words, numbers and signs apart; digits: every digit too; triples: numbers "
         "of three digits, any sign before a word; none: nowhere")
         ->type_name("NAME");

@@ -75,6 +75,16 @@ bool tries_fallback(Fallback fallback, bool stored) {
     return fallback == Fallback::best || (fallback == Fallback::worse && stored);
 }
 
+// For another way of coding a block that was coded: the count stays at its end, and a stop is heard.
+// `progress` must outlive it.
+BlockProgress waiting_at_end(const BlockProgress& progress, const BlockHeader& header) {
+    if (!progress) {
+        return {};
+    }
+    return [&progress, plain = header.plain_bytes, payload = header.payload_bytes()](
+               std::uint64_t, std::uint64_t) { progress(plain, payload); };
+}
+
 // The block in its smallest form.
 WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std::uint8_t version,
                         ByteSpan plain, const BlockProgress& progress) {
@@ -97,12 +107,8 @@ WrittenBlock code_block(MethodChain& chain, const CompressOptions& options, std:
     block.seen = coded_by(options.method, progress);
     const bool stored = block.header.method == kStored;
     if (options.method != kMixing && tries_fallback(options.fallback, stored)) {
-        // After the method's code, which counted up to the block's end, the count stays there.
-        BlockProgress waiting = progress;
-        if (progress && !stored) {
-            waiting = [&progress, &plain, payload = block.header.payload_bytes()](
-                          std::uint64_t, std::uint64_t) { progress(plain.size(), payload); };
-        }
+        // After the method's code, which counted up to the block's end.
+        const BlockProgress waiting = stored ? progress : waiting_at_end(progress, block.header);
         for (const Method& method : options.table) {
             if (method.is_fallback && method.version <= version) {
                 (void)coded_by(method.id, waiting);
@@ -169,19 +175,14 @@ class Beginning {
 // The archive's first block, by the options' stack or by the alternative, whichever makes it smaller;
 // `current` becomes the archive that goes on with it.
 WrittenBlock code_first(std::unique_ptr<Beginning>& current, const CompressOptions& options, ByteSpan plain) {
-    WrittenBlock block = current->code(0, plain, within(options.progress, 0, 0));
+    const BlockProgress progress = within(options.progress, 0, 0);
+    WrittenBlock block = current->code(0, plain, progress);
     if (options.alternative && tries_fallback(options.fallback, block.header.method == kStored)) {
         CompressOptions other = options;
         other.stack = *options.alternative;
         other.reset_every.reset();
         auto alone = std::make_unique<Beginning>(nullptr, other);
-        // The count stays at the block's end, but a stop is heard.
-        BlockProgress waiting;
-        if (options.progress) {
-            waiting = [&options, &plain, payload = block.header.payload_bytes()](
-                          std::uint64_t, std::uint64_t) { options.progress(plain.size(), payload); };
-        }
-        WrittenBlock alternative = alone->code(0, plain, waiting);
+        WrittenBlock alternative = alone->code(0, plain, waiting_at_end(progress, block.header));
         if (alone->bytes_of(alternative) < current->bytes_of(block)) {
             current = std::move(alone);
             return alternative;

@@ -9,6 +9,7 @@
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/math.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/model/quantised_rows.hpp"
 #include "bitlaw/model/weight_format.hpp"
 #include "level_bits.hpp"
@@ -21,20 +22,16 @@ namespace {
 
 /// Added to a row's curvature, as a share of the tensor's mean: a sample sees too little of what is rare.
 constexpr double kDamping = 0.01;
-/// As QuantiserOptions::table_steps.
-constexpr double kTableSteps = 1.5;
+constexpr double kTableSteps = QuantiserOptions{}.table_steps;
 /// Steps by rms of embedding and output / those of other matrices: of the 200k at 3.5 bits 0.25, 0.5 and 1
 /// cost 8.0, 9.9 and 19.9 % loss; by the curvature 6.6 %.
 constexpr double kTableShare = 0.25;
-/// lambda / step^2 (QuantiserOptions::bit_weight): of the 200k at 3.5 bits 0.06, 0.15 and 0.3 cost 6.6, 7.1
-/// and 8.9 % loss.
-constexpr double kBitWeight = 0.06;
+/// lambda / step^2: of the 200k at 3.5 bits 0.06, 0.15 and 0.3 cost 6.6, 7.1 and 8.9 % loss.
+constexpr double kBitWeight = QuantiserOptions{}.bit_weight;
 /// Octaves around the rows' mean rms between which their mean step lies, and how often they are halved.
 constexpr double kFinest = -14.0;
 constexpr double kCoarsest = 6.0;
 constexpr int kRounds = 14;
-
-bool has_levels(const Tensor& tensor) { return tensor.rows > 1 && tensor.group != Group::vector; }
 
 void round_levels(std::span<const float> weights, double step, std::span<float> rounded) {
     const double offset = 0.5 - std::min(kBitWeight / 2.0 * LevelBits(mean_size(weights, step)).step, 0.5);

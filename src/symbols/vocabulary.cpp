@@ -47,6 +47,16 @@ void add_joined(const Merge& merge, std::vector<Bytes>& tokens, std::size_t& siz
 
 }  // namespace
 
+const char* text_cut_name(TextCut cut) {
+    switch (cut) {
+        case TextCut::none: return "none";
+        case TextCut::words: return "words";
+        case TextCut::digits: return "digits";
+        case TextCut::triples: return "triples";
+        default: fail("a cut of number ", static_cast<unsigned>(cut), " is not known");
+    }
+}
+
 Vocabulary::Vocabulary(const std::vector<Bytes>& tokens, TextCut cut, bool leading_space,
                        std::vector<std::uint32_t> ranks, std::vector<Merge> merges)
     : cut_(cut), leading_space_(leading_space), ranks_(std::move(ranks)), merges_(std::move(merges)) {

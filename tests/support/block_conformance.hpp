@@ -24,6 +24,7 @@
 #include "support/hostile_float_state.hpp"
 #include "support/isa_scope.hpp"
 #include "support/plain_network.hpp"
+#include "support/random_symbols.hpp"
 #include "support/threads.hpp"
 
 namespace bitlaw::test {
@@ -56,15 +57,6 @@ inline model::Model noisy_network(const model::NetworkSpec& spec, std::uint64_t 
         weight += static_cast<float>(0.1 * random.normal());
     }
     return model;
-}
-
-inline std::vector<symbols::Symbol> random_symbols(std::size_t count, std::size_t alphabet) {
-    Random random(3);
-    std::vector<symbols::Symbol> symbols(count);
-    for (symbols::Symbol& symbol : symbols) {
-        symbol = static_cast<symbols::Symbol>(random.below(alphabet));
-    }
-    return symbols;
 }
 
 struct NetworkResult {

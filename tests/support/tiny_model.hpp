@@ -60,6 +60,11 @@ namespace bitlaw::test {
     return model::decode_model(model::encode_model(model, format, nullptr), "the test's model");
 }
 
+/// Such a model of tiny_config, with 64 symbols.
+[[nodiscard]] inline model::Model tiny_noisy(model::Architecture architecture) {
+    return noisy_model(tiny_config(architecture, 64), 5).model;
+}
+
 [[nodiscard]] inline Bytes random_bytes(std::size_t count, std::uint64_t seed, std::uint64_t alphabet = 256) {
     Random random(seed);
     Bytes bytes(count);

@@ -7,7 +7,14 @@
 #include <optional>
 #include <span>
 
+#include "bitlaw/model/tensor.hpp"
+
 namespace bitlaw::model {
+
+/// Whether a tensor's rows are stored as levels; others are too small to matter.
+[[nodiscard]] inline bool has_levels(const Tensor& tensor) {
+    return tensor.rows > 1 && tensor.group != Group::vector;
+}
 
 /// Steps are m * 2^(e - 30) with m = 8 .. 15 and e = 0 .. 31: step_at(8 e + m - 8). Neighbours are 7 to 13 %
 /// apart, from 7.5e-9 to 30. A level has at most 12 bits and m has 4, so their product is exact in fp32.

@@ -25,6 +25,9 @@ enum class TextCut : std::uint8_t {
     triples = 3,  ///< words with any one sign before them, three digits at a time, line ends apart (Llama 3)
 };
 
+/// "words" and so on.
+[[nodiscard]] const char* text_cut_name(TextCut cut);
+
 /// Two symbols that become one.
 struct Merge {
     Symbol left;

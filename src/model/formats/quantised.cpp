@@ -148,8 +148,6 @@ class MatrixModel {
     std::size_t step_ = 128;
 };
 
-bool is_matrix(const Tensor& tensor) { return tensor.rows > 1 && tensor.group != Group::vector; }
-
 // The step of a row that was not quantised: of embedding and output half as large.
 double default_step(const Tensor& tensor, std::span<const float> row) {
     double sum = 0.0;
@@ -189,7 +187,7 @@ Bytes matrix_bytes(const Tensor& tensor, std::span<const float> weights) {
 
 void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer) {
     require_finite(tensor, weights);
-    if (!is_matrix(tensor)) {
+    if (!has_levels(tensor)) {
         kBf16Weights.encode(tensor, weights, writer);
         return;
     }
@@ -199,7 +197,7 @@ void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& wr
 }
 
 void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, const std::string& name) {
-    if (!is_matrix(tensor)) {
+    if (!has_levels(tensor)) {
         kBf16Weights.decode(tensor, weights, reader, name);
         return;
     }
@@ -228,7 +226,7 @@ void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, 
 
 void project(const Tensor& tensor, std::span<float> weights) {
     require_finite(tensor, weights);
-    if (!is_matrix(tensor)) {
+    if (!has_levels(tensor)) {
         kBf16Weights.project(tensor, weights);
         return;
     }
