@@ -30,8 +30,17 @@ void write_register(std::uint64_t value) { asm volatile("msr fpcr, %0" : : "r"(v
 
 }  // namespace
 
-FloatStateGuard::FloatStateGuard() : saved_(read_register()) { write_register(kDefault); }
-FloatStateGuard::~FloatStateGuard() { write_register(saved_); }
+// Writing the register makes the processor wait, reading it does not.
+FloatStateGuard::FloatStateGuard() : saved_(read_register()) {
+    if ((saved_ & kControl) != kDefault) {
+        write_register(kDefault);
+    }
+}
+FloatStateGuard::~FloatStateGuard() {
+    if (read_register() != saved_) {
+        write_register(saved_);
+    }
+}
 
 std::uint64_t float_state() { return read_register() & kControl; }
 void set_float_state(std::uint64_t state) { write_register(state); }

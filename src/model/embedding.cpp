@@ -12,7 +12,7 @@ void embed_rows(const Model& model, const Symbol* symbols, std::size_t n, float*
     const float* tap = model.view(model.layout.taps).data();         // [taps, C]
     for (std::size_t row = 0; row < n; ++row) {
         const Symbol* own = symbols + row;
-        float* target = x + row * width;
+        float* __restrict target = x + row * width;
         const float* embedding = table + *own * width;
         for (std::size_t column = 0; column < width; ++column) {
             target[column] = embedding[column] * factor;

@@ -5,6 +5,20 @@
 #include "bitlaw/kernels/kernels.hpp"
 
 namespace bitlaw::model {
+namespace {
+
+/// Resizes in whole large pages where the numbers fill an eighth of one or more: every step reads all of
+/// them, and small pages cost address translations and, by chance, conflicts in the cache.
+template <class Numbers>
+void resize_in_pages(Numbers& numbers, std::size_t count) {
+    constexpr std::size_t kPage = kLargePageBytes / sizeof(typename Numbers::value_type);
+    if (count >= kPage / 8) {
+        numbers.reserve((count + kPage - 1) / kPage * kPage);
+    }
+    numbers.resize(count);
+}
+
+}  // namespace
 
 PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), purpose_(purpose) {
     for (const BlockSpec& block : blocks_of(model.spec)) {
@@ -26,8 +40,8 @@ PackedModel::PackedModel(const Model& model, PackFor purpose) : model_(&model), 
         plan(model.layout.output, output_, output_back_);
     }
     const bool bf16 = model.spec.arithmetic == Arithmetic::bf16;
-    fp32_.resize(bf16 ? 0 : size_);
-    bf16_.resize(bf16 ? size_ : 0);
+    resize_in_pages(fp32_, bf16 ? 0 : size_);
+    resize_in_pages(bf16_, bf16 ? size_ : 0);
     for (const Packing& packing : packings_) {
         packing.view->fp32 = bf16 ? nullptr : fp32_.data() + packing.offset;
         packing.view->bf16 = bf16 ? bf16_.data() + packing.offset : nullptr;

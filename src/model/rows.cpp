@@ -53,7 +53,8 @@ void RowMemory::add_block(const BlockSpec& block, Keep keep) {
                        .normal = place(block.width, Lifetime::kept),
                        .inverse = place(1, Lifetime::kept),
                        .gained = place(block.norm == Norm::pre_rms_gain ? block.width : 0, Lifetime::kept),
-                       .values = {}};
+                       .values = {},
+                       .prepared = {}};
     for (const Value& value : block.kind->values(block)) {
         const bool shares = !keeps && value.shares < arrays.values.size();
         arrays.values.push_back(shares ? arrays.values[value.shares] : place(value.width, value.lifetime));
@@ -67,6 +68,7 @@ void RowMemory::add_block(const BlockSpec& block, Keep keep) {
 }
 
 void RowMemory::reserve(std::size_t rows) {
+    prepared_ = nullptr;
     for (std::size_t i = 0; i < memory_.size(); ++i) {
         if (memory_[i].size() < rows * widths_[i]) {
             memory_[i].resize(rows * widths_[i]);
@@ -85,7 +87,7 @@ void RowMemory::reserve(std::size_t rows) {
     }
 }
 
-BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
+BlockRows RowMemory::found_rows(std::size_t block, const RowTile& tile) {
     const BlockArrays& arrays = blocks_[block];
     float* normal = at(arrays.normal, tile);  // [n, C]
     const std::size_t first = tile.first * width_;
@@ -100,6 +102,14 @@ BlockRows RowMemory::rows(std::size_t block, const RowTile& tile) {
         rows.value[i] = at(arrays.values[i], tile);
     }
     return rows;
+}
+
+void RowMemory::prepare(const RowTile& tile) {
+    BITLAW_ASSERT(tile.first == 0);
+    for (std::size_t block = 0; block < blocks_.size(); ++block) {
+        blocks_[block].prepared = found_rows(block, tile);
+    }
+    prepared_ = tile.scratch;
 }
 
 namespace {

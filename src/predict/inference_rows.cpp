@@ -21,6 +21,16 @@ InferenceRows::InferenceRows(const PackedModel& model, std::size_t most)
       normal_(std::min(kTileRows, most) * width_),
       inverse_(std::min(kTileRows, most)) {
     memory_.reserve(most);
+    memory_.prepare(tile(0, std::min(kTileRows, most)));
+}
+
+RowTile InferenceRows::tile(std::size_t first, std::size_t rows) {
+    const std::size_t pairs = angles_.pairs();
+    return {.first = first,
+            .rows = rows,
+            .cosine = cosine_.data() + first * pairs,
+            .sine = sine_.data() + first * pairs,
+            .scratch = scratch_.data()};
 }
 
 void InferenceRows::stand_from(std::uint64_t first, std::size_t n) {
@@ -42,14 +52,9 @@ void InferenceRows::stand_at(std::uint64_t position, std::size_t n) {
 /// Calls body(tile) for tiles of at most kTileRows, each followed by the head if it has passed all blocks.
 template <class Body>
 std::size_t InferenceRows::for_tiles(std::size_t n, const Body& body) {
-    const std::size_t pairs = angles_.pairs();
     std::size_t reached = 0;
     for (std::size_t first = 0; first < n; first += kTileRows) {
-        const RowTile tile{.first = first,
-                           .rows = std::min(kTileRows, n - first),
-                           .cosine = cosine_.data() + first * pairs,
-                           .sine = sine_.data() + first * pairs,
-                           .scratch = scratch_.data()};
+        const RowTile tile = this->tile(first, std::min(kTileRows, n - first));
         reached = body(tile);
         if (reached == model_->blocks()) {
             head_rows(*model_, memory_.stream(reached) + first * width_, tile.rows,

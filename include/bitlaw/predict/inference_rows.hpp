@@ -29,12 +29,13 @@ class InferenceRows {
     void run(std::size_t n, const Mix& mix) {
         std::size_t index = 0;
         for (std::size_t block = enter(n); block < model_->blocks(); block = leave(block, n)) {
-            mix(model_->block_spec(block), memory_.rows(block, model::RowTile{.first = 0, .rows = n}), index);
+            mix(model_->block_spec(block), memory_.rows(block, tile(0, n)), index);
             ++index;
         }
     }
 
    private:
+    [[nodiscard]] model::RowTile tile(std::size_t first, std::size_t rows);
     std::size_t enter(std::size_t n);
     std::size_t leave(std::size_t block, std::size_t n);
     template <class Body>

@@ -58,13 +58,30 @@ inline Lanes odd_values(const std::uint16_t* values, std::size_t slot, std::size
     return load_odd(values + slot * d + 2 * column);
 }
 
+/// Key-value head `head` of a stream, counted through all streams as `unit`: counted along, since divisions
+/// for one token's few units take as long as their products.
+struct StepUnitPlace {
+    void advance(const AttentionShape& shape) {
+        ++unit;
+        if (++head == shape.kv_heads) {
+            head = 0;
+            ++stream;
+        }
+    }
+    std::size_t unit = 0;
+    std::size_t stream = 0;
+    std::size_t head = 0;
+};
+
 void attention_append(const AttentionShape& shape, const AttentionCache& cache, std::size_t streams,
                       std::uint64_t position, Rows k, Rows v) {
     const std::size_t d = shape.head_width;
     const auto slot = static_cast<std::size_t>(position % cache.ring);
-    for (std::size_t unit = 0; unit < streams * shape.kv_heads; ++unit) {
-        const std::size_t stream = unit / shape.kv_heads;
-        const std::size_t column = unit % shape.kv_heads * d;
+    const std::size_t units = streams * shape.kv_heads;
+    for (StepUnitPlace at; at.unit < units; at.advance(shape)) {
+        const std::size_t unit = at.unit;
+        const std::size_t stream = at.stream;
+        const std::size_t column = at.head * d;
         float* const keys = cache.k + (unit * cache.ring + slot / 16 * 16) * d + slot % 16;
         for (std::size_t i = 0; i < d; ++i) {
             keys[i * 16] = k[stream][column + i];
@@ -77,9 +94,11 @@ void attention_append_bf16(const AttentionShape& shape, const AttentionCacheBf16
                            std::uint64_t position, Rows k, Rows v) {
     const std::size_t d = shape.head_width;
     const auto slot = static_cast<std::size_t>(position % cache.ring);
-    for (std::size_t unit = 0; unit < streams * shape.kv_heads; ++unit) {
-        const std::size_t stream = unit / shape.kv_heads;
-        const std::size_t column = unit % shape.kv_heads * d;
+    const std::size_t units = streams * shape.kv_heads;
+    for (StepUnitPlace at; at.unit < units; at.advance(shape)) {
+        const std::size_t unit = at.unit;
+        const std::size_t stream = at.stream;
+        const std::size_t column = at.head * d;
         std::uint16_t* const keys = cache.k + (unit * cache.ring + slot / 16 * 16) * d + slot % 16 * 2;
         std::uint16_t* const values = cache.v + (unit * cache.ring + slot / 2 * 2) * d + slot % 2;
         for (std::size_t first = 0; first < d; first += 16) {
@@ -333,18 +352,17 @@ inline void attention_step_any(const AttentionShape& shape, const Cache& cache, 
     const StepWindow window = step_window(shape, cache.ring, position, oldest);
     // Units at a time: so many that heads and units together make kStepChains.
     const std::size_t most = kStepChains / (shared >= kStepHeads ? kStepHeads : shared >= 2 ? 2 : 1);
+    StepUnitPlace at;
     for (std::size_t first = 0; first < all; first += most) {
         const std::size_t count = least(most, all - first);
         StepUnit<Number> units[kStepUnits];
         const Number* keys[kStepUnits];
         const float* queries[kStepUnits];
-        for (std::size_t u = 0; u < count; ++u) {
-            const std::size_t unit = first + u;
-            const std::size_t stream = unit / shape.kv_heads;
-            const std::size_t column = unit % shape.kv_heads * shared * d;
-            units[u] = {cache.v + unit * cache.ring * d, nullptr, nullptr, out[stream] + column};
-            keys[u] = cache.k + unit * cache.ring * d;
-            queries[u] = q[stream] + column;
+        for (std::size_t u = 0; u < count; ++u, at.advance(shape)) {
+            const std::size_t column = at.head * shared * d;
+            units[u] = {cache.v + at.unit * cache.ring * d, nullptr, nullptr, out[at.stream] + column};
+            keys[u] = cache.k + at.unit * cache.ring * d;
+            queries[u] = q[at.stream] + column;
         }
         std::size_t head = 0;
         for (; head + kStepHeads <= shared; head += kStepHeads) {

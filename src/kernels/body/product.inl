@@ -51,10 +51,10 @@ inline void product(Rows a, std::size_t rows, const float* packed, std::size_t k
     const std::size_t depth_blocks = k == 0 || rows <= kTileRows ? 1 : (k + kDepth - 1) / kDepth;
     std::size_t row = 0;
     for (std::size_t i = 0; i < row_blocks; ++i) {
-        const std::size_t height = (rows + i) / row_blocks;
+        const std::size_t height = part_of(rows, i, row_blocks);
         std::size_t kk = 0;
         for (std::size_t j = 0; j < depth_blocks; ++j) {
-            const std::size_t depth = (k + j) / depth_blocks;
+            const std::size_t depth = part_of(k, j, depth_blocks);
             tile_block(height, n,
                        Tile<FloatFactors>{.factors = {.a = a[row] + kk,
                                                       .a_row = a.ld,
@@ -78,7 +78,7 @@ inline void weight_gradient(Rows x, Rows y, std::size_t rows, std::size_t k, std
     const std::size_t blocks = (rows + kDepth - 1) / kDepth;
     std::size_t row = 0;
     for (std::size_t i = 0; i < blocks; ++i) {
-        const std::size_t depth = (rows + i) / blocks;
+        const std::size_t depth = part_of(rows, i, blocks);
         for (std::size_t first = 0; first < n; first += kPanel) {
             const std::size_t columns = least(kPanel, n - first);
             // Rows of y a power of two apart would fall into few sets of the cache, hence the copy.

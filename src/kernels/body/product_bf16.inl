@@ -77,10 +77,10 @@ inline void product_bf16(Rows a, std::size_t rows, const std::uint16_t* packed, 
     const std::size_t depth_blocks = k == 0 ? 1 : (k + kPairDepth - 1) / kPairDepth;
     std::size_t row = 0;
     for (std::size_t i = 0; i < row_blocks; ++i) {
-        const std::size_t height = (rows + i) / row_blocks;
+        const std::size_t height = part_of(rows, i, row_blocks);
         std::size_t pair = 0;
         for (std::size_t j = 0; j < depth_blocks; ++j) {
-            const std::size_t pairs = (pairs_of(k) + j) / depth_blocks;
+            const std::size_t pairs = part_of(pairs_of(k), j, depth_blocks);
             for (std::size_t r = 0; r < height; ++r) {
                 round_row(a[row + r] + 2 * pair, least(2 * pairs, k - 2 * pair), left + r * ByRows::kRow);
             }
@@ -120,11 +120,11 @@ inline void weight_gradient_bf16(Rows x, Rows y, std::size_t rows, std::size_t k
     const std::size_t k_blocks = (k + kPairRows - 1) / kPairRows;
     std::size_t pair = 0;
     for (std::size_t i = 0; i < row_blocks; ++i) {
-        const std::size_t pairs = (pairs_of(rows) + i) / row_blocks;
+        const std::size_t pairs = part_of(pairs_of(rows), i, row_blocks);
         const std::size_t depth = least(2 * pairs, rows - 2 * pair);
         std::size_t kk = 0;
         for (std::size_t j = 0; j < k_blocks; ++j) {
-            const std::size_t height = (k + j) / k_blocks;
+            const std::size_t height = part_of(k, j, k_blocks);
             round_columns(x[2 * pair] + kk, x.ld, depth, height, left);
             for (std::size_t first = 0; first < n; first += kColumnBlock) {
                 const std::size_t columns = least(kColumnBlock, n - first);

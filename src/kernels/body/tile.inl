@@ -6,6 +6,11 @@
 // [kRows][kVectors] Lanes.
 
 inline std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
+/// The size of part i when a total is cut into nearly equal parts. One part, the usual case where one row is
+/// multiplied, needs no division: one takes as long as a dozen vector multiplications.
+inline std::size_t part_of(std::size_t total, std::size_t i, std::size_t parts) {
+    return parts == 1 ? total : (total + i) / parts;
+}
 /// Load and store of the first `count` floats, 16 or more meaning all.
 inline Lanes load_some(const float* p, std::size_t count) {
     return count >= 16 ? load(p) : load_partial(p, count);
@@ -93,7 +98,7 @@ inline void tile_column(std::size_t rows, Tile<Factors> tile) {
     if constexpr (most_rows<kVectors>() > 0) {
         const std::size_t tiles = (rows + kTileRows - 1) / kTileRows;
         for (std::size_t i = 0; i < tiles; ++i) {
-            const std::size_t height = (rows + i) / tiles;
+            const std::size_t height = part_of(rows, i, tiles);
             tile_of_rows<kVectors, most_rows<kVectors>()>(height, tile);
             tile.factors.skip_rows(height);
             tile.c += height * tile.ldc;
