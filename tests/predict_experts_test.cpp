@@ -354,6 +354,9 @@ TEST_CASE("expert direct: the shares of bits after the same bytes, at every orde
         std::uint32_t path = 1;
         for (int k = 7; k >= 0; --k) {
             const int bit = byte >> k & 1;
+            if (path == 1) {
+                direct.find(reader.past(), node == 1 ? 0 : node);
+            }
             direct.predict(reader.past(), node, path, mixer, 0);
             const auto odds = [&](std::size_t input) {
                 return (mixer.inputs()[input] >> 16) * (bit != 0 ? 1 : -1);

@@ -8,6 +8,7 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/predict/adaptive_map.hpp"
 #include "bitlaw/predict/bit_history.hpp"
+#include "bitlaw/predict/history.hpp"
 #include "bitlaw/predict/mixer.hpp"
 #include "bitlaw/predict/refinement.hpp"
 #include "bitlaw/predict/slots.hpp"
@@ -111,6 +112,41 @@ TEST_CASE("mixer: what its header says, on every instruction set") {
     }
 }
 
+TEST_CASE("log odds: the table gives what the logarithms give") {
+    Random random(3);
+    std::size_t differing = 0;
+    std::int32_t farthest = 0;
+    for (int i = 0; i < 400000; ++i) {
+        const std::uint64_t ones = 1 + (random.below(std::uint64_t{1} << 40) >> random.below(40));
+        const std::uint64_t zeros = 1 + (random.below(std::uint64_t{1} << 40) >> random.below(40));
+        farthest = std::max(farthest, std::abs(odds_tables().quick_log2(ones) - log2_of(ones)));
+        const std::int32_t odds = std::clamp((log2_of(ones) - log2_of(zeros)) >> 8, -kMaxOdds, kMaxOdds);
+        differing += odds_of_ratio(ones, zeros) == odds ? 0 : 1;
+    }
+    CHECK(differing == 0);
+    CHECK(farthest <= 3);
+    CHECK(odds_of_ratio(1, 1) == 0);
+}
+
+TEST_CASE("history: bytes that agree are counted, across the ring's beginning too") {
+    Random random(4);
+    History history(64);
+    for (int round = 0; round < 3000; ++round) {
+        for (std::uint32_t i = 0; i < 64; ++i) {
+            history.set(i, static_cast<std::uint8_t>(random.below(round % 3 == 0 ? 2 : 1)));
+        }
+        history.set(static_cast<std::uint32_t>(random.below(64)), 9);
+        const auto a = static_cast<std::uint32_t>(1000 + random.below(64));
+        const auto b = static_cast<std::uint32_t>(1000 + random.below(64));
+        const auto limit = static_cast<std::uint32_t>(random.below(49));
+        std::uint32_t length = 0;
+        while (length < limit && history.at(a - 1 - length) == history.at(b - 1 - length)) {
+            ++length;
+        }
+        REQUIRE(history.agreeing(a, b, limit) == length);
+    }
+}
+
 TEST_CASE("bit histories: counts grow by one with each bit, and contradictions are forgotten") {
     const BitHistories& histories = bit_histories();
     CHECK(histories.count <= 256);
@@ -124,6 +160,10 @@ TEST_CASE("bit histories: counts grow by one with each bit, and contradictions a
             CHECK(other[next] <= other[state]);
             CHECK(next < histories.count);
         }
+    }
+    for (std::size_t state = 0; state < 256; ++state) {
+        const bool one_only = (histories.zeros[state] != 0) != (histories.ones[state] != 0);
+        CHECK((state >= 1 && state < histories.single_end) == (one_only && state < histories.count));
     }
     std::size_t state = 0;
     for (int i = 0; i < 100; ++i) {

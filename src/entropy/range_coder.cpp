@@ -40,15 +40,13 @@ void RangeEncoder::encode(const Interval& interval) {
 void RangeEncoder::encode_bit(std::uint32_t ones, unsigned bits, bool bit) {
     BITLAW_ASSERT(is_binary(ones, bits));
     const std::uint64_t size = (range_ >> bits) * ones;
-    if (bit) {
-        range_ = size;
-    } else {
-        const std::uint64_t before = low_;
-        low_ += size;
-        range_ -= size;
-        if (low_ < before) {
-            carry();
-        }
+    // Without a branch, which nobody could foresee.
+    const std::uint64_t zero = std::uint64_t{bit ? 1U : 0U} - 1;  // all bits for a zero
+    const std::uint64_t before = low_;
+    low_ += size & zero;
+    range_ = (size ^ zero) + ((range_ + 1) & zero);  // size, or range - size
+    if (low_ < before) {
+        carry();
     }
     shift();
 }

@@ -1,5 +1,5 @@
-/// \file The loops of whole numbers (a mixer, least squares) for one instruction set. No header with inline
-/// functions may be used here, lest the linker keep this file's copy for everyone.
+/// \file The loops of whole numbers (contexts, a mixer, least squares) for one instruction set. No header
+/// with inline functions may be used here, lest the linker keep this file's copy for everyone.
 
 #include <immintrin.h>
 
@@ -29,10 +29,63 @@ struct Ints {
         return {
             _mm256_max_epi32(_mm256_min_epi32(lanes, _mm256_set1_epi32(bound)), _mm256_set1_epi32(-bound))};
     }
-    [[nodiscard]] std::int32_t sum() const {
-        __m128i half = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
-        half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
-        return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1)));
+    // 16 bits each, times 2^16.
+    static Ints shorts(const std::int16_t* from) {
+        const __m128i narrow = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        return {_mm256_slli_epi32(_mm256_cvtepu16_epi32(narrow), 16)};
+    }
+    static Ints bytes(const std::uint8_t* from) {
+        return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
+    }
+    [[nodiscard]] Ints shifted_right_by(std::uint32_t n) const {
+        return {_mm256_srl_epi32(lanes, _mm_cvtsi32_si128(static_cast<std::int32_t>(n)))};
+    }
+    // Of these three a mask: all bits of a lane, or none.
+    [[nodiscard]] Ints above(std::int32_t x) const {
+        return {_mm256_cmpgt_epi32(lanes, _mm256_set1_epi32(x))};
+    }
+    [[nodiscard]] Ints equals(std::int32_t x) const {
+        return {_mm256_cmpeq_epi32(lanes, _mm256_set1_epi32(x))};
+    }
+    [[nodiscard]] Ints also(Ints mask) const { return {_mm256_and_si256(lanes, mask.lanes)}; }
+    [[nodiscard]] Ints unless(Ints mask) const { return {_mm256_andnot_si256(mask.lanes, lanes)}; }
+    [[nodiscard]] Ints or_else(Ints other, Ints mask) const {
+        return {_mm256_blendv_epi8(lanes, other.lanes, mask.lanes)};
+    }
+    // floor(numerator / x). Exact for 0 < numerator < 2^20, 0 < x < 2^17 with numerator + x < 2^21: the
+    // quotient is rounded by less than numerator / x / 2^24 < 1 / x, so that it does not reach the next
+    // integer.
+    [[nodiscard]] Ints divides(std::int32_t numerator) const {
+        return {_mm256_cvttps_epi32(
+            _mm256_div_ps(_mm256_set1_ps(static_cast<float>(numerator)), _mm256_cvtepi32_ps(lanes)))};
+    }
+    // The lower 32 bits of lanes * other / 2^16, rounded down.
+    [[nodiscard]] Ints scaled_product(Ints other) const {
+        const __m256i even = _mm256_srli_epi64(_mm256_mul_epi32(lanes, other.lanes), 16);
+        const __m256i odd = _mm256_slli_epi64(
+            _mm256_mul_epi32(_mm256_srli_epi64(lanes, 32), _mm256_srli_epi64(other.lanes, 32)), 16);
+        return {_mm256_blend_epi32(even, odd, 0xAA)};
+    }
+    [[nodiscard]] Ints minus(Ints other) const { return {_mm256_sub_epi32(lanes, other.lanes)}; }
+    template <int n>
+    [[nodiscard]] Ints shifted_left() const {
+        return {_mm256_slli_epi32(lanes, n)};
+    }
+    template <int n>
+    [[nodiscard]] Ints without_sign_shifted_right() const {
+        return {_mm256_srli_epi32(lanes, n)};
+    }
+    [[nodiscard]] Ints at_most(std::int32_t x) const {
+        return {_mm256_min_epi32(lanes, _mm256_set1_epi32(x))};
+    }
+    // The sums of the lanes of four, clamped.
+    static void store_sums(const Ints* four, std::int32_t bound, std::int32_t* to) {
+        const __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(four[0].lanes, four[1].lanes),
+                                                _mm256_hadd_epi32(four[2].lanes, four[3].lanes));
+        const __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+        const __m128i clamped =
+            _mm_max_epi32(_mm_min_epi32(sums, _mm_set1_epi32(bound)), _mm_set1_epi32(-bound));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), clamped);
     }
 };
 
@@ -53,6 +106,7 @@ struct Longs {
     }
 };
 
+#include "body/contexts.inl"
 #include "body/covariance.inl"
 #include "body/mixing.inl"
 
@@ -60,6 +114,11 @@ struct Longs {
 
 const MixingKernels& mixing_kernels_avx2() {
     static constexpr MixingKernels kTable{mixing_dot, mixing_train};
+    return kTable;
+}
+
+const ContextKernels& context_kernels_avx2() {
+    static constexpr ContextKernels kTable{contexts_look, contexts_learn};
     return kTable;
 }
 

@@ -14,4 +14,14 @@ const MixingKernels& mixing_kernels() {
     }
 }
 
+const ContextKernels& context_kernels() {
+    switch (chosen_isa()) {
+#ifdef __x86_64__
+        case Isa::avx512: return context_kernels_avx512();
+        case Isa::avx2: return context_kernels_avx2();
+#endif
+        default: return context_kernels_scalar();
+    }
+}
+
 }  // namespace bitlaw::kernels

@@ -1,5 +1,5 @@
-/// \file The loops of whole numbers (a mixer, least squares) for one instruction set. No header with inline
-/// functions may be used here, lest the linker keep this file's copy for everyone.
+/// \file The loops of whole numbers (contexts, a mixer, least squares) for one instruction set. No header
+/// with inline functions may be used here, lest the linker keep this file's copy for everyone.
 
 #include "mixing_tables.hpp"
 
@@ -23,7 +23,39 @@ struct Ints {
     [[nodiscard]] Ints clamped(std::int32_t bound) const {
         return {lane < -bound ? -bound : lane > bound ? bound : lane};
     }
-    [[nodiscard]] std::int32_t sum() const { return lane; }
+    // 16 bits each, times 2^16.
+    static Ints shorts(const std::int16_t* from) { return {*from * 65536}; }
+    static Ints bytes(const std::uint8_t* from) { return {*from}; }
+    [[nodiscard]] Ints shifted_right_by(std::uint32_t n) const { return {lane >> n}; }
+    // Of these three a mask: all bits of a lane, or none.
+    [[nodiscard]] Ints above(std::int32_t x) const { return {lane > x ? -1 : 0}; }
+    [[nodiscard]] Ints equals(std::int32_t x) const { return {lane == x ? -1 : 0}; }
+    [[nodiscard]] Ints also(Ints mask) const { return {lane & mask.lane}; }
+    [[nodiscard]] Ints unless(Ints mask) const { return {lane & ~mask.lane}; }
+    [[nodiscard]] Ints or_else(Ints other, Ints mask) const {
+        return {(lane & ~mask.lane) | (other.lane & mask.lane)};
+    }
+    [[nodiscard]] Ints divides(std::int32_t numerator) const { return {numerator / lane}; }
+    // The lower 32 bits of lanes * other / 2^16, rounded down.
+    [[nodiscard]] Ints scaled_product(Ints other) const {
+        return {static_cast<std::int32_t>(std::int64_t{lane} * other.lane >> 16)};
+    }
+    [[nodiscard]] Ints minus(Ints other) const { return {lane - other.lane}; }
+    template <int n>
+    [[nodiscard]] Ints shifted_left() const {
+        return {static_cast<std::int32_t>(static_cast<std::uint32_t>(lane) << n)};
+    }
+    template <int n>
+    [[nodiscard]] Ints without_sign_shifted_right() const {
+        return {static_cast<std::int32_t>(static_cast<std::uint32_t>(lane) >> n)};
+    }
+    [[nodiscard]] Ints at_most(std::int32_t x) const { return {lane < x ? lane : x}; }
+    // The sums of the lanes of four, clamped.
+    static void store_sums(const Ints* four, std::int32_t bound, std::int32_t* to) {
+        for (std::size_t i = 0; i < 4; ++i) {
+            to[i] = four[i].clamped(bound).lane;
+        }
+    }
 };
 
 struct Longs {
@@ -37,6 +69,7 @@ struct Longs {
     [[nodiscard]] Longs plus_product(Longs a, Longs b) const { return {lane + a.lane * b.lane}; }
 };
 
+#include "body/contexts.inl"
 #include "body/covariance.inl"
 #include "body/mixing.inl"
 
@@ -44,6 +77,11 @@ struct Longs {
 
 const MixingKernels& mixing_kernels_scalar() {
     static constexpr MixingKernels kTable{mixing_dot, mixing_train};
+    return kTable;
+}
+
+const ContextKernels& context_kernels_scalar() {
+    static constexpr ContextKernels kTable{contexts_look, contexts_learn};
     return kTable;
 }
 

@@ -52,23 +52,30 @@ History after(const History& now, int bit) {
 
 }  // namespace
 
-BitHistories::BitHistories() : next{}, zeros{}, ones{}, seen{}, count(0) {
+BitHistories::BitHistories() : next{}, zeros{}, ones{}, seen{}, count(0), single_end(0) {
     std::vector<History> states{{0, 0, 1}};
     for (std::size_t i = 0; i < states.size(); ++i) {
-        BITLAW_ASSERT(states.size() <= 256);
         for (const int bit : {0, 1}) {
             const History history = after(states[i], bit);
-            auto place = std::find(states.begin(), states.end(), history);
-            if (place == states.end()) {
-                place = states.insert(states.end(), history);
+            if (std::find(states.begin(), states.end(), history) == states.end()) {
+                states.push_back(history);
             }
+        }
+    }
+    BITLAW_ASSERT(states.size() <= 256);
+    count = states.size();
+    const auto is_single = [](const History& h) { return h.zeros == 0 || h.ones == 0; };
+    std::stable_partition(states.begin(), states.end(), is_single);
+    single_end = static_cast<std::uint32_t>(std::count_if(states.begin(), states.end(), is_single));
+    for (std::size_t i = 0; i < count; ++i) {
+        for (const int bit : {0, 1}) {
+            const auto place = std::find(states.begin(), states.end(), after(states[i], bit));
             next[static_cast<std::size_t>(bit)][i] = static_cast<std::uint8_t>(place - states.begin());
         }
         zeros[i] = static_cast<std::uint8_t>(states[i].zeros);
         ones[i] = static_cast<std::uint8_t>(states[i].ones);
         seen[i] = static_cast<std::uint8_t>(states[i].zeros + states[i].ones);
     }
-    count = states.size();
 }
 
 const BitHistories& bit_histories() {

@@ -7,27 +7,29 @@ namespace bitlaw::predict {
 namespace {
 
 constexpr std::size_t kRunLengths = 16;
-// Bits after which an adaptive map moves by a fixed share: maps follow a file that changes.
-constexpr std::uint32_t kMapLimit = 255;
-constexpr std::uint32_t kRunLimit = 1023;
 // Bytes of a slot that the context itself uses: the last byte, and how often it came in a row.
 constexpr std::size_t kLast = 16;
 constexpr std::size_t kTimes = 17;
 
 std::uint64_t salted(std::uint64_t hash, std::uint32_t salt) { return hash + salt * 0x9E3779B97F4A7C15; }
 
+static_assert(kMaxContexts == kernels::kMaxContextLanes);
+
 }  // namespace
 
 ContextBank::ContextBank(std::size_t slot_bytes)
     : odds_(odds_tables()),
       histories_(bit_histories()),
-      steps_(counted_steps()),
+      kernels_(kernels::context_kernels()),
       slots_(slot_bytes),
       maps_(kMaxContextIds * 256),
       run_maps_(kMaxContextIds * kRunLengths * 2),
-      single_{},
-      both_{},
-      kind_{} {
+      kind_{},
+      hashes_{},
+      second_hashes_{},
+      lines_{},
+      firsts_{},
+      run_tables_{} {
     for (std::size_t state = 0; state < 256; ++state) {
         const std::uint32_t zeros = histories_.zeros[state];
         const std::uint32_t ones = histories_.ones[state];
@@ -36,8 +38,6 @@ ContextBank::ContextBank(std::size_t slot_bytes)
             maps_[id * 256 + state] = start;
         }
         kind_[state] = static_cast<std::uint8_t>((zeros != 0) + (ones != 0));
-        single_[state] = kind_[state] == 1 ? -1 : 0;
-        both_[state] = kind_[state] == 2 ? -1 : 0;
     }
     for (std::size_t i = 0; i < run_maps_.size(); ++i) {
         const auto times = static_cast<std::uint32_t>(i / 2 % kRunLengths);
@@ -46,72 +46,81 @@ ContextBank::ContextBank(std::size_t slot_bytes)
     }
 }
 
-void ContextBank::prefetch(const ContextCursor& cursor, std::uint32_t salt) const {
-    for (std::size_t i = 0; i < cursor.list.size(); ++i) {
-        slots_.prefetch(salted(cursor.list.hash(i), salt));
+void ContextBank::fetch(ContextCursor& cursor) const {
+    std::size_t i = cursor.fetched;
+    for (; i < cursor.list.size(); ++i) {
+        cursor.lines[i] = slots_.prefetch(cursor.list.hash(i));
     }
+    cursor.fetched = i;
 }
 
-void ContextBank::find(ContextCursor& cursor, std::uint32_t salt) {
-    for (std::size_t i = 0; i < cursor.list.size(); ++i) {
-        cursor.slots[i] = slots_.find(salted(cursor.list.hash(i), salt));
-    }
-    if (salt == 0) {
-        std::copy_n(cursor.slots.begin(), cursor.list.size(), cursor.firsts.begin());
-    }
-}
-
-std::uint32_t ContextBank::predict(const ContextCursor& cursor, std::uint32_t node, std::uint32_t path,
-                                   Mixer& mixer, std::size_t first) {
+void ContextBank::begin(ContextCursor& cursor) {
+    fetch(cursor);
     const std::size_t count = cursor.list.size();
-    const auto left = static_cast<unsigned>(9 - std::bit_width(node));
-    std::int32_t* const single = mixer.inputs() + first;
-    std::int32_t* const both = single + count;
-    std::int32_t* const run = both + count;
-    std::uint32_t known = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t state = cursor.slots[i][path];
-        Counted& slot = maps_[cursor.list.id(i) * std::size_t{256} + state];
-        used_[i] = &slot;
-        const std::uint32_t p = p12(slot);
-        const std::int32_t odds = odds_.odds[p];
-        const std::int32_t is_single = single_[state];
-        const std::int32_t is_both = both_[state];
-        single[i] = (odds & is_single) * 65536;
-        both[i] = (odds & is_both) * 65536;
-        known |= i < 8 ? std::uint32_t{kind_[state]} << 2 * i : 0U;
+    for (std::size_t i = count; i < lanes_.count; ++i) {
+        lanes_.expected[i] = 0;
+        lanes_.states[i] = 0;
     }
+    lanes_.count = count;
     for (std::size_t i = 0; i < count; ++i) {
-        const std::uint8_t* const slot = cursor.firsts[i];
-        const std::uint32_t last = slot[kLast];
-        const std::uint32_t times = slot[kTimes];
-        const bool agrees = times != 0 && (last | 256U) >> left == node;
-        Counted& map =
-            run_maps_[(cursor.list.id(i) * kRunLengths + std::min<std::size_t>(times, kRunLengths - 1)) * 2 +
-                      (last >> (left - 1) & 1U)];
-        run_used_[i] = agrees ? &map : nullptr;
-        run[i] = agrees ? odds_.odds[p12(map)] * 65536 : 0;
+        const std::size_t id = cursor.list.id(i);
+        lanes_.maps[i] = maps_.data() + id * 256;
+        run_tables_[i] = run_maps_.data() + id * kRunLengths * 2;
+        hashes_[i] = cursor.list.hash(i);
+        lines_[i] = cursor.lines[i];
     }
-    return known;
+    fetched_node_ = 0;
+    find(hashes_);
+    std::copy_n(lanes_.slots, count, firsts_.begin());
+    look_at_runs();
 }
 
-void ContextBank::accept(ContextCursor& cursor, std::uint32_t path, int bit) {
-    const std::array<std::uint8_t, 256>& next = histories_.next[static_cast<std::size_t>(bit)];
-    for (std::size_t i = 0; i < cursor.list.size(); ++i) {
-        learn(*used_[i], bit, kMapLimit, steps_);
-        std::uint8_t& state = cursor.slots[i][path];
-        state = next[state];
+void ContextBank::fetch_second(std::uint32_t node) {
+    if (fetched_node_ == node) {
+        return;
     }
-    for (std::size_t i = 0; i < cursor.list.size(); ++i) {
-        if (run_used_[i] != nullptr) {
-            learn(*run_used_[i], bit, kRunLimit, steps_);
-        }
+    fetched_node_ = node;
+    for (std::size_t i = 0; i < lanes_.count; ++i) {
+        second_hashes_[i] = salted(hashes_[i], node);
+        lines_[i] = slots_.prefetch(second_hashes_[i]);
     }
 }
 
-void ContextBank::end_byte(ContextCursor& cursor, std::uint8_t byte) {
-    for (std::size_t i = 0; i < cursor.list.size(); ++i) {
-        std::uint8_t* const slot = cursor.firsts[i];
+void ContextBank::second(std::uint32_t node) {
+    fetch_second(node);
+    find(second_hashes_);
+    look_at_runs();
+}
+
+void ContextBank::find(const std::array<std::uint64_t, kMaxContexts>& hashes) {
+    for (std::size_t i = 0; i < lanes_.count; ++i) {
+        lanes_.slots[i] = slots_.find(lines_[i], hashes[i]);
+    }
+}
+
+// The second nibble's slots may have taken the place of a first one, which then knows nothing any more.
+void ContextBank::look_at_runs() {
+    for (std::size_t i = 0; i < lanes_.count; ++i) {
+        const std::uint8_t* const slot = firsts_[i];
+        const std::size_t times = slot[kTimes];
+        lanes_.expected[i] = times != 0 ? slot[kLast] | 256 : 0;
+        lanes_.runs[i] = run_tables_[i] + std::min(times, kRunLengths - 1) * 2;
+    }
+}
+
+void ContextBank::predict(std::uint32_t node, std::uint32_t path, Mixer& mixer, std::size_t first) {
+    const auto left = static_cast<std::uint32_t>(9 - std::bit_width(node));
+    kernels_.look(lanes_, {node, path, left}, histories_.single_end, odds_.odds.data(),
+                  mixer.inputs() + first);
+}
+
+void ContextBank::accept(std::uint32_t path, int bit) {
+    kernels_.learn(lanes_, path, bit, histories_.next[static_cast<std::size_t>(bit)].data());
+}
+
+void ContextBank::end_byte(std::uint8_t byte) {
+    for (std::size_t i = 0; i < lanes_.count; ++i) {
+        std::uint8_t* const slot = firsts_[i];
         const bool same = slot[kTimes] != 0 && slot[kLast] == byte;
         slot[kLast] = byte;
         slot[kTimes] = same ? static_cast<std::uint8_t>(std::min(slot[kTimes] + 1, 255)) : std::uint8_t{1};

@@ -82,6 +82,9 @@ struct Stream {
     External external;
     std::unique_ptr<Samples> samples;
     ContextCursor cursor;
+    // If it is not empty: what cursor will be after the likely byte.
+    ContextCursor likely_cursor;
+    std::uint8_t likely_byte = 0;
 };
 
 // Orders up to this one, in text, are each stream's own: of several streams, coded beside each other, each
@@ -147,6 +150,7 @@ struct ContextMixer::Parts {
             Stream& s = streams[i];
             s = Stream{};
             s.cursor.list.set_stream(i);
+            s.likely_cursor.list.set_stream(i);
             s.short_match.set_stream(i);
             s.past = Past{&history, next_place, next_place, 0};
             next_place += static_cast<std::uint32_t>(lengths[i]);
@@ -201,9 +205,16 @@ struct ContextMixer::Parts {
 
     // The contexts of the stream's next byte.
     void prepare(Stream& s) {
+        if (s.likely_cursor.list.size() != 0 && s.likely_byte == (s.past.last & 0xFF)) {
+            s.cursor = s.likely_cursor;
+            s.likely_cursor.list.clear();
+            return;
+        }
+        s.likely_cursor.list.clear();
         s.cursor.list.clear();
+        s.cursor.fetched = 0;
         if (!full) {
-            prepare_fast(s);
+            prepare_fast(s.past, s.words, s.cursor.list);
         } else if (family == kText) {
             prepare_text(s);
         } else if (family == kBinary) {
@@ -211,18 +222,49 @@ struct ContextMixer::Parts {
         } else {
             prepare_samples(s);
         }
-        bank.prefetch(s.cursor, 0);
+        bank.fetch(s.cursor);
         if (direct) {
             direct->prefetch(s.past, 0);
         }
     }
 
-    void prepare_fast(Stream& s) {
+    void prepare_fast(const Past& past, const Words& words, ContextList& list) const {
         if (has(kOrders)) {
-            add_orders(s.past, kOrderId, 0b101111, kOwnOrders, s.cursor.list);
+            add_orders(past, kOrderId, 0b101111, kOwnOrders, list);
         }
         if (has(kWords)) {
-            s.words.add_contexts(s.past, kWordId, false, s.cursor.list);
+            words.add_contexts(past, kWordId, false, list);
+        }
+    }
+
+    // Before the last bit of a nibble: most bits are what they are expected to be, and what follows them has
+    // a longer way if it is fetched now.
+    void look_ahead(Stream& s, std::uint32_t next) {
+        if (next < 256) {
+            bank.fetch_second(next);
+            if (direct) {
+                direct->prefetch(s.past, next);
+            }
+            return;
+        }
+        s.likely_byte = static_cast<std::uint8_t>(next);
+        const std::uint64_t last = s.past.last << 8 | s.likely_byte;
+        if (has(kMatch)) {
+            long_finder.prefetch(s.long_match, last);
+        }
+        if (short_finder) {
+            short_finder->prefetch(s.short_match, last);
+        }
+        if (!full) {
+            Past past = s.past;
+            past.last = last;
+            ++past.place;
+            Words words = s.words;
+            words.accept(s.likely_byte);
+            s.likely_cursor.list.clear();
+            s.likely_cursor.fetched = 0;
+            prepare_fast(past, words, s.likely_cursor.list);
+            bank.fetch(s.likely_cursor);
         }
     }
 
@@ -299,6 +341,7 @@ struct ContextMixer::Parts {
         if (setup.external) {
             stream->external.set(frequencies);
             add_external(*stream);
+            bank.fetch(stream->cursor);
         }
         if (has(kMatch)) {
             long_finder.look(stream->long_match, stream->past);
@@ -306,14 +349,17 @@ struct ContextMixer::Parts {
         if (short_finder) {
             short_finder->look(stream->short_match, stream->past);
         }
-        bank.find(stream->cursor, 0);
+        bank.begin(stream->cursor);
+        if (direct) {
+            direct->find(stream->past, 0);
+        }
         node = 1;
         path = 1;
     }
 
-    void end_byte(std::uint8_t byte) {
+    // Everything that the byte itself says, and the contexts of the next one.
+    void take_byte(std::uint8_t byte) {
         Stream& s = *stream;
-        bank.end_byte(s.cursor, byte);
         history.set(s.past.place++, byte);
         s.past.last = s.past.last << 8 | byte;
         s.words.accept(byte);
@@ -336,7 +382,11 @@ struct ContextMixer::Parts {
     std::uint32_t predict() {
         Stream& s = *stream;
         std::size_t n = 0;
-        const std::uint32_t known = bank.predict(s.cursor, node, path, *mixer, n);
+        if (has(kRefinement)) {
+            refinements[1].prefetch(refined_by_order1(s));
+            refinements[2].prefetch(refined_by_order3(s));
+        }
+        bank.predict(node, path, *mixer, n);
         n += s.cursor.list.size() * kInputsOfContext;
         mixer->set(n++, 1 << kOddsBits);
         if (direct) {
@@ -362,11 +412,22 @@ struct ContextMixer::Parts {
         } else if (family >= kBytes) {
             s.samples->predict(*mixer, n, has(kSamples));
         }
-        choose(s, known, matched, short_matched);
+        choose(s, matched, short_matched);
         const std::int32_t fine = mixer->predict();
         mixed = probability_of(fine);
         refined = has(kRefinement) && Refinement::reaches(fine);
-        return refined ? refine(s, fine, matched) : mixed;
+        const std::uint32_t p = refined ? refine(s, fine, matched) : mixed;
+        if (path >= 8) {
+            look_ahead(s, node * 2 + (p >> 31));
+        }
+        return p;
+    }
+
+    [[nodiscard]] std::size_t refined_by_order1(const Stream& s) const {
+        return (s.past.last & 0xFF) << 8 | node;
+    }
+    [[nodiscard]] std::size_t refined_by_order3(const Stream& s) const {
+        return (((s.past.last & 0xFFFFFF) << 8 | node) * 0x9E3779B97F4A7C15) >> 48;
     }
 
     // A quarter of the mixed probability, three quarters of the refined ones.
@@ -374,16 +435,15 @@ struct ContextMixer::Parts {
         const std::uint32_t state = family >= kBytes ? s.samples->error_class() / 2
                                     : setup.external ? s.external.odds_class()
                                                      : std::min(matched / 2, 15U) * 2 + (matched & 1);
-        const std::uint64_t hash = ((s.past.last & 0xFFFFFF) << 8 | node) * 0x9E3779B97F4A7C15;
         const std::uint64_t one = refinements[0].predict(fine, node << 5 | state);
-        const std::uint64_t two = refinements[1].predict(fine, (s.past.last & 0xFF) << 8 | node);
-        const std::uint64_t three = refinements[2].predict(fine, hash >> 48);
+        const std::uint64_t two = refinements[1].predict(fine, refined_by_order1(s));
+        const std::uint64_t three = refinements[2].predict(fine, refined_by_order3(s));
         const std::uint64_t sum = mixed + ((one + two + 2 * three) * 3 << 14);  // 2^34 is 1
         return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(sum >> 2, 64, 0xFFFFFFFF - 63));
     }
 
     // The weight sets of this bit.
-    void choose(const Stream& s, std::uint32_t known, std::uint32_t matched, std::uint32_t short_matched) {
+    void choose(const Stream& s, std::uint32_t matched, std::uint32_t short_matched) {
         const auto done = static_cast<std::uint32_t>(std::bit_width(node) - 1);
         const std::uint32_t last = s.past.last & 0xFF;
         const std::uint32_t last2 = s.past.last >> 8 & 0xFF;
@@ -395,8 +455,8 @@ struct ContextMixer::Parts {
         } else {
             groups = 7;
             std::uint32_t pattern = 0;
-            for (unsigned i = 0; i < 5; ++i) {
-                pattern = pattern * 3 + (known >> 2 * i & 3);
+            for (std::size_t i = 0; i < 5; ++i) {
+                pattern = pattern * 3 + bank.knows(i);
             }
             mixer->choose(3, pattern);
             if (family >= kBytes) {
@@ -427,15 +487,32 @@ struct ContextMixer::Parts {
         mixer->choose(groups, node);
     }
 
+    // What comes next is fetched from memory first; while it is on its way everybody learns.
     void accept(int bit) {
         Stream& s = *stream;
+        const std::uint32_t next = node * 2 + static_cast<std::uint32_t>(bit);
+        const std::uint32_t bit_path = path;
+        path = path * 2 + static_cast<std::uint32_t>(bit);
+        const bool byte_ends = next >= 256;
+        const bool nibble_ends = path >= 16;
+        if (s.samples) {
+            s.samples->accept_bit(bit);
+        }
+        if (byte_ends) {
+            take_byte(static_cast<std::uint8_t>(next));
+        } else if (nibble_ends) {
+            bank.fetch_second(next);
+            if (direct) {
+                direct->prefetch(s.past, next);
+            }
+        }
         mixer->update(bit, mixed);
         if (refined) {
             for (Refinement& refinement : refinements) {
                 refinement.accept(bit);
             }
         }
-        bank.accept(s.cursor, path, bit);
+        bank.accept(bit_path, bit);
         if (direct) {
             direct->accept(bit);
         }
@@ -445,21 +522,17 @@ struct ContextMixer::Parts {
         }
         if (bitmap && family == kBinary) {
             bitmap->accept(bit);
-        } else if (family >= kBytes) {
-            s.samples->accept_bit(bit);
         }
-        node = node * 2 + static_cast<std::uint32_t>(bit);
-        path = path * 2 + static_cast<std::uint32_t>(bit);
-        if (node >= 256) {
-            end_byte(static_cast<std::uint8_t>(node));
-        } else if (path >= 16) {
-            bank.prefetch(s.cursor, node);
+        if (byte_ends) {
+            bank.end_byte(static_cast<std::uint8_t>(next));
+        } else if (nibble_ends) {
+            bank.second(next);
             if (direct) {
-                direct->prefetch(s.past, node);
+                direct->find(s.past, next);
             }
-            bank.find(s.cursor, node);
             path = 1;
         }
+        node = next;
     }
 
     ContextMixerSetup setup;

@@ -72,13 +72,25 @@ std::uint32_t probability_of(std::int32_t fine) {
 }
 
 std::int32_t odds_of_ratio(std::uint64_t ones, std::uint64_t zeros) {
-    const std::int32_t odds = (log2_of(ones) - log2_of(zeros)) >> (16 - kOddsBits);
+    // Both logarithms are off by less than 4 units, so that the exact difference lies within 8 of this one;
+    // where that does not decide, which is seldom, it is calculated.
+    const OddsTables& tables = odds_tables();
+    const std::int32_t near = tables.quick_log2(ones) - tables.quick_log2(zeros);
+    std::int32_t odds = (near - 8) >> (16 - kOddsBits);
+    if (odds != (near + 8) >> (16 - kOddsBits)) {
+        odds = (log2_of(ones) - log2_of(zeros)) >> (16 - kOddsBits);
+    }
     return std::clamp(odds, -kMaxOdds, kMaxOdds);
 }
 
-OddsTables::OddsTables() : odds{}, probability{}, power(make_powers()) {
+OddsTables::OddsTables() : odds{}, probability{}, power(make_powers()), logarithm{} {
+    for (std::uint32_t i = 0; i < 256; ++i) {
+        logarithm[i] = static_cast<std::uint32_t>(log2_of(256 + i) - (8 << 16));
+    }
+    logarithm[256] = 1U << 16;
     for (std::uint32_t i = 0; i < 4096; ++i) {
-        odds[i] = static_cast<std::int16_t>(odds_of_ratio(2 * i + 1, 8191 - 2 * i));
+        odds[i] = static_cast<std::int16_t>(std::clamp(
+            (log2_of(2 * i + 1) - log2_of(8191 - 2 * i)) >> (16 - kOddsBits), -kMaxOdds, kMaxOdds));
     }
     for (std::int32_t i = 0; i < 4096; ++i) {
         const std::uint32_t size = static_cast<std::uint32_t>(i < 2048 ? 2048 - i : i - 2048);

@@ -19,16 +19,40 @@ inline constexpr std::size_t kMaxMixingInputs = 256;
 /// it is clamped.
 inline constexpr std::int32_t kMaxMixingWeight = 0x7FFFFFFF - (std::int32_t{1} << 28);
 
-/// The functions of one instruction set. `count` is a multiple of kMixingLanes, at most kMaxMixingInputs.
+inline constexpr std::size_t kMaxMixingSets = 16;
+inline constexpr std::uint32_t kMixingFade = 256;
+
+/// How fast a set learns: by how often it was trained, at most 65535 times.
+struct MixingPace {
+    std::uint16_t age;
+    std::uint16_t rate;
+};
+
+/// What training needs to know beside the sums. With p = probability[clamp(floor(sum / 2^7) + 2048, 0, 4095)]
+/// in units of 2^-16 a set's step and what becomes of its pace are
+///     step = clamp(floor(((bit 2^16 - p) rate + 2^13) / 2^14), -32767, 32767)
+///     age = min(age + 1, 65535)
+///     rate = last_rate + floor(fade / (kMixingFade + age))
+/// probability [4096] < 2^16, last_rate + fade / kMixingFade and rate < 2^13, so that |error rate| < 2^29.
+struct MixingLesson {
+    int bit;
+    const std::uint16_t* probability;
+    std::uint32_t last_rate;
+    std::uint32_t fade;
+};
+
+/// The functions of one instruction set. `count` is a multiple of kMixingLanes, at most kMaxMixingInputs;
+/// sets <= kMaxMixingSets.
 struct MixingKernels {
-    /// sums[s] = sum over i of floor(floor(weights[s][i] / 2^16) * (inputs[i] / 2^16) / 2^6).
-    /// inputs [count], weights [sets][count].
+    /// sums[s] = clamp(sum over i of floor(floor(weights[s][i] / 2^16) * (inputs[i] / 2^16) / 2^6), -bound,
+    /// bound). inputs [count], weights [sets][count], sums [sets rounded up to whole groups of four].
     void (*dot)(const std::int32_t* inputs, std::size_t count, const std::int32_t* const* weights,
-                std::size_t sets, std::int32_t* sums);
-    /// weights[s][i] = clamp(weights[s][i] + (inputs[i] / 2^16) * steps[s], -kMaxMixingWeight,
-    /// kMaxMixingWeight).
+                std::size_t sets, std::int32_t bound, std::int32_t* sums);
+    /// weights[s][i] = clamp(weights[s][i] + (inputs[i] / 2^16) * step, -kMaxMixingWeight, kMaxMixingWeight)
+    /// with the step of sums[s] and *paces[s], which moves on. Sets and paces of one call lie apart.
     void (*train)(const std::int32_t* inputs, std::size_t count, std::int32_t* const* weights,
-                  std::size_t sets, const std::int32_t* steps);
+                  std::size_t sets, const std::int32_t* sums, MixingPace* const* paces,
+                  const MixingLesson& lesson);
 };
 
 /// Those of the instruction set in force (kernels/isa.hpp).

@@ -12,7 +12,8 @@
 
 namespace bitlaw::predict {
 
-/// The states' table: state 0 has seen nothing.
+/// The states' table: state 0 has seen nothing; then come those that saw one bit only, then those that saw
+/// both. A state's number stands in no file.
 struct BitHistories {
     BitHistories();
     std::array<std::array<std::uint8_t, 256>, 2> next;  ///< [bit, state]
@@ -20,6 +21,7 @@ struct BitHistories {
     std::array<std::uint8_t, 256> ones;                 ///< ones counted
     std::array<std::uint8_t, 256> seen;  ///< zeros + ones, at most 255: how much a state is worth keeping
     std::size_t count;                   ///< states that can be reached, at most 256
+    std::uint32_t single_end;            ///< the first state that saw both bits
 };
 
 [[nodiscard]] const BitHistories& bit_histories();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bitlaw/kernels/contexts.hpp"
 #include "bitlaw/predict/adaptive_map.hpp"
 #include "bitlaw/predict/bit_history.hpp"
 #include "bitlaw/predict/experts/contexts.hpp"
@@ -19,47 +20,61 @@ namespace bitlaw::predict {
 /// were, and what the last byte in this context makes of the bit.
 inline constexpr std::size_t kInputsOfContext = 3;
 
-/// One stream's contexts for the byte being coded.
+/// One stream's contexts for the byte that comes next.
 struct ContextCursor {
     ContextList list;
-    std::array<std::uint8_t*, kMaxContexts> slots;   ///< of the current nibble
-    std::array<std::uint8_t*, kMaxContexts> firsts;  ///< of the first nibble
+    std::array<std::uint8_t*, kMaxContexts> lines;  ///< of the first nibble's slots
+    std::size_t fetched = 0;                        ///< contexts whose lines are known
 };
 
-/// Tables that all streams share.
+/// Tables that all streams share. For a byte: fetch() as soon as its contexts are known; begin(); then for
+/// each bit predict() and accept(), and second() after the fourth accept(); at the end end_byte(). Between
+/// begin() and end_byte() the cursor may take other contexts.
 class ContextBank {
    public:
     explicit ContextBank(std::size_t slot_bytes);
 
-    /// The lines of the nibble's slots are on their way. `salt`: 0, then the first nibble with a one in
-    /// front.
-    void prefetch(const ContextCursor& cursor, std::uint32_t salt) const;
-    /// The slots of a nibble.
-    void find(ContextCursor& cursor, std::uint32_t salt);
+    /// The lines of the first nibble's slots are on their way.
+    void fetch(ContextCursor& cursor) const;
+    /// Contexts that were added to the list since are fetched too; the slots of the first nibble.
+    void begin(ContextCursor& cursor);
+    /// The lines of the second nibble's slots are on their way, if it follows this first one; may be called
+    /// early with what is likely. `node`: the first nibble with a one in front.
+    void fetch_second(std::uint32_t node);
+    /// The slots of the second nibble.
+    void second(std::uint32_t node);
     /// Sets inputs first .. first + 3 count - 1. `node`: bits of the byte with a one in front; `path`: of the
-    /// nibble. Returns how the first contexts of the list, up to 8, know this place: 2 bits each, 0: new, 1:
-    /// one bit only seen, 2: both seen; the first one in the lowest bits.
-    std::uint32_t predict(const ContextCursor& cursor, std::uint32_t node, std::uint32_t path, Mixer& mixer,
-                          std::size_t first);
+    /// nibble. The next 15 inputs become 0.
+    void predict(std::uint32_t node, std::uint32_t path, Mixer& mixer, std::size_t first);
+    /// How context i knows the place of the last predict(): 0: new, 1: one bit only seen, 2: both seen. 0 for
+    /// i from the number of contexts on.
+    [[nodiscard]] std::uint32_t knows(std::size_t i) const { return kind_[lanes_.states[i]]; }
     /// The bit that came at the node of the last predict().
-    void accept(ContextCursor& cursor, std::uint32_t path, int bit);
+    void accept(std::uint32_t path, int bit);
     /// The byte that came.
-    void end_byte(ContextCursor& cursor, std::uint8_t byte);
+    void end_byte(std::uint8_t byte);
 
     [[nodiscard]] std::size_t bytes() const;
 
    private:
+    void find(const std::array<std::uint64_t, kMaxContexts>& hashes);
+    void look_at_runs();
+
     const OddsTables& odds_;
     const BitHistories& histories_;
-    const CountedSteps& steps_;
+    const kernels::ContextKernels& kernels_;
     SlotTable slots_;
-    std::vector<Counted> maps_;                      // [ids, 256 states]
-    std::vector<Counted> run_maps_;                  // [ids, 16 lengths, expected bit]
-    std::array<Counted*, kMaxContexts> used_{};      // of the current bit
-    std::array<Counted*, kMaxContexts> run_used_{};  // null: no opinion
-    std::array<std::int16_t, 256> single_;           // -1: one kind of bit was seen
-    std::array<std::int16_t, 256> both_;             // -1: both were
-    std::array<std::uint8_t, 256> kind_;             // 0, 1, 2
+    std::vector<Counted> maps_;           // [ids, 256 states]
+    std::vector<Counted> run_maps_;       // [ids, 16 lengths, expected bit]
+    std::array<std::uint8_t, 256> kind_;  // 0, 1, 2
+    // Of the byte that is being coded.
+    kernels::ContextLanes lanes_;
+    std::uint32_t fetched_node_ = 0;  // of fetch_second(); 0: not called
+    std::array<std::uint64_t, kMaxContexts> hashes_;
+    std::array<std::uint64_t, kMaxContexts> second_hashes_;
+    std::array<std::uint8_t*, kMaxContexts> lines_;
+    std::array<std::uint8_t*, kMaxContexts> firsts_;  // slots of the first nibble
+    std::array<Counted*, kMaxContexts> run_tables_;   // [16 lengths, expected bit] of each context
 };
 
 }  // namespace bitlaw::predict

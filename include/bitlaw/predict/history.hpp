@@ -15,6 +15,8 @@ class History {
 
     [[nodiscard]] std::uint8_t at(std::uint32_t place) const { return bytes_[place & mask_]; }
     void set(std::uint32_t place, std::uint8_t byte) { bytes_[place & mask_] = byte; }
+    /// How many bytes before `a` and before `b` agree, at most `limit`.
+    [[nodiscard]] std::uint32_t agreeing(std::uint32_t a, std::uint32_t b, std::uint32_t limit) const;
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
    private:

@@ -6,6 +6,7 @@
 /// finer, in units of 2^-14 bits ("fine odds").
 
 #include <array>
+#include <bit>
 #include <cstdint>
 
 namespace bitlaw::predict {
@@ -39,6 +40,19 @@ struct OddsTables {
     std::array<std::uint16_t, 4096> probability;
     /// 2^31 2^-(i / 256), for probability_of.
     std::array<std::uint32_t, 257> power;
+    /// log2(1 + i / 256) in units of 2^-16, for quick_log2().
+    std::array<std::uint32_t, 257> logarithm;
+
+    /// log2(x) in units of 2^-16 for x >= 1, within 3 units of log2_of(x): the table's lines are at most 2
+    /// below the logarithm (1 and one for rounding), the chord between them 0.2 more, and it is rounded down.
+    [[nodiscard]] std::int32_t quick_log2(std::uint64_t x) const {
+        const auto whole = static_cast<unsigned>(std::bit_width(x)) - 1;
+        const std::uint64_t fraction = whole == 0 ? 0 : x << (64 - whole);  // in units of 2^-64
+        const std::size_t line = fraction >> 56;
+        const std::uint64_t share = fraction >> 40 & 0xFFFF;
+        const std::uint64_t between = (logarithm[line + 1] - logarithm[line]) * share >> 16;
+        return static_cast<std::int32_t>((whole << 16) + logarithm[line] + between);
+    }
 
     /// A probability in units of 2^-16 from fine odds, for what needs no more than that.
     [[nodiscard]] std::int32_t coarse(std::int32_t fine) const {

@@ -34,7 +34,7 @@ class Mixer {
 
     /// Where the inputs go: log odds in units of 2^-8, |x| < 2^13.
     void set(std::size_t input, std::int32_t odds) { inputs_[input] = odds * 65536; }
-    /// All inputs, times 2^16, for who sets many.
+    /// All inputs, times 2^16, for who sets many; kMixingLanes more may be written behind them, as zeros.
     [[nodiscard]] std::int32_t* inputs() { return inputs_.data(); }
     /// The set that a group uses for this bit; group == number of groups: layer two.
     void choose(std::size_t group, std::size_t set) { chosen_[group] = set; }
@@ -53,17 +53,16 @@ class Mixer {
     MixerShape shape_;
     const kernels::MixingKernels& kernels_;
     const OddsTables& tables_;
-    std::size_t padded_;                  // inputs rounded up to whole lanes
-    std::size_t count_;                   // groups
-    Ints inputs_;                         // [padded], times 2^16
-    Ints weights_;                        // [all sets of all groups, padded], 2^28 is 1
-    Ints final_weights_;                  // [final sets, groups], 2^20 is 1
-    std::vector<std::size_t> first_set_;  // [groups]
-    std::vector<std::size_t> chosen_;     // [groups + 1]
-    std::vector<std::int32_t*> rows_;     // [groups] weights of the chosen sets
-    std::vector<std::int32_t> sums_;      // [groups] fine odds
-    std::vector<std::int32_t> steps_;     // [groups]
-    std::vector<std::uint16_t> ages_;     // [all sets] updates, for the rate
+    std::size_t padded_;                      // inputs rounded up to whole lanes
+    std::size_t count_;                       // groups
+    Ints inputs_;                             // [padded] times 2^16, and room for one more group of lanes
+    Ints weights_;                            // [all sets of all groups, padded], 2^28 is 1
+    Ints final_weights_;                      // [final sets, groups], 2^20 is 1
+    std::vector<std::size_t> first_set_;      // [groups]
+    std::vector<std::size_t> chosen_;         // [groups + 1]
+    std::vector<std::int32_t*> rows_;         // [groups] weights of the chosen sets
+    std::vector<std::int32_t> sums_;          // [groups, and room] fine odds
+    std::vector<kernels::MixingPace> paces_;  // [all sets]
 };
 
 }  // namespace bitlaw::predict

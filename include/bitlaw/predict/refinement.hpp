@@ -16,6 +16,12 @@ class Refinement {
 
     /// Whether log odds in fine units are within reach.
     [[nodiscard]] static bool reaches(std::int32_t fine) { return fine > -kReach && fine < kReach; }
+    /// What predict() reads in this context is on its way.
+    void prefetch(std::size_t context) const {
+        const std::uint16_t* const points = map_.data() + context * kPoints;
+        __builtin_prefetch(points, 1);
+        __builtin_prefetch(points + kPoints - 1, 1);
+    }
     /// The refined probability in units of 2^-16. Needs reaches(fine).
     [[nodiscard]] std::uint32_t predict(std::int32_t fine, std::size_t context);
     /// Moves the nearer of the two neighbours towards the bit.

@@ -25,11 +25,14 @@ static_assert(std::endian::native == std::endian::little, "a line's checks are r
 /// Zeroed memory in pages of 2 MiB where the system has them: random reads then seldom miss a translation.
 class LargePages {
    public:
+    /// Throws std::bad_alloc.
     explicit LargePages(std::size_t bytes);
     [[nodiscard]] std::uint8_t* data() const { return memory_.get(); }
 
    private:
     struct Free {
+        void* mapped;  // from the system itself, if not null
+        std::size_t size;
         void operator()(std::uint8_t* memory) const;
     };
     std::unique_ptr<std::uint8_t, Free> memory_;
@@ -42,12 +45,16 @@ class SlotTable {
     /// `bytes` of slots, rounded down to whole lines, at least one.
     explicit SlotTable(std::size_t bytes);
 
-    void prefetch(std::uint64_t hash) const { __builtin_prefetch(line_of(hash), 1); }
+    /// Where the context's slot will be found; its line is on its way.
+    [[nodiscard]] std::uint8_t* prefetch(std::uint64_t hash) const {
+        std::uint8_t* const line = memory_ + (((hash >> 32) * lines_) >> 32) * kLineBytes;
+        __builtin_prefetch(line, 1);
+        return line;
+    }
 
     /// The context's slot: the one with its check, or the line's least used one, which is emptied. Another
-    /// context is taken for this one with a probability below 3 / 65536.
-    [[nodiscard]] std::uint8_t* find(std::uint64_t hash) {
-        std::uint8_t* const line = line_of(hash);
+    /// context is taken for this one with a probability below 3 / 65536. `line`: prefetch() of that hash.
+    [[nodiscard]] std::uint8_t* find(std::uint8_t* line, std::uint64_t hash) const {
         const std::uint64_t check = hash & 0xFFFF;
         std::uint64_t checks;
         std::memcpy(&checks, line, sizeof checks);
@@ -59,14 +66,12 @@ class SlotTable {
         }
         return replaced(line, static_cast<std::uint16_t>(check));
     }
+    [[nodiscard]] std::uint8_t* find(std::uint64_t hash) const { return find(prefetch(hash), hash); }
 
     [[nodiscard]] std::size_t bytes() const { return lines_ * kLineBytes; }
 
    private:
-    [[nodiscard]] std::uint8_t* line_of(std::uint64_t hash) const {
-        return memory_ + (((hash >> 32) * lines_) >> 32) * kLineBytes;
-    }
-    [[nodiscard]] std::uint8_t* replaced(std::uint8_t* line, std::uint16_t check);
+    [[nodiscard]] std::uint8_t* replaced(std::uint8_t* line, std::uint16_t check) const;
 
     std::size_t lines_;
     LargePages storage_;

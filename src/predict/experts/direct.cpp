@@ -43,16 +43,19 @@ void Direct::prefetch(const Past& past, std::uint32_t salt) const {
     __builtin_prefetch(lines_.data() + line(past, 3, salt) * kLineBytes, 1);
 }
 
+void Direct::find(const Past& past, std::uint32_t salt) {
+    auto* const slots = reinterpret_cast<Counted*>(lines_.data());
+    nibble_ = {slots + line(past, 2, salt) * kLineNodes, slots + line(past, 3, salt) * kLineNodes};
+}
+
 void Direct::predict(const Past& past, std::uint32_t node, std::uint32_t path, Mixer& mixer,
                      std::size_t first) {
     const std::size_t place = (past.last & 0xFF) << 8 | node;
     used_[0] = &order0_[node];
     used_[1] = &order1_[place];
     fast_used_ = &fast1_[place];
-    const std::uint32_t salt = node < kLineNodes ? 0 : node >> (std::bit_width(node) - 5);
-    auto* const slots = reinterpret_cast<Counted*>(lines_.data());
-    used_[2] = slots + line(past, 2, salt) * kLineNodes + path;
-    used_[3] = slots + line(past, 3, salt) * kLineNodes + path;
+    used_[2] = nibble_[0] + path;
+    used_[3] = nibble_[1] + path;
     std::size_t n = first;
     for (std::size_t order = 0; order < 4; ++order) {
         const std::uint32_t p = p12(*used_[order]);

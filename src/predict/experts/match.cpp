@@ -47,8 +47,7 @@ void MatchFinder::accept(Match& match, const Past& past) const {
     } else {
         match.length_ = 0;
     }
-    const std::uint64_t seen = past.last & (~std::uint64_t{0} >> (64 - 8 * min_length_));
-    match.slot_ = ((seen + 1 + match.own_) * 0x9E3779B97F4A7C15) >> shift_;
+    match.slot_ = slot(match, past.last);
     __builtin_prefetch(&places_[match.slot_], 1);
 }
 
@@ -56,12 +55,8 @@ void MatchFinder::look(Match& match, const Past& past) {
     if (past.length() >= min_length_) {
         std::uint32_t& noted = places_[match.slot_];
         if (match.length_ < kKept && noted != 0) {
-            const std::uint32_t limit = std::min(kVerified, past.length());
-            std::uint32_t length = 0;
-            while (length < limit &&
-                   past.history->at(noted - 1 - length) == past.history->at(past.place - 1 - length)) {
-                ++length;
-            }
+            const std::uint32_t length =
+                past.history->agreeing(noted, past.place, std::min(kVerified, past.length()));
             if (length >= min_length_ && length >= match.length_) {
                 match.length_ = length;
                 match.place_ = noted;

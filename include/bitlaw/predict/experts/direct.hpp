@@ -21,8 +21,11 @@ class Direct {
     /// Hashed tables for so many bytes of history, of at most `memory` bytes and 2^25.
     Direct(std::size_t bytes, std::size_t memory);
 
-    /// The lines of a stream's next nibble. `salt`: 0, then the first nibble with a one in front.
+    /// The lines of a stream's next nibble are on their way. `salt`: 0, then the first nibble with a one in
+    /// front.
     void prefetch(const Past& past, std::uint32_t salt) const;
+    /// A nibble begins; before its first predict().
+    void find(const Past& past, std::uint32_t salt);
     /// Sets inputs first .. first + kInputs - 1.
     void predict(const Past& past, std::uint32_t node, std::uint32_t path, Mixer& mixer, std::size_t first);
     void accept(int bit);
@@ -38,7 +41,8 @@ class Direct {
     std::vector<Counted> order1_;       // [256 bytes, 256 nodes]
     std::vector<std::uint16_t> fast1_;  // [256 bytes, 256 nodes]
     unsigned line_bits_;
-    LargePages lines_;  // [2 orders, 2^line_bits, 16] Counted
+    LargePages lines_;                  // [2 orders, 2^line_bits, 16] Counted
+    std::array<Counted*, 2> nibble_{};  // of orders 2 and 3
     std::array<Counted*, 4> used_{};
     std::uint16_t* fast_used_ = nullptr;
 };

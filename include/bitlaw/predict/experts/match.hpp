@@ -48,6 +48,10 @@ class MatchFinder {
     MatchFinder(std::size_t entries, unsigned min_length);
     /// After each byte of a stream: the match goes on or ends, and what look() needs is on its way.
     void accept(Match& match, const Past& past) const;
+    /// What look() needs is on its way, if `last` is what the stream's last eight bytes will be.
+    void prefetch(const Match& match, std::uint64_t last) const {
+        __builtin_prefetch(&places_[slot(match, last)], 1);
+    }
     /// Before the next byte: looks for a longer match, verified byte by byte, and notes this place.
     void look(Match& match, const Past& past);
     /// Sets inputs first and first + 1. Returns 2 (class of the length) + expected bit, or 0 where the match
@@ -58,6 +62,11 @@ class MatchFinder {
     [[nodiscard]] std::size_t bytes() const { return places_.size() * sizeof(std::uint32_t); }
 
    private:
+    [[nodiscard]] std::uint64_t slot(const Match& match, std::uint64_t last) const {
+        const std::uint64_t seen = last & (~std::uint64_t{0} >> (64 - 8 * min_length_));
+        return ((seen + 1 + match.own_) * 0x9E3779B97F4A7C15) >> shift_;
+    }
+
     const OddsTables& odds_;
     const CountedSteps& steps_;
     std::vector<std::uint32_t> places_;
