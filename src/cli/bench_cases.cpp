@@ -87,9 +87,9 @@ double flops_of_stream(const ModelConfig& config, std::size_t positions) {
 
 // A network and a predictor for each thread's streams, which begins anew in every run, as in coding.
 struct Runner {
-    Runner(const ModelConfig& config, std::size_t count)
-        : model(initial_model(config, 1)), packed(model, PackFor::inference) {
-        const PredictorMaker maker = network_predictors(packed, {.reset_every = default_reset(config)});
+    Runner(const BenchNetwork& network, std::size_t count)
+        : model(network.make()), packed(model, PackFor::inference) {
+        const PredictorMaker maker = network_predictors(packed, {.reset_every = default_reset(model.config)});
         for (std::size_t i = 0; i < count; ++i) {
             predictors.push_back(maker.make());
         }
@@ -99,27 +99,10 @@ struct Runner {
     std::vector<std::unique_ptr<Predictor>> predictors;
 };
 
-// As the encoder does: one stream a thread, from an empty context, with the table and the code of every
-// symbol.
-BenchCase score_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context,
-                     std::size_t positions) {
+BenchNetwork preset_network(const std::string& preset, Arithmetic arithmetic, std::uint32_t context) {
     const ModelConfig config = with_context(preset, arithmetic, context);
-    const std::size_t streams = thread_count();
-    return {.name = text_of("score ", preset, ", context ", context, suffix(arithmetic)),
-            .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
-            .bytes = static_cast<double>(positions * streams),
-            .prepare = [=]() -> std::function<void()> {
-                const auto runner = std::make_shared<Runner>(config, streams);
-                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions));
-                return [=] {
-                    parallel_for(streams, [&](std::size_t stream) {
-                        StreamEncoder encoder;
-                        Coder* const coder = &encoder;
-                        Predictor& predictor = *runner->predictors[stream];
-                        predictor.begin({&positions, 1});
-                        predictor.score({&coder, 1}, *symbols);
-                    });
-                };
+    return {.name = text_of(preset, ", context ", context), .config = config, .make = [=] {
+                return initial_model(config, 1);
             }};
 }
 
@@ -144,7 +127,7 @@ void add_model_cases(std::vector<BenchCase>& cases, bool quick) {
     for (const std::string& preset : vanilla) {
         for (const Arithmetic arithmetic : kBoth) {
             for (const std::uint32_t context : contexts) {
-                cases.push_back(score_case(preset, arithmetic, context, 2048));
+                cases.push_back(score_case(preset_network(preset, arithmetic, context), 2048));
                 cases.push_back(stepper_case(preset, arithmetic, context, 1, context));
             }
             cases.push_back(stepper_case(preset, arithmetic, 512, kStreams, 512));
@@ -154,7 +137,7 @@ void add_model_cases(std::vector<BenchCase>& cases, bool quick) {
         const std::uint32_t context = preset_config(preset).context;
         const std::size_t positions = quick ? 128 : 1024;
         for (const Arithmetic arithmetic : kBoth) {
-            cases.push_back(score_case(preset, arithmetic, context, 2 * positions));
+            cases.push_back(score_case(preset_network(preset, arithmetic, context), 2 * positions));
             cases.push_back(stepper_case(preset, arithmetic, context, 1, positions));
             for (const std::size_t streams : quick ? std::vector{kStreams} : kStreamCounts) {
                 cases.push_back(stepper_case(preset, arithmetic, context, streams, positions / 2));
@@ -202,16 +185,39 @@ BenchCase step_case(const std::string& preset, Arithmetic arithmetic, std::uint3
             }};
 }
 
-BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context,
-                       std::size_t streams, std::size_t positions) {
-    const ModelConfig config = with_context(preset, arithmetic, context);
-    const std::size_t groups = std::min(streams, thread_count());
-    return {.name = text_of("step ", preset, ", context ", context, ", ", streams,
-                            streams == 1 ? " stream" : " streams", suffix(arithmetic)),
-            .flops = flops_of_stream(config, positions) * static_cast<double>(streams),
+BenchCase score_case(const BenchNetwork& network, std::size_t positions) {
+    const std::size_t streams = thread_count();
+    return {.name = text_of("score ", network.name, suffix(network.config.arithmetic)),
+            .flops = flops_of_stream(network.config, positions) * static_cast<double>(streams),
             .bytes = static_cast<double>(positions * streams),
             .prepare = [=]() -> std::function<void()> {
-                const auto runner = std::make_shared<Runner>(config, groups);
+                const auto runner = std::make_shared<Runner>(network, streams);
+                const auto symbols = std::make_shared<std::vector<Symbol>>(random_symbols(positions));
+                return [=] {
+                    parallel_for(streams, [&](std::size_t stream) {
+                        StreamEncoder encoder;
+                        Coder* const coder = &encoder;
+                        Predictor& predictor = *runner->predictors[stream];
+                        predictor.begin({&positions, 1});
+                        predictor.score({&coder, 1}, *symbols);
+                    });
+                };
+            }};
+}
+
+BenchCase stepper_case(const std::string& preset, Arithmetic arithmetic, std::uint32_t context,
+                       std::size_t streams, std::size_t positions) {
+    return stepper_case(preset_network(preset, arithmetic, context), streams, positions);
+}
+
+BenchCase stepper_case(const BenchNetwork& network, std::size_t streams, std::size_t positions) {
+    const std::size_t groups = std::min(streams, thread_count());
+    return {.name = text_of("step ", network.name, ", ", streams, streams == 1 ? " stream" : " streams",
+                            suffix(network.config.arithmetic)),
+            .flops = flops_of_stream(network.config, positions) * static_cast<double>(streams),
+            .bytes = static_cast<double>(positions * streams),
+            .prepare = [=]() -> std::function<void()> {
+                const auto runner = std::make_shared<Runner>(network, groups);
                 const auto code = std::make_shared<Bytes>(random_bytes(2 * positions));
                 return [=] {
                     parallel_for(groups, [&](std::size_t group) {
@@ -261,6 +267,9 @@ std::vector<BenchCase> bench_cases(bool quick) {
     add_attention_cases(cases, quick);
     add_model_cases(cases, quick);
     add_learning_cases(cases, quick);
+    if (!quick) {
+        add_large_cases(cases, large_network());
+    }
     return cases;
 }
 

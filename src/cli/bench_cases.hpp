@@ -12,6 +12,7 @@
 #include "bitlaw/base/aligned.hpp"
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/config.hpp"
+#include "bitlaw/model/model.hpp"
 #include "bitlaw/symbols/symbol.hpp"
 #include "bitlaw/train/ranks.hpp"
 
@@ -37,6 +38,23 @@ struct BenchCase {
 void add_product_cases(std::vector<BenchCase>& cases, bool quick);
 void add_attention_cases(std::vector<BenchCase>& cases, bool quick);
 void add_learning_cases(std::vector<BenchCase>& cases, bool quick);
+
+/// A network to be measured, made when it is needed.
+struct BenchNetwork {
+    std::string name;
+    model::ModelConfig config;
+    std::function<model::Model()> make = {};
+};
+/// Random weights in the shape of SmolLM-135M, a network of the Llama family.
+[[nodiscard]] BenchNetwork large_network();
+/// One that is too large for any cache: this machine's memory, its products alone, stepping beside what
+/// reading its weights once a symbol allows, and scoring.
+void add_large_cases(std::vector<BenchCase>& cases, const BenchNetwork& network);
+
+/// As the encoder does: one stream a thread, from an empty context, with the table and the code of every
+/// symbol.
+[[nodiscard]] BenchCase score_case(const BenchNetwork& network, std::size_t positions);
+[[nodiscard]] BenchCase stepper_case(const BenchNetwork& network, std::size_t streams, std::size_t positions);
 
 /// A whole step of training: gradients, their sum, clipping, AdamW, packing.
 [[nodiscard]] BenchCase step_case(const std::string& preset, model::Arithmetic arithmetic,

@@ -105,7 +105,9 @@ void add_ideal(std::vector<Result>& results, BenchCase item) {
         }
         seconds += found->seconds / found->item.bytes;
     }
-    item.bytes = 1;
+    if (item.bytes == 0) {
+        item.bytes = 1;
+    }
     results.push_back({std::move(item), seconds});
 }
 
