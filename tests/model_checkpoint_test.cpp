@@ -225,6 +225,28 @@ TEST_CASE("checkpoint: files and folders are loaded, and save is atomic") {
     CHECK(holds(message, (folder / "none").string()));
 }
 
+TEST_CASE("checkpoint: a large file is read without its bytes beside its weights") {
+    ModelConfig config = tiny_config(Architecture::modern);
+    config.width = 128;
+    config.heads = config.kv_heads = 4;
+    config.head_width = 32;
+    config.alphabet = 131072;
+    Model model(config);
+    for (std::size_t i = 0; i < model.weights.size(); ++i) {
+        model.weights[i] = static_cast<float>(i % 255) - 127;
+    }
+    const test::TemporaryFolder folder;
+    const std::uint64_t fp32 = sizeof(float) * model.weights.size();
+    save_model(folder / kModelFile, model, WeightFormatId::bf16, record());
+    const test::PeakMemory memory;
+    const StoredModel loaded = load_model(folder.path());
+    // A tensor is a quarter of it, the file a half.
+    CHECK(memory.growth() < fp32 + fp32 * 3 / 8);
+    CHECK(loaded.model.weights == model.weights);
+    CHECK(loaded.id == model_id(model, WeightFormatId::bf16));
+    CHECK(same(loaded.record, record()));
+}
+
 TEST_CASE("checkpoint: what cannot be used is named with a reason") {
     const StoredModel model = noisy_model(smallest_config(Architecture::modern, 4), 1);
     const Bytes file = encode_model(model.model, WeightFormatId::bf16, nullptr);

@@ -11,6 +11,7 @@
 #include "bitlaw/interop/import.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/model/specs.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "terminal.hpp"
@@ -37,15 +38,16 @@ int run_import(const ImportArguments& a) {
         config.window = std::min(config.window, config.context);
     }
     config.arithmetic = a.arithmetic.value_or(config.arithmetic);
-    Model model(config);  // the same tensors by another config
-    model.weights = std::move(imported.model.weights);
-    model.vocabulary = std::move(imported.model.vocabulary);
+    // The same tensors by another config.
+    Model model = std::move(imported.model);
+    model.config = config;
+    model.spec = network_spec(config);
     const WeightFormatId format = a.weight_format.value_or(imported.format);
     TrainingRecord record;
     record.options = "imported_from=" + std::filesystem::path(a.source).filename().string() + "\n";
-    const Bytes file = encode_model(model, format, &record);
-    const StoredModel stored = decode_model(file, a.output);
-    write_file(a.output, file, options);
+    write_file(a.output, encode_model(model, format, &record), options);
+    model.weights = Floats();  // read again, they need not be there twice
+    const StoredModel stored = load_model(a.output);
     if (a.common.quiet == 0) {
         note(printable(text_of(a.output, ": model ", hex64(stored.id), " in ", weight_format_name(format),
                                ", ", with_commas(stored.stored_bytes), " bytes when embedded; ",

@@ -10,6 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/mapped_pages.hpp"
 #include "bitlaw/interop/foreign_llama.hpp"
 #include "bitlaw/interop/llama2c.hpp"
 #include "bitlaw/interop/own_model.hpp"
@@ -145,7 +146,9 @@ class Shards {
         if (found == where_.end()) {
             fail("the model has no tensor ", tensor, "; it is another one, or incomplete");
         }
-        shards_[found->second].header->read(tensor, shape.rows, shape.columns, out);
+        const Shard& shard = shards_[found->second];
+        shard.header->read(tensor, shape.rows, shape.columns, out);
+        forget_pages(*shard.file, shard.file->bytes());  // each is read once
     }
     [[nodiscard]] bool has(const std::string& tensor) const { return where_.contains(tensor); }
     /// Whether every tensor is bf16.

@@ -13,7 +13,9 @@
 #include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
+#include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
+#include "bitlaw/base/mapped_pages.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/symbols/vocabulary.hpp"
@@ -27,6 +29,9 @@ constexpr std::uint8_t kHasRecord = 1;  // flags
 constexpr std::uint8_t kHasSample = 2;
 constexpr std::uint8_t kHasVocabulary = 4;
 constexpr std::uint32_t kRecordVersion = 1;
+
+// A file so large is not read into memory beside its weights.
+constexpr std::uint64_t kMinMappedBytes = std::uint64_t{1} << 26;
 
 // Bounds of a record, so that a damaged length cannot make a reader allocate much.
 constexpr std::uint64_t kMostNameBytes = 4096;
@@ -199,6 +204,16 @@ symbols::Vocabulary read_vocabulary(ByteSpan bytes, const ModelConfig& config, c
     return vocabulary;
 }
 
+// As weight_bytes() gives them.
+void append_weights(const Model& model, WeightFormatId id, Bytes& file) {
+    const FloatStateGuard guard;
+    for (const Tensor& tensor : model.layout.tensors()) {
+        ByteWriter writer;
+        weight_format(id).encode(tensor, model.view(tensor), writer);
+        file.insert(file.end(), writer.data().begin(), writer.data().end());
+    }
+}
+
 }  // namespace
 
 std::uint64_t model_id(const Model& model, WeightFormatId format) {
@@ -206,7 +221,7 @@ std::uint64_t model_id(const Model& model, WeightFormatId format) {
 }
 
 Bytes encode_model(const Model& model, WeightFormatId format, const TrainingRecord* record) {
-    const Bytes weights = weight_bytes(model, format);
+    constexpr std::size_t kRoom = 1 << 16;  // for all but weights and vocabulary, mostly
     const Bytes vocabulary = vocabulary_bytes(model);
     ByteWriter writer;
     writer.bytes(kMagic);
@@ -217,9 +232,20 @@ Bytes encode_model(const Model& model, WeightFormatId format, const TrainingReco
     writer.u16(kArithmeticVersion);
     write_config(writer, model.config);
     writer.u8(static_cast<std::uint8_t>(format));
+    // The weights go into the file tensor by tensor, so that a large model's are not there twice; id and
+    // length stand before them.
+    Bytes file = writer.take();
+    const std::size_t id_at = file.size();
+    const std::size_t weights_at = id_at + 2 * sizeof(std::uint64_t);
+    file.reserve(weights_at + kRoom + vocabulary.size() +
+                 static_cast<std::size_t>(weight_bytes_count(model.config, format).value_or(0)));
+    file.resize(weights_at);
+    append_weights(model, format, file);
+    const ByteSpan weights = ByteSpan(file).subspan(weights_at);
     writer.u64(id_of(model.config, format, weights, vocabulary));
     writer.u64(weights.size());
-    writer.bytes(weights);
+    std::copy(writer.data().begin(), writer.data().end(), file.begin() + static_cast<std::ptrdiff_t>(id_at));
+    writer = ByteWriter();
     if (!vocabulary.empty()) {
         writer.u32(static_cast<std::uint32_t>(vocabulary.size()));
         writer.bytes(vocabulary);
@@ -238,8 +264,11 @@ Bytes encode_model(const Model& model, WeightFormatId format, const TrainingReco
         writer.u32(static_cast<std::uint32_t>(record->content.size()));
         writer.bytes(record->content);
     }
-    writer.u64(hash64(writer.data()));
-    return writer.take();
+    file.insert(file.end(), writer.data().begin(), writer.data().end());
+    ByteWriter hash;
+    hash.u64(hash64(file));
+    file.insert(file.end(), hash.data().begin(), hash.data().end());
+    return file;
 }
 
 StoredModel converted(const StoredModel& model, WeightFormatId format) {
@@ -252,7 +281,15 @@ StoredModel converted(const StoredModel& model, WeightFormatId format) {
     return decode_model(encode_model(model.model, format, &record), "the converted model");
 }
 
-StoredModel decode_model(ByteSpan file, const std::string& name) {
+namespace {
+
+// `mapped`: the file whose bytes these are, whose pages need not stay in memory once they are read; or null.
+StoredModel decode(ByteSpan file, const std::string& name, const MappedFile* mapped) {
+    const auto forget = [&] {
+        if (mapped != nullptr) {
+            forget_pages(*mapped, file);
+        }
+    };
     constexpr const char* kAgain = "; copy it again or train it again";
     constexpr std::size_t kHashBytes = 8;
     if (file.size() < kMagic.size() || !std::equal(kMagic.begin(), kMagic.end(), file.begin())) {
@@ -269,6 +306,7 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     if (ByteReader(file.last(kHashBytes), name).u64() != hash64(content)) {
         fail(name, " is truncated or damaged: its hash does not match its ", file.size(), " bytes", kAgain);
     }
+    forget();
     ByteReader reader(content, name);
     (void)reader.bytes(kMagic.size() + 1);
     const std::uint8_t flags = reader.u8();
@@ -306,8 +344,17 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     if (id_of(config, format, raw, vocabulary) != id) {
         fail(name, " is damaged: its model id ", hex64(id), " does not fit its weights", kAgain);
     }
+    forget();
     StoredModel stored{Model(config), format, id, {}, 0};
-    read_weights(reader, format, stored.model, name);
+    if (mapped == nullptr) {
+        read_weights(reader, format, stored.model, name);
+    } else {
+        const FloatStateGuard guard;
+        for (const Tensor& tensor : stored.model.layout.tensors()) {
+            weight_format(format).decode(tensor, stored.model.view(tensor), reader, name);
+            forget_pages(*mapped, file);
+        }
+    }
     if (!vocabulary.empty()) {
         (void)reader.u32();
         (void)reader.bytes(vocabulary.size());
@@ -345,6 +392,10 @@ StoredModel decode_model(ByteSpan file, const std::string& name) {
     return stored;
 }
 
+}  // namespace
+
+StoredModel decode_model(ByteSpan file, const std::string& name) { return decode(file, name, nullptr); }
+
 std::filesystem::path model_file(const std::filesystem::path& path) {
     std::error_code ignored;  // what cannot be looked at is reported when it is read
     return std::filesystem::is_directory(path, ignored) ? path / kModelFile : path;
@@ -359,7 +410,12 @@ StoredModel load_model(const std::filesystem::path& path) {
              " holds a training that has not ended and so no model yet; resume it, or take its weights as "
              "they are with 'bitlaw export --from-state'");
     }
-    return decode_model(read_file(file, kMostFileBytes), file.string());
+    const std::uintmax_t bytes = std::filesystem::file_size(file, ignored);
+    if (ignored || bytes < kMinMappedBytes || bytes > kMostFileBytes) {
+        return decode_model(read_file(file, kMostFileBytes), file.string());
+    }
+    const MappedFile mapped(file);
+    return decode(mapped.bytes(), file.string(), &mapped);
 }
 
 std::optional<std::uint64_t> peek_model_id(const std::filesystem::path& file) {

@@ -46,6 +46,34 @@ check "sample" "$bitlaw" sample -m model.blm --prompt a --bytes 40 --seed 2
 judge "no more bytes than were asked for" stat "$work/out"
 check "info" "$bitlaw" info model.blm
 
+# piece TEXT TYPE: one of a SentencePiece model's pieces, with its number as its score.
+pieces=0
+piece() {
+    local hex
+    hex=$(printf '\\x%02x' $((${#1} + 9)) ${#1})
+    # shellcheck disable=SC2059
+    printf "\x0a${hex%????}\x0a${hex#????}%s\x15\x00\x00$(printf '\\x%02x' $((pieces * 16)))\xc0\x18\x0$2" "$1"
+}
+{
+    for token in '<unk> 2' '<s> 3' '</s> 3' '<0x61> 6' 'a 1' 'b 1' 'ab 1' 'ba 1'; do
+        # shellcheck disable=SC2086
+        piece $token
+        pieces=$((pieces + 1))
+    done
+    printf '\x12\x05\x18\x02\xc8\x02\x01\x1a\x02\x18\x01' # pairs, <s> begins, a space in front
+} >tokens.model
+check "import with a SentencePiece model" "$bitlaw" import model.bin --tokenizer tokens.model -o pieces.blm
+check "any bytes are coded with it" "$bitlaw" compress -q -f --mix none --fallback never -m pieces.blm -o pieces.blw text
+check "and restored with it" "$bitlaw" decompress -q -f -m pieces.blm -o restored pieces.blw
+same "as they were with it" text restored
+head -c 100 tokens.model >short.model
+refuse "a SentencePiece model that is cut off" 1 'short.model' "$bitlaw" import model.bin --tokenizer short.model -o x.blm
+{
+    cat tokens.model
+    printf '\x12\x02\x18\x01'
+} >unigrams.model
+refuse "a SentencePiece model of unigrams" 1 'unigrams' "$bitlaw" import model.bin --tokenizer unigrams.model -o x.blm
+
 check "export as safetensors" "$bitlaw" export --safetensors -m model.blm -o folder
 check "and back" "$bitlaw" import folder -o back.blm
 "$bitlaw" info model.blm | grep '^model  *[0-9a-f]' >id
