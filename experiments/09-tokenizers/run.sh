@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a network gains by predicting tokens instead of bytes: experiments/09-tokenizers/run.sh
-# Goes on where it was stopped: a row of results.csv is measured once. Needs build/bitlaw, wiki8 and wiki-valid. One thread a run, two runs at a time.
+# Goes on where it was stopped: a row of results.csv is measured once. Needs build/bitlaw, wiki8 and wiki-valid. One thread a run, JOBS runs at a time (2).
 # BYTES: of a run of equal bytes; SECONDS_OF_CPU: of a run of equal time, turned into bytes by the speed of a short run. What came of both is in the rows.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
@@ -8,6 +8,7 @@ cd "$here/../.."
 bitlaw=$(realpath "${BITLAW:-build/bitlaw}")
 bytes=${BYTES:-400000}
 seconds=${SECONDS_OF_CPU:-30}
+jobs=${JOBS:-2}
 work=${WORK:-build/tokenizers}
 csv=$here/results.csv
 mkdir -p "$work"
@@ -16,7 +17,7 @@ TIMEFORMAT='%U %S'
 [[ -s $csv ]] || echo "network,alphabet,equal,symbols,bytes_a_token,steps,bytes,cpu_seconds,parameters,backbone_parameters,model_bytes,vocabulary_bytes,raw_bits_per_byte,adjusted_bits_per_byte_of_100MB,restored_bytes_per_cpu_second" >"$csv"
 
 # Trained on: a beginning that no run reads twice, so that reading it costs little. Reported: the first 100,000 bytes of wiki-valid's second half.
-data=data/wiki8@:10M
+data=data/wiki8@:30M
 piece=$work/piece
 [[ -s $piece ]] || tail -c +2500001 data/wiki-valid | head -c 100000 >"$piece"
 plain=$(stat -c %s "$piece")
@@ -74,7 +75,7 @@ for equal in time bytes; do
         for alphabet in bytes cut 512 1024 4096 16384; do
             row $network $alphabet $equal &
             ready+=($!)
-            if ((${#ready[@]} == 2)); then
+            if ((${#ready[@]} == jobs)); then
                 wait "${ready[@]}"
                 ready=()
             fi
