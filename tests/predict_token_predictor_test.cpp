@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -203,6 +205,51 @@ TEST_CASE(
     }
     const double expected = going_on / space + (1 - going_on / space) * fresh_a / fresh;
     CHECK(by_byte.row(0)['a'] * 0x1p-23 == doctest::Approx(expected).epsilon(1e-5));
+}
+
+TEST_CASE("vocabularies of 32,768 and 131,072 tokens: any bytes, and every byte's share is the exact sum") {
+    for (const std::uint32_t size : {std::uint32_t{32'768}, kMaxVocabulary}) {
+        CAPTURE(size);
+        std::vector<Bytes> tokens(
+            1);  // then all bytes, then those followed by a byte, or by that and a letter
+        for (std::uint32_t i = 0; tokens.size() < size; ++i) {
+            Bytes token{static_cast<std::uint8_t>(i)};
+            for (std::uint32_t rest = i >> 8; rest > 0; rest >>= 8) {
+                token.push_back(static_cast<std::uint8_t>(rest));
+            }
+            tokens.push_back(std::move(token));
+        }
+        ModelConfig config = smallest_config(Architecture::modern, size);
+        config.architecture = Architecture{5};
+        config.taps = 0;
+        config.norm_epsilon = 10'000;
+        config.head_width = 4;
+        Model model = initial_model(config, 3);
+        model.vocabulary = std::make_shared<const Vocabulary>(
+            tokens, TextCut::none, false, std::vector<std::uint32_t>{}, std::vector<Merge>{});
+        const PackedModel packed(model, PackFor::inference);
+        NetworkPredictor by_tokens(packed, {.reset_every = 32});
+        TokenBytes by_bytes(packed, 32);
+        const std::size_t length = 1;
+        by_tokens.begin({&length, 1});
+        by_bytes.begin({&length, 1});
+        FrequencyTable of_tokens;
+        FrequencyTable of_bytes;
+        by_tokens.predict(of_tokens);
+        by_bytes.predict(of_bytes);
+        std::vector<double> sums(256);
+        for (Symbol symbol = 1; symbol < size; ++symbol) {
+            sums[tokens[symbol].front()] += of_tokens.row(0)[symbol];
+        }
+        const double all = std::accumulate(sums.begin(), sums.end(), 0.0);
+        for (std::size_t byte = 0; byte < sums.size(); ++byte) {
+            CAPTURE(byte);
+            CHECK(std::abs(of_bytes.row(0)[byte] - 1 - sums[byte] / all * 0x1p23) <= 2.0);
+        }
+        const PredictorMaker maker = network_predictors(packed, {.reset_every = 32});
+        const std::vector<Bytes> texts{words(40, 1), random_bytes(40, 4)};
+        CHECK(texts_of(*maker.make(), codes_of(*maker.make(), texts, 40), {40, 40}, 40) == texts);
+    }
 }
 
 TEST_CASE("an archive of a token model has the size of its estimate and needs its vocabulary") {
