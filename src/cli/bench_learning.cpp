@@ -21,7 +21,7 @@ using namespace predict;
 
 namespace {
 
-constexpr std::size_t kPositions = 512;  // of a stream: eight steps of learning
+constexpr std::size_t kPositions = 2048;  // of a stream: eight steps of learning
 enum class Direction { encode, decode };
 
 const char* name_of(Direction direction) { return direction == Direction::encode ? "encode" : "decode"; }

@@ -18,10 +18,10 @@ const Fields<LearningRecipe>& learning_fields() {
     using O = LearningOptimizer;
     // clang-format off
     static const Fields<LearningRecipe> fields{
-        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together"}),
+        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together", .shown_default = "2; of fresh weights 1"}),
         whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even"}),
-        whole_field(&R::window, {2, kMaxLearningRows}, {.name = "learn_window", .help = "bytes of one stream that a step learns, even"}),
-        whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest", .shown_default = "0; of fresh weights 1"}),
+        whole_field(&R::window, {2, kMaxLearningRows}, {.name = "learn_window", .help = "bytes of one stream that a step learns, even", .shown_default = "512; of fresh weights 256"}),
+        whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest", .shown_default = "0; of fresh weights 3"}),
         choice_field(&R::optimizer, {{"adamw", O::adamw}, {"muon", O::muon}}, {.name = "learn_optimizer", .help = "adamw, or muon for the hidden matrices", .shown_default = "adamw; of fresh weights muon"}),
         real_field(&R::rate, {0, 1e30}, {.name = "learn_rate", .help = "learning rate of AdamW", .shown_default = "by model and text"}),
         real_field(&R::muon_ratio, {0, 1e4}, {.name = "learn_muon_ratio", .help = "rate of the matrices that Muon takes / that of AdamW", .shown_default = "20; of fresh weights 1"}),
@@ -43,11 +43,14 @@ const Fields<LearningRecipe>& learning_fields() {
 LearningRecipe default_recipe(const ModelConfig&, bool fresh) {
     LearningRecipe recipe;
     if (fresh) {
+        // One stream, in which experts beside it do best (experiments/06-learning).
+        recipe.streams = 1;
+        recipe.window = 256;
         recipe.optimizer = LearningOptimizer::muon;
         recipe.rate = 0.03;
         recipe.muon_ratio = 1;
         recipe.fall = 600;
-        recipe.replay = 1;
+        recipe.replay = 3;
     }
     return recipe;
 }

@@ -23,9 +23,9 @@ seq 1 400 >mixed.plain
 make_archive -m two-symbols.blm --fallback worse -o mixed.blw mixed.plain
 # Networks that learn: from a model, and from a seed in two streams, with Muon and replay.
 cp modern-bf16.plain learned.plain
-make_archive -m modern-bf16.blm --learn --learn-segment 32 --learn-window 64 --learn-replay 1 --learn-rate 0.003 --fallback never -o learned.blw learned.plain
+make_archive -m modern-bf16.blm --learn --learn-streams 8 --learn-segment 32 --learn-window 64 --learn-replay 1 --learn-rate 0.003 --fallback never -o learned.blw learned.plain
 seq 1 3600 >learned-seed.plain
-make_archive -m init:50k:7 --learn --learn-segment 256 --learn-window 256 --learn-rate 0.03 --learn-fall 600 --learn-optimizer muon \
+make_archive -m init:50k:7 --learn --learn-streams 8 --learn-segment 256 --learn-window 256 --learn-rate 0.03 --learn-fall 600 --learn-optimizer muon \
     --learn-muon-ratio 1 --learn-replay 1 --fallback never -o learned-seed.blw learned-seed.plain
 # Context mixing: both sets alone and with a network, in three streams and two blocks of a chain; the forms of data; a network that learns.
 awk 'BEGIN {
@@ -38,7 +38,7 @@ for set in fast full; do
     make_archive -m none --mix $set -o mixing-$set.blw mixing-$set.plain
     make_archive -m modern-bf16.blm --mix $set --fallback never --block-size 1200 --streams 3 -o mixing-$set-network.blw mixing-$set-network.plain
 done
-make_archive -m modern-bf16.blm --learn --learn-segment 32 --learn-window 64 --mix full --fallback never -o mixing-learned.blw mixing-learned.plain
+make_archive -m modern-bf16.blm --learn --learn-streams 8 --learn-segment 32 --learn-window 64 --mix full --fallback never -o mixing-learned.blw mixing-learned.plain
 # binary PROGRAM: an awk program that prints escapes of printf.
 # shellcheck disable=SC2059
 binary() { printf "$(awk "$1")"; }
