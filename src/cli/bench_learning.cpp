@@ -21,7 +21,7 @@ using namespace predict;
 
 namespace {
 
-constexpr std::size_t kPositions = 2048;  // of a stream: eight steps of learning
+constexpr std::size_t kPositions = 2048;  // of a stream: steps whose window is full, but the first few
 enum class Direction { encode, decode };
 
 const char* name_of(Direction direction) { return direction == Direction::encode ? "encode" : "decode"; }

@@ -18,8 +18,8 @@ const Fields<LearningRecipe>& learning_fields() {
     using O = LearningOptimizer;
     // clang-format off
     static const Fields<LearningRecipe> fields{
-        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together", .shown_default = "2; of fresh weights 1"}),
-        whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even"}),
+        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together", .shown_default = "8; of fresh weights 1"}),
+        whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even", .shown_default = "64; of fresh weights 256"}),
         whole_field(&R::window, {2, kMaxLearningRows}, {.name = "learn_window", .help = "bytes of one stream that a step learns, even", .shown_default = "512; of fresh weights 256"}),
         whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest", .shown_default = "0; of fresh weights 3"}),
         choice_field(&R::optimizer, {{"adamw", O::adamw}, {"muon", O::muon}}, {.name = "learn_optimizer", .help = "adamw, or muon for the hidden matrices", .shown_default = "adamw; of fresh weights muon"}),
@@ -45,6 +45,7 @@ LearningRecipe default_recipe(const ModelConfig&, bool fresh) {
     if (fresh) {
         // One stream, in which experts beside it do best (experiments/06-learning).
         recipe.streams = 1;
+        recipe.segment = 256;
         recipe.window = 256;
         recipe.optimizer = LearningOptimizer::muon;
         recipe.rate = 0.03;

@@ -24,10 +24,10 @@ enum class LearningOptimizer : std::uint8_t {
 ///
 /// where a warm or fall of 0 leaves its factor out.
 struct LearningRecipe {
-    std::uint32_t streams = 2;    ///< S of a block, at most
-    std::uint32_t segment = 256;  ///< T, even
-    std::uint32_t window = 512;   ///< symbols of a sequence, even; S T: every symbol is learned once
-    std::uint32_t replay = 0;     ///< older sequences beside the newest
+    std::uint32_t streams = 8;   ///< S of a block, at most
+    std::uint32_t segment = 64;  ///< T, even
+    std::uint32_t window = 512;  ///< symbols of a sequence, even; S T: every symbol is learned once
+    std::uint32_t replay = 0;    ///< older sequences beside the newest
     LearningOptimizer optimizer = LearningOptimizer::adamw;
     double rate = 2e-4;        ///< of AdamW
     double muon_ratio = 20.0;  ///< rate of Muon's matrices / rate
