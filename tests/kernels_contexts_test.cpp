@@ -8,6 +8,7 @@
 
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/contexts.hpp"
+#include "bitlaw/kernels/distribution.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "support/isa_scope.hpp"
 
@@ -164,6 +165,36 @@ TEST_CASE("context kernels: every count and bit is learned as it should be") {
             }
         }
         CAPTURE(std::string(isa_name(isa)));
+        CHECK(differing == 0);
+    }
+}
+
+TEST_CASE("distribution kernels: the tree of sums, and the largest two") {
+    for (const Isa isa : available_isas()) {
+        const test::IsaScope scope(isa);
+        CAPTURE(std::string(isa_name(isa)));
+        Random random(9);
+        std::size_t differing = 0;
+        for (int round = 0; round < 2000; ++round) {
+            std::array<std::uint32_t, 256> frequencies{};
+            const std::uint64_t bound = round % 3 == 0 ? 3 : round % 3 == 1 ? 1 << 24 : 0xFFFFFFFF;
+            for (std::uint32_t& frequency : frequencies) {
+                frequency = static_cast<std::uint32_t>(1 + random.below(bound));
+            }
+            std::array<std::uint64_t, 512> sums{};
+            distribution_kernels().tree(frequencies.data(), sums.data());
+            for (std::size_t n = 1; n < 512; ++n) {
+                differing +=
+                    sums[n] == (n < 256 ? sums[2 * n] + sums[2 * n + 1] : frequencies[n - 256]) ? 0 : 1;
+            }
+            const auto first = std::max_element(frequencies.begin(), frequencies.end());
+            const auto at = static_cast<std::uint32_t>(first - frequencies.begin());
+            const Largest largest = distribution_kernels().largest(frequencies.data());
+            differing += largest.frequency == *first && largest.first == at ? 0 : 1;
+            *first = 0;
+            const auto second = std::max_element(frequencies.begin(), frequencies.end());
+            differing += largest.second == static_cast<std::uint32_t>(second - frequencies.begin()) ? 0 : 1;
+        }
         CHECK(differing == 0);
     }
 }

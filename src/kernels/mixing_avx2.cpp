@@ -52,9 +52,8 @@ struct Ints {
     [[nodiscard]] Ints or_else(Ints other, Ints mask) const {
         return {_mm256_blendv_epi8(lanes, other.lanes, mask.lanes)};
     }
-    // floor(numerator / x). Exact for 0 < numerator < 2^20, 0 < x < 2^17 with numerator + x < 2^21: the
-    // quotient is rounded by less than numerator / x / 2^24 < 1 / x, so that it does not reach the next
-    // integer.
+    // floor(numerator / x). Exact for 0 < numerator < 2^23 and x > 0 that a float can hold: the quotient is
+    // rounded by less than numerator / x / 2^24 < 1 / x, so that it does not reach the next integer.
     [[nodiscard]] Ints divides(std::int32_t numerator) const {
         return {_mm256_cvttps_epi32(
             _mm256_div_ps(_mm256_set1_ps(static_cast<float>(numerator)), _mm256_cvtepi32_ps(lanes)))};
@@ -67,6 +66,15 @@ struct Ints {
         return {_mm256_blend_epi32(even, odd, 0xAA)};
     }
     [[nodiscard]] Ints minus(Ints other) const { return {_mm256_sub_epi32(lanes, other.lanes)}; }
+    // Without signs.
+    [[nodiscard]] Ints larger(Ints other) const { return {_mm256_max_epu32(lanes, other.lanes)}; }
+    [[nodiscard]] Ints smaller(Ints other) const { return {_mm256_min_epu32(lanes, other.lanes)}; }
+    [[nodiscard]] Ints with(Ints other) const { return {_mm256_or_si256(lanes, other.lanes)}; }
+    // Whether a lane needs more bits.
+    [[nodiscard]] bool any_above(int bits) const {
+        const __m256i rest = _mm256_srl_epi32(lanes, _mm_cvtsi32_si128(bits));
+        return _mm256_testz_si256(rest, rest) == 0;
+    }
     template <int n>
     [[nodiscard]] Ints shifted_left() const {
         return {_mm256_slli_epi32(lanes, n)};
@@ -108,6 +116,7 @@ struct Longs {
 
 #include "body/contexts.inl"
 #include "body/covariance.inl"
+#include "body/distribution.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -119,6 +128,11 @@ const MixingKernels& mixing_kernels_avx2() {
 
 const ContextKernels& context_kernels_avx2() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const DistributionKernels& distribution_kernels_avx2() {
+    static constexpr DistributionKernels kTable{distribution_tree, distribution_largest};
     return kTable;
 }
 

@@ -56,9 +56,8 @@ struct Ints {
     [[nodiscard]] Ints or_else(Ints other, Ints mask) const {
         return {_mm512_mask_blend_epi32(_mm512_movepi32_mask(mask.lanes), lanes, other.lanes)};
     }
-    // floor(numerator / x). Exact for 0 < numerator < 2^20, 0 < x < 2^17 with numerator + x < 2^21: the
-    // quotient is rounded by less than numerator / x / 2^24 < 1 / x, so that it does not reach the next
-    // integer.
+    // floor(numerator / x). Exact for 0 < numerator < 2^23 and x > 0 that a float can hold: the quotient is
+    // rounded by less than numerator / x / 2^24 < 1 / x, so that it does not reach the next integer.
     [[nodiscard]] Ints divides(std::int32_t numerator) const {
         return {_mm512_cvttps_epi32(
             _mm512_div_ps(_mm512_set1_ps(static_cast<float>(numerator)), _mm512_cvtepi32_ps(lanes)))};
@@ -71,6 +70,15 @@ struct Ints {
         return {_mm512_mask_blend_epi32(0xAAAA, even, odd)};
     }
     [[nodiscard]] Ints minus(Ints other) const { return {_mm512_sub_epi32(lanes, other.lanes)}; }
+    // Without signs.
+    [[nodiscard]] Ints larger(Ints other) const { return {_mm512_max_epu32(lanes, other.lanes)}; }
+    [[nodiscard]] Ints smaller(Ints other) const { return {_mm512_min_epu32(lanes, other.lanes)}; }
+    [[nodiscard]] Ints with(Ints other) const { return {_mm512_or_si512(lanes, other.lanes)}; }
+    // Whether a lane needs more bits.
+    [[nodiscard]] bool any_above(int bits) const {
+        const __m512i rest = _mm512_srl_epi32(lanes, _mm_cvtsi32_si128(bits));
+        return _mm512_test_epi32_mask(rest, rest) != 0;
+    }
     template <int n>
     [[nodiscard]] Ints shifted_left() const {
         return {_mm512_slli_epi32(lanes, n)};
@@ -113,6 +121,7 @@ struct Longs {
 
 #include "body/contexts.inl"
 #include "body/covariance.inl"
+#include "body/distribution.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -124,6 +133,11 @@ const MixingKernels& mixing_kernels_avx512() {
 
 const ContextKernels& context_kernels_avx512() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const DistributionKernels& distribution_kernels_avx512() {
+    static constexpr DistributionKernels kTable{distribution_tree, distribution_largest};
     return kTable;
 }
 

@@ -14,6 +14,16 @@ const MixingKernels& mixing_kernels() {
     }
 }
 
+const DistributionKernels& distribution_kernels() {
+    switch (chosen_isa()) {
+#ifdef __x86_64__
+        case Isa::avx512: return distribution_kernels_avx512();
+        case Isa::avx2: return distribution_kernels_avx2();
+#endif
+        default: return distribution_kernels_scalar();
+    }
+}
+
 const ContextKernels& context_kernels() {
     switch (chosen_isa()) {
 #ifdef __x86_64__

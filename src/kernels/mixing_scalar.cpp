@@ -41,6 +41,18 @@ struct Ints {
         return {static_cast<std::int32_t>(std::int64_t{lane} * other.lane >> 16)};
     }
     [[nodiscard]] Ints minus(Ints other) const { return {lane - other.lane}; }
+    // Without signs.
+    [[nodiscard]] Ints larger(Ints other) const {
+        return {static_cast<std::uint32_t>(lane) > static_cast<std::uint32_t>(other.lane) ? lane
+                                                                                          : other.lane};
+    }
+    [[nodiscard]] Ints smaller(Ints other) const {
+        return {static_cast<std::uint32_t>(lane) < static_cast<std::uint32_t>(other.lane) ? lane
+                                                                                          : other.lane};
+    }
+    [[nodiscard]] Ints with(Ints other) const { return {lane | other.lane}; }
+    // Whether a lane needs more bits.
+    [[nodiscard]] bool any_above(int bits) const { return static_cast<std::uint32_t>(lane) >> bits != 0; }
     template <int n>
     [[nodiscard]] Ints shifted_left() const {
         return {static_cast<std::int32_t>(static_cast<std::uint32_t>(lane) << n)};
@@ -71,6 +83,7 @@ struct Longs {
 
 #include "body/contexts.inl"
 #include "body/covariance.inl"
+#include "body/distribution.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -82,6 +95,11 @@ const MixingKernels& mixing_kernels_scalar() {
 
 const ContextKernels& context_kernels_scalar() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const DistributionKernels& distribution_kernels_scalar() {
+    static constexpr DistributionKernels kTable{distribution_tree, distribution_largest};
     return kTable;
 }
 

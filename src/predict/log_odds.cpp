@@ -71,17 +71,24 @@ std::uint32_t probability_of(std::int32_t fine) {
     return fine < 0 ? p : static_cast<std::uint32_t>(0) - p;
 }
 
-std::int32_t odds_of_ratio(std::uint64_t ones, std::uint64_t zeros) {
-    // Both logarithms are off by less than 4 units, so that the exact difference lies within 8 of this one;
-    // where that does not decide, which is seldom, it is calculated.
+namespace {
+
+// Both logarithms of the table are off by less than 4 units, so that the exact difference lies within 8 of
+// theirs; where that does not decide, which is seldom, it is calculated.
+std::int32_t difference(std::uint64_t a, std::uint64_t b, unsigned shift) {
     const OddsTables& tables = odds_tables();
-    const std::int32_t near = tables.quick_log2(ones) - tables.quick_log2(zeros);
-    std::int32_t odds = (near - 8) >> (16 - kOddsBits);
-    if (odds != (near + 8) >> (16 - kOddsBits)) {
-        odds = (log2_of(ones) - log2_of(zeros)) >> (16 - kOddsBits);
-    }
-    return std::clamp(odds, -kMaxOdds, kMaxOdds);
+    const std::int32_t near = tables.quick_log2(a) - tables.quick_log2(b);
+    const std::int32_t result = (near - 8) >> shift;
+    return result == (near + 8) >> shift ? result : (log2_of(a) - log2_of(b)) >> shift;
 }
+
+}  // namespace
+
+std::int32_t odds_of_ratio(std::uint64_t ones, std::uint64_t zeros) {
+    return std::clamp(difference(ones, zeros, 16 - kOddsBits), -kMaxOdds, kMaxOdds);
+}
+
+std::int32_t half_bits_of_ratio(std::uint64_t a, std::uint64_t b) { return difference(a, b, 15); }
 
 OddsTables::OddsTables() : odds{}, probability{}, power(make_powers()), logarithm{} {
     for (std::uint32_t i = 0; i < 256; ++i) {

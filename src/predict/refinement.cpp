@@ -1,5 +1,8 @@
 #include "bitlaw/predict/refinement.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace bitlaw::predict {
 namespace {
 
@@ -9,11 +12,14 @@ constexpr int kRate = 6;
 }  // namespace
 
 Refinement::Refinement(std::size_t contexts) {
-    map_.reserve(contexts * kPoints);
-    for (std::size_t i = 0; i < contexts; ++i) {
-        for (std::int32_t point = -12; point <= 12; ++point) {
-            map_.push_back(static_cast<std::uint16_t>(probability_of(point * (1 << kFineBits)) >> 16));
-        }
+    std::array<std::uint16_t, kPoints> points{};
+    for (std::size_t i = 0; i < kPoints; ++i) {
+        const std::int32_t whole = static_cast<std::int32_t>(i) - 12;
+        points[i] = static_cast<std::uint16_t>(probability_of(whole * (1 << kFineBits)) >> 16);
+    }
+    map_.resize(contexts * kPoints);
+    for (auto place = map_.begin(); place != map_.end(); place += kPoints) {
+        std::copy(points.begin(), points.end(), place);
     }
 }
 

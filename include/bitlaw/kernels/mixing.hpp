@@ -30,10 +30,10 @@ struct MixingPace {
 
 /// What training needs to know beside the sums. With p = probability[clamp(floor(sum / 2^7) + 2048, 0, 4095)]
 /// in units of 2^-16 a set's step and what becomes of its pace are
-///     step = clamp(floor(((bit 2^16 - p) rate + 2^13) / 2^14), -32767, 32767)
+///     step = floor(((bit 2^16 - p) rate + 2^13) / 2^14)
 ///     age = min(age + 1, 65535)
 ///     rate = last_rate + floor(fade / (kMixingFade + age))
-/// probability [4096] < 2^16, last_rate + fade / kMixingFade and rate < 2^13, so that |error rate| < 2^29.
+/// probability [4096] < 2^16, last_rate + fade / kMixingFade and rate < 2^13, so that |step| < 2^15.
 struct MixingLesson {
     int bit;
     const std::uint16_t* probability;

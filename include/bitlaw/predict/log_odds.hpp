@@ -31,6 +31,9 @@ inline constexpr std::int32_t kMaxOdds = 26 << kOddsBits;
 /// log2(ones / zeros) in units of 2^-8, clamped to kMaxOdds. ones, zeros >= 1.
 [[nodiscard]] std::int32_t odds_of_ratio(std::uint64_t ones, std::uint64_t zeros);
 
+/// floor(2 log2(a / b)), from log2_of(). a, b >= 1.
+[[nodiscard]] std::int32_t half_bits_of_ratio(std::uint64_t a, std::uint64_t b);
+
 /// The tables that predictors read in their inner loops.
 struct OddsTables {
     OddsTables();

@@ -39,11 +39,11 @@ void mixing_dot(const std::int32_t* inputs, std::size_t count, const std::int32_
 std::int32_t step_of(std::int32_t sum, MixingPace& pace, const MixingLesson& lesson) {
     const std::int32_t i = (sum >> 7) + 2048;
     const std::int32_t error = (lesson.bit << 16) - lesson.probability[i < 0 ? 0 : i > 4095 ? 4095 : i];
-    const std::int32_t step = (error * pace.rate + (1 << 13)) >> 14;
+    const std::int32_t step = (error * pace.rate + (1 << 13)) >> 14;  // below 2^15
     const std::uint32_t age = pace.age + (pace.age < 65535 ? 1U : 0U);
     pace.age = static_cast<std::uint16_t>(age);
     pace.rate = static_cast<std::uint16_t>(lesson.last_rate + lesson.fade / (kMixingFade + age));
-    return step < -32767 ? -32767 : step > 32767 ? 32767 : step;
+    return step;
 }
 
 template <std::size_t kSets>

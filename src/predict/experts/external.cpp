@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bitlaw/base/error.hpp"
+#include "bitlaw/kernels/distribution.hpp"
 #include "bitlaw/predict/log_odds.hpp"
 
 namespace bitlaw::predict {
@@ -15,29 +16,11 @@ void External::set(std::span<const std::uint32_t> frequencies) {
         return;
     }
     BITLAW_ASSERT(frequencies.size() == 256);
-    std::copy(frequencies.begin(), frequencies.end(), sums_.begin() + 256);
-    for (std::size_t node = 255; node >= 1; --node) {
-        sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
-    }
-    // Of equal ones the first.
-    std::uint32_t largest = 0;
-    std::uint32_t second = 0;
-    std::uint32_t byte = 0;
-    std::uint32_t next = 0;
-    for (std::uint32_t i = 0; i < 256; ++i) {
-        const std::uint32_t frequency = frequencies[i];
-        if (frequency > largest) {
-            second = largest;
-            next = byte;
-            largest = frequency;
-            byte = i;
-        } else if (frequency > second) {
-            second = frequency;
-            next = i;
-        }
-    }
-    expected_ = byte << 8 | next;
-    doubt_ = static_cast<std::uint32_t>(std::min((log2_of(sums_[1]) - log2_of(largest)) >> 15, 7));
+    const kernels::DistributionKernels& distribution = kernels::distribution_kernels();
+    distribution.tree(frequencies.data(), sums_.data());
+    const kernels::Largest largest = distribution.largest(frequencies.data());
+    expected_ = largest.first << 8 | largest.second;
+    doubt_ = static_cast<std::uint32_t>(std::min(half_bits_of_ratio(sums_[1], largest.frequency), 7));
 }
 
 std::uint32_t External::odds_class() const {
