@@ -191,6 +191,17 @@ std::string ended_line(const StudyResult& r) {
         with_commas(r.trained_bytes), r.seconds);
 }
 
+std::size_t measure_precision(const StudyArguments& a, StudyPlan plan, const StudyRunOptions& options,
+                              const PrecisionWatch& watch) {
+    if (plan.config.bits.empty()) {
+        return 0;
+    }
+    add_recipes(plan, {options.data, options.held_out});
+    const train::Corpus data({options.data});
+    const train::Corpus held_out({options.held_out});
+    return run_precision(plan, data.bytes(0), held_out.bytes(0), a.trunk, watch);
+}
+
 int run_all(const StudyArguments& a, const StudyPlan& plan) {
     share_threads(a.jobs);
     const bool speaks = a.common.quiet == 0;
@@ -237,8 +248,16 @@ int run_all(const StudyArguments& a, const StudyPlan& plan) {
                             }
                             board.set(0, run + clocks.at(0).line(done, bits, 0.0));
                         });
+    const std::size_t rounded = measure_precision(a, plan, options, [&](const std::string& run, double bits) {
+        throw_if_stopped("the same command goes on from there");
+        board.set(0, text_of(run, " at ", bits, " bits a weight"));
+    });
     board.remove(0);
     if (speaks) {
+        if (rounded > 0) {
+            note(text_of("quantised: ", rounded, rounded == 1 ? " row; " : " rows; ",
+                         precision_results(plan).string()));
+        }
         if (learned > 0) {
             note(text_of("learned as coded: ", learned, learned == 1 ? " run; " : " runs; ",
                          prequential_results(plan.config).string()));
@@ -276,6 +295,9 @@ int fit_study(const StudyArguments& a, const StudyFindings& findings) {
         if (findings.other_rows > 0) {
             note(text_of(findings.other_rows, findings.other_rows == 1 ? " row" : " rows",
                          " of other plans left out"));
+        }
+        if (!findings.precision.no_law.empty()) {
+            note("no law with precision: " + findings.precision.no_law);
         }
         if (!findings.no_classical.empty()) {
             note("no classical compressors: " + findings.no_classical);

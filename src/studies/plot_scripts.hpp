@@ -113,4 +113,10 @@ set offsets graph 0.06, graph 0.06, 0, 0
 plot @curves, @points, @crosses, @arrows
 )gp";
 
+inline constexpr const char* kPrecisionPlot = R"gp(
+set xtics ("2" 2, "3" 3, "4" 4, "5" 5, "6" 6, "8" 8, "16" 16)
+set offsets graph 0.06, graph 0.06, 0, 0
+plot @points, @law_lines
+)gp";
+
 }  // namespace bitlaw::studies

@@ -114,6 +114,13 @@ const Fields<C>& study_fields() {
             list_of(&C::sizes, {1000, std::uint64_t{1} << 30}, {.name = "sizes", .is_required = true}),
             whole_field(&C::most_kv_heads, {1, 1024}, {.name = "most_kv_heads"}),
             list_of(&C::prequential, {1000, kMostBytes}, {.name = "prequential"}),
+            special({.name = "bits"}, FieldKind::list, [](C& c, const Words& words) {
+                std::vector<double> values;
+                for (const std::string& word : words) {
+                    values.push_back(real_value(word, {1, 16}));
+                }
+                c.bits = distinct(std::move(values));
+            }),
             list_of(&C::contexts, {16, std::uint64_t{1} << 20}, {.name = "contexts"}),
             list_of(&C::seeds, {0, kMostBytes}, {.name = "seeds"}),
             special({.name = "all_seeds_of_size", .may_repeat = true}, FieldKind::list, [](C& c, const Words& words) {

@@ -418,6 +418,45 @@ StudyFigure profile_figure(const StudyFindings& f) {
             kProfilePlot};
 }
 
+// Two pictures' worth in one: what q bits a weight cost, by the runs and by the leading form.
+StudyFigure precision_figure(const StudyFindings& f) {
+    Series series;
+    std::map<std::pair<double, double>, std::vector<PrecisionPoint>> runs;  // by N and D
+    for (const PrecisionPoint& p : f.precision.points) {
+        runs[{p.parameters, p.bytes}].push_back(p);
+    }
+    std::size_t index = 0;
+    for (const auto& [run, list] : runs) {
+        const double dark = shade(index++, runs.size());
+        Points points;
+        for (const PrecisionPoint& p : list) {
+            points.push_back({p.bits_per_weight, 100.0 * (p.bits / p.exact_bits - 1.0)});
+        }
+        series.add("point", "N = " + short_text(run.first) + " D = " + short_text(run.second), points, dark);
+        if (!f.precision.fits.empty()) {
+            const PrecisionLaw& law = f.precision.fits.front().law;
+            series.add("law", "",
+                       curve(list.back().bits_per_weight, list.front().bits_per_weight,
+                             [&](double q) {
+                                 PrecisionPoint at = list.front();
+                                 at.bits_per_weight = q;
+                                 return 100.0 * law.added(f.law(), at) / at.exact_bits;
+                             }),
+                       dark);
+        }
+    }
+    return {"precision",
+            "More bits per byte by quantising the runs' weights after training to q bits each. Dashed: the "
+            "form that "
+            "predicts best.",
+            {.title = "What few bits a weight cost",
+             .x_title = "bits a weight",
+             .y_title = "more bits per byte, %",
+             .log_y = true},
+            series.table(),
+            kPrecisionPlot};
+}
+
 }  // namespace
 
 std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
@@ -437,6 +476,9 @@ std::vector<StudyFigure> findings_figures(const StudyFindings& f) {
     if (!f.profiles.empty()) {
         figures.push_back(profile_figure(f));
     }
+    if (!f.precision.points.empty()) {
+        figures.push_back(precision_figure(f));
+    }
     return figures;
 }
 
@@ -445,7 +487,8 @@ std::vector<std::filesystem::path> draw_figures(const std::vector<StudyFigure>& 
     make_folder(folder);
     std::error_code error;
     // What an earlier report drew must not stand beside this one's pictures.
-    for (const char* name : {"rate", "adjusted", "prequential", "flops", "optimum", "residuals", "isoflop"}) {
+    for (const char* name :
+         {"rate", "adjusted", "prequential", "flops", "optimum", "residuals", "isoflop", "precision"}) {
         for (const char* suffix : {".csv", ".gp", ".svg"}) {
             std::filesystem::remove(folder / (std::string(name) + suffix), error);
         }

@@ -443,6 +443,9 @@ StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out,
     find_odd(f);
     find_best(f);
     find_law(f);
+    if (!plan.config.bits.empty()) {
+        f.precision = precision_findings(plan, f.fitted, f.forms, f.second_half);
+    }
     find_rivals(f, held_out);
     find_seen(f, held_out, data);
     return f;

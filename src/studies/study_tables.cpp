@@ -295,6 +295,9 @@ std::vector<Table> findings_tables(const StudyFindings& f) {
         tables.push_back(rates_table(f));
         tables.push_back(sensitivity_table(f));
     }
+    for (Table& table : precision_tables(f.precision)) {
+        tables.push_back(std::move(table));
+    }
     tables.push_back(profile_table(f));
     tables.push_back(power_table(f));
     tables.push_back(classical_table(f));
@@ -349,9 +352,9 @@ std::vector<std::filesystem::path> write_tables(const std::vector<Table>& tables
                                                 const std::filesystem::path& folder) {
     make_folder(folder);
     // What an earlier fit found must not stand beside this one's tables.
-    for (const char* name :
-         {"measured_optimum", "forms", "law", "optimum", "prediction", "predicted_rates", "sensitivity",
-          "extrapolation", "isoflop", "powers", "compressors", "rivals", "residuals"}) {
+    for (const char* name : {"measured_optimum", "forms", "law", "optimum", "prediction", "predicted_rates",
+                             "sensitivity", "extrapolation", "bits", "precision_forms", "precision_optimum",
+                             "isoflop", "powers", "compressors", "rivals", "residuals"}) {
         std::error_code ignored;
         std::filesystem::remove(folder / (std::string(name) + ".csv"), ignored);
     }
