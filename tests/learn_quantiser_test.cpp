@@ -102,6 +102,32 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("quantiser: rows of next to no curvature keep their shape") {
+    const Model model = test::tiny_noisy(Architecture::modern);
+    for (const double share : {1e-2, 1e-3, 1e-4, 1e-6, 1e-12}) {
+        Curvature curvature = curvature_of(model, test::random_symbols(64 * 60, 64, 11));
+        for (ProductCurvature& product : curvature.products) {
+            for (double& output : product.outputs) {
+                output *= share;
+            }
+        }
+        const Model rounded = Quantiser(model, curvature).at({.step = 0x1p-5, .bit_weight = 0.0});
+        for (const ProductCurvature& product : curvature.products) {
+            double error = 0.0;
+            double size = 0.0;
+            for (std::size_t i = 0; i < product.tensor.size(); ++i) {
+                const double weight = model.weights[product.tensor.offset + i];
+                const double difference = rounded.weights[product.tensor.offset + i] - weight;
+                error += difference * difference;
+                size += weight * weight;
+            }
+            CAPTURE(product.tensor.name);
+            CAPTURE(share);
+            CHECK(error < 0.8 * size);
+        }
+    }
+}
+
 TEST_CASE("quantiser: the same bits for every number of threads and instruction set") {
     const Model model = test::tiny_noisy(Architecture::modern);
     const std::vector<Symbol> symbols = test::random_symbols(64 * 48, 64, 11);

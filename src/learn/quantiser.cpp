@@ -19,6 +19,21 @@ namespace {
 /// Added to the diagonal of A, as a share of its mean: calibration sees too little of inputs that are rare.
 constexpr double kDamping = 0.01;
 
+/// Largest step, in root mean squares of a row's weights. The curvature holds near the weights only: units
+/// that are silent on the calibration have next to none, and steps as large as it allows would wake them. For
+/// the same reason, errors that are fed forward move a weight by one root mean square at most. Of a network
+/// with such a layer (46,592 weights), 1, 1.5, 2, 4 and no bound: +1.04, +1.00, +1.37, +3.41, +23.3 % at 4
+/// bits, +5.79, +5.22, +4.91, +7.57, +18.6 % at 3 bits. The shipped 200k does not change.
+constexpr double kMaxStep = 1.5;
+
+double root_mean_square(std::span<const float> row) {
+    double sum = 0.0;
+    for (const float weight : row) {
+        sum += double{weight} * weight;
+    }
+    return std::sqrt(sum / static_cast<double>(row.size()));
+}
+
 double mean_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -117,11 +132,14 @@ void Quantiser::quantise(const Matrix& matrix, const QuantiserOptions& options,
     const std::size_t rows = matrix.tensor.rows;
     const std::size_t columns = matrix.tensor.columns;
     std::vector<double> steps(rows);
+    std::vector<double> sizes(rows);  // of the rows' weights
     std::vector<LevelBits> bits;
     for (std::size_t i = 0; i < rows; ++i) {
         const double exact = options.step * matrix.factor[i * rows + i] / std::sqrt(matrix.mean_output);
-        steps[i] = step_at(nearest_step(exact));
-        bits.emplace_back(mean_size(weights.subspan(matrix.order[i] * columns, columns), steps[i]));
+        const std::span<const float> row = weights.subspan(matrix.order[i] * columns, columns);
+        sizes[i] = root_mean_square(row);
+        steps[i] = step_at(nearest_step(std::min(exact, kMaxStep * sizes[i])));
+        bits.emplace_back(mean_size(row, steps[i]));
     }
     // Columns know nothing of each other.
     constexpr std::size_t kColumns = 16;
@@ -137,7 +155,8 @@ void Quantiser::quantise(const Matrix& matrix, const QuantiserOptions& options,
         std::vector<double> error(count);
         for (std::size_t i = 0; i < rows; ++i) {
             for (std::size_t c = 0; c < count; ++c) {
-                const double exact = left[i * count + c];
+                const double weight = weights[matrix.order[i] * columns + first + c];
+                const double exact = std::clamp(left[i * count + c], weight - sizes[i], weight + sizes[i]);
                 const double level =
                     best_level(exact / steps[i], matrix.outputs[first + c], options.bit_weight, bits[i]);
                 const double rounded = level * steps[i];

@@ -162,6 +162,21 @@ sed -i 's/^sizes = .*/sizes = 8K 12K/' fewer.conf
 check "fit of fewer sizes" "$bitlaw" study fit fewer.conf
 grep -q "5 rows of other plans left out" "$work/err"
 judge "rows of other plans are counted" cat "$work/err"
+# Few bits a weight: a row for each run and number of bits; one that is there is not made again.
+write_config bits "bits = 16 4" "folder = bits"
+cp -r straight bits
+check "run with bits" "$bitlaw" study run bits.conf -T1
+[[ $(tail -n +2 bits/bits.csv | wc -l) == 30 ]] &&
+    awk -F, 'NR > 1 && $3 == 4 { bits = 8 * $5 / $4; if (bits > 4.1 || bits < 3) exit 1 }' bits/bits.csv
+judge "a row for each run and number of bits, of the size asked for" cat bits/bits.csv
+sort bits/bits.csv >whole && sed -i 7,9d bits/bits.csv
+check "run with bits again" "$bitlaw" study run bits.conf -T1 -q
+sort bits/bits.csv | cmp -s - whole
+judge "rows that were removed come again as they were" sort bits/bits.csv
+check "fit with bits" "$bitlaw" study fit bits.conf
+grep -q "^What few bits add to the law" "$work/out"
+judge "the law with precision" cat "$work/out"
+
 check "plot" "$bitlaw" study plot straight.conf
 check "a picture" grep -q "<svg" straight/plots/adjusted.svg
 check "report" "$bitlaw" study report straight.conf
