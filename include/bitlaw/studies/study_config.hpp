@@ -59,7 +59,7 @@ struct StudyConfig {
     double all_seeds_to_flops =
         std::numeric_limits<double>::infinity();  ///< costlier runs: the first seed only
     std::vector<std::uint64_t> prequential;       ///< bytes that each size also learns while it codes them
-    std::vector<double> bits;  ///< a weight, at which each run's model is measured too
+    std::vector<double> bits;                     ///< a weight, at which each run's model is measured too
     std::vector<SeedLimit> seeds_of;              ///< sizes with another limit than all_seeds_to_flops
     double most_flops = std::numeric_limits<double>::infinity();  ///< costlier runs are left out
     double cooldown = 0.2;  ///< share of a run's steps in which the rate falls to zero

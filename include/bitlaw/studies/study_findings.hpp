@@ -63,7 +63,7 @@ struct StudyFindings {
         past_best;  ///< more passes than served: fewer gave a lower rate, so they are not fitted
     std::vector<StudyResult> fitted;             ///< the first context's other runs
     std::vector<OddRun> odd;                     ///< those of the fitted that count as something else
-    PrecisionFindings precision;  ///< of models at few bits a weight
+    PrecisionFindings precision;                 ///< of models at few bits a weight
     std::vector<PrequentialResult> prequential;  ///< of the plan's prequential runs
     std::vector<BestRate> best;                  ///< of the first context, by unique bytes, then parameters
     std::vector<MeasuredOptimum> measured_optima;
