@@ -21,11 +21,13 @@ do for [protocol in "chunked continuous"] {
         set xrange [64:(protocol eq "chunked" ? (data eq "text" ? 8192 : 2048) : 65536)]
         set key at graph 0.99, graph (data eq "images" ? 0.42 : 0.99)
         small = data eq "text" ? "200k" : (data eq "images" ? "images-200k" : "speech-200k")
+        tiny = data eq "text" ? "-" : (data eq "images" ? "images-50k" : "speech-50k")
         medium = data eq "text" ? "800k" : (data eq "images" ? "images-800k" : "speech-800k")
         if (protocol eq "chunked") {
             plot of(data, protocol, "gzip -9") using 5:6 with lines lw 1.6 dt 2 lc rgb "#999999" title "gzip -9", \
                  of(data, protocol, "xz -9e") using 5:6 with lines lw 1.6 dt 4 lc rgb "#666666" title "xz -9e", \
                  of(data, protocol, "7z PPMd -o8") using 5:6 with lines lw 1.8 lc rgb "#c03030" title "PPMd", \
+                 of(data, protocol, tiny) using 5:6 with lines lw 2 lc rgb "#b9d8a8" title (data eq "text" ? "" : tiny), \
                  of(data, protocol, small) using 5:6 with lines lw 2 lc rgb "#7fb2e0" title small, \
                  of(data, protocol, medium) using 5:6 with lines lw 2 lc rgb "#345e8d" title medium, \
                  of(data, protocol, "3.2m") using 5:6 with lines lw 2 lc rgb "#000000" title (data eq "text" ? "3.2m" : "")

@@ -22,7 +22,8 @@ import numpy
 WINDOW_BYTES = 524288  # of all windows of a kind together
 PIECE, PIECES = 65536, 8
 SHORTEST = 64
-MODELS = {"text": ["200k", "800k", "3.2m"], "images": ["images-200k", "images-800k"], "audio": ["speech-200k", "speech-800k"]}
+MODELS = {"text": ["200k", "800k", "3.2m"], "images": ["images-50k", "images-200k", "images-800k"],
+          "audio": ["speech-50k", "speech-200k", "speech-800k"]}
 LEARN = ["--learn", "--learn-streams", "1", "--learn-segment", "512"]  # one context; as many bytes a step as 8 x 64
 FIELDS = ["data", "protocol", "system", "bytes", "length", "bits_per_byte", "last_half_bits_per_byte", "kb_per_s", "memory_mb"]
 
@@ -143,6 +144,12 @@ def means(bits):
     return {length: float(bits[:, :length].mean()) for length in lengths_to(bits.shape[1])}
 
 
+def model_option(work, model):
+    """A shipped model, or one that run.sh has trained."""
+    shipped = f"checkpoints/{model}.blm"
+    return ["-m", shipped if os.path.exists(shipped) else f"{work}/{model}/model.blm"]
+
+
 def network(results, bitlaw, work, data, protocol, system, options, samples):
     """A context for each sample: in chunks all at once, otherwise a run of the tool for each."""
     if results.has(data, protocol, system):
@@ -175,13 +182,13 @@ def main(bitlaw, work, path, *kinds):
         pieces = evenly(plain, PIECES, PIECE, 2048)
         classical(results, data, "chunked", windows)
         for model in MODELS[data]:
-            network(results, bitlaw, work, data, "chunked", model, ["-m", f"checkpoints/{model}.blm"], windows)
+            network(results, bitlaw, work, data, "chunked", model, model_option(work, model), windows)
         classical(results, data, "continuous", pieces)
         for model in MODELS[data]:
-            network(results, bitlaw, work, data, "continuous", model, ["-m", f"checkpoints/{model}.blm"], pieces)
+            network(results, bitlaw, work, data, "continuous", model, model_option(work, model), pieces)
         network(results, bitlaw, work, data, "continuous", "experts (full)", ["-m", "none", "--mix", "full"], pieces)
         for model in MODELS[data]:
-            network(results, bitlaw, work, data, "learning", model, ["-m", f"checkpoints/{model}.blm", *LEARN], pieces)
+            network(results, bitlaw, work, data, "learning", model, [*model_option(work, model), *LEARN], pieces)
 
 
 main(*sys.argv[1:])

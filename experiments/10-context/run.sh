@@ -13,6 +13,15 @@ mkdir -p "$sets" "$work"
 text=$(data/fetch.sh wiki-valid)
 made_images "$(data/fetch.sh imagenet-sample)" test
 made_speech "$(data/fetch.sh librispeech)" test
+# The third size of photographs and speech is not shipped: a minute or two of training each.
+made_images "$(data/fetch.sh imagenet-sample)" train
+made_speech "$(data/fetch.sh librispeech)" train
+for kind in images speech; do
+    [[ ! -f $work/$kind-50k/model.blm ]] || continue
+    [[ $kind == images ]] && set_name=imagenet tokens=30M || set_name=libri tokens=26M
+    "$bitlaw" train -q -T 1 -f --preset 50k --context 2048 --batch-tokens 4096 --lr 0.034 --matrix-lr 0.02 --tokens $tokens \
+        --data "$sets/$set_name-train" --validation "$sets/$set_name-test@:500K" --validate-every 2000 --out "$work/$kind-50k"
+done
 # Second halves: the first are for choosing. Images and sound keep whole chunks of 2048 bytes.
 half() { echo "$(($(stat -L -c %s "$1") / 4096 * 2048)):$(stat -L -c %s "$1")"; }
 "$here/measure.py" "$bitlaw" "$work" "$here/context.csv" "text=$text@2500000:5000000:8192" \
