@@ -39,4 +39,14 @@ std::vector<std::string> lines_of(std::string_view text) {
     return lines;
 }
 
+std::vector<std::string> cells_of(std::string_view row) {
+    std::vector<std::string> cells;
+    for (std::size_t comma = row.find(','); comma != std::string_view::npos; comma = row.find(',')) {
+        cells.emplace_back(row.substr(0, comma));
+        row.remove_prefix(comma + 1);
+    }
+    cells.emplace_back(row);
+    return cells;
+}
+
 }  // namespace bitlaw

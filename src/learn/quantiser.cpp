@@ -26,14 +26,6 @@ constexpr double kDamping = 0.01;
 /// bits, +5.79, +5.22, +4.91, +7.57, +18.6 % at 3 bits. The shipped 200k does not change.
 constexpr double kMaxStep = 1.5;
 
-double root_mean_square(std::span<const float> row) {
-    double sum = 0.0;
-    for (const float weight : row) {
-        sum += double{weight} * weight;
-    }
-    return std::sqrt(sum / static_cast<double>(row.size()));
-}
-
 double mean_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }

@@ -92,11 +92,8 @@ Rounding::Rounding(const Model& model) : tensors_(model.layout.tensors()) {
 }
 
 double Rounding::rms(const Row& row, std::span<const float> weights) const {
-    double sum = 0.0;
-    for (const float weight : weights.subspan(row.offset, row.columns)) {
-        sum += double{weight} * double{weight};
-    }
-    return sum > 0.0 ? std::sqrt(sum / static_cast<double>(row.columns)) : row.fresh;
+    const double size = root_mean_square(weights.subspan(row.offset, row.columns));
+    return size > 0.0 ? size : row.fresh;
 }
 
 void Rounding::begin(const Curvature& curvature, std::span<const float> weights) {

@@ -13,7 +13,6 @@
 #include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
-#include "bitlaw/base/float_state.hpp"
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/base/mapped_pages.hpp"
 #include "bitlaw/base/output_file.hpp"
@@ -204,16 +203,6 @@ symbols::Vocabulary read_vocabulary(ByteSpan bytes, const ModelConfig& config, c
     return vocabulary;
 }
 
-// As weight_bytes() gives them.
-void append_weights(const Model& model, WeightFormatId id, Bytes& file) {
-    const FloatStateGuard guard;
-    for (const Tensor& tensor : model.layout.tensors()) {
-        ByteWriter writer;
-        weight_format(id).encode(tensor, model.view(tensor), writer);
-        file.insert(file.end(), writer.data().begin(), writer.data().end());
-    }
-}
-
 }  // namespace
 
 std::uint64_t model_id(const Model& model, WeightFormatId format) {
@@ -346,15 +335,7 @@ StoredModel decode(ByteSpan file, const std::string& name, const MappedFile* map
     }
     forget();
     StoredModel stored{Model(config), format, id, {}, 0};
-    if (mapped == nullptr) {
-        read_weights(reader, format, stored.model, name);
-    } else {
-        const FloatStateGuard guard;
-        for (const Tensor& tensor : stored.model.layout.tensors()) {
-            weight_format(format).decode(tensor, stored.model.view(tensor), reader, name);
-            forget_pages(*mapped, file);
-        }
-    }
+    read_weights(reader, format, stored.model, name, forget);
     if (!vocabulary.empty()) {
         (void)reader.u32();
         (void)reader.bytes(vocabulary.size());

@@ -39,6 +39,14 @@ bool are_levels(std::span<const float> weights, float step) {
 
 float step_at(std::size_t index) { return kStepTable[index]; }
 
+double root_mean_square(std::span<const float> row) {
+    double sum = 0.0;
+    for (const float weight : row) {
+        sum += double{weight} * double{weight};
+    }
+    return std::sqrt(sum / static_cast<double>(row.size()));
+}
+
 std::size_t nearest_step(double value) {
     const auto above = std::lower_bound(kStepTable.begin(), kStepTable.end(), value);
     const auto index = static_cast<std::size_t>(above - kStepTable.begin());

@@ -20,20 +20,28 @@ std::optional<std::uint64_t> weight_bytes_count(const ModelConfig& config, Weigh
 }
 
 Bytes weight_bytes(const Model& model, WeightFormatId id) {
-    const FloatStateGuard guard;
-    const WeightFormat& format = weight_format(id);
-    ByteWriter writer;
-    for (const Tensor& tensor : model.layout.tensors()) {
-        format.encode(tensor, model.view(tensor), writer);
-    }
-    return writer.take();
+    Bytes bytes;
+    append_weights(model, id, bytes);
+    return bytes;
 }
 
-void read_weights(ByteReader& reader, WeightFormatId id, Model& model, const std::string& name) {
+void append_weights(const Model& model, WeightFormatId id, Bytes& bytes) {
+    const FloatStateGuard guard;
+    const WeightFormat& format = weight_format(id);
+    for (const Tensor& tensor : model.layout.tensors()) {
+        ByteWriter writer;
+        format.encode(tensor, model.view(tensor), writer);
+        bytes.insert(bytes.end(), writer.data().begin(), writer.data().end());
+    }
+}
+
+void read_weights(ByteReader& reader, WeightFormatId id, Model& model, const std::string& name,
+                  const std::function<void()>& after_tensor) {
     const FloatStateGuard guard;
     const WeightFormat& format = weight_format(id);
     for (const Tensor& tensor : model.layout.tensors()) {
         format.decode(tensor, model.view(tensor), reader, name);
+        after_tensor();
     }
 }
 

@@ -14,11 +14,11 @@
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/base/size.hpp"
 #include "bitlaw/base/text.hpp"
-#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/learning_choice.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/studies/study_plan.hpp"
+#include "result_rows.hpp"
 
 namespace bitlaw::studies {
 
@@ -54,17 +54,7 @@ std::string row_text(const PrequentialResult& r) {
 }
 
 PrequentialResult parsed_row(const std::string& line) {
-    Words fields(1);
-    for (const char letter : line) {
-        if (letter == ',') {
-            fields.emplace_back();
-        } else {
-            fields.back() += letter;
-        }
-    }
-    if (fields.size() != 9) {
-        fail("it has ", fields.size(), " fields instead of 9");
-    }
+    const Words fields = row_cells(line, 9);
     const WholeRange some{1, std::uint64_t{1} << 50};
     PrequentialResult r{.run = fields[0],
                         .recipe = fields[1],
@@ -103,24 +93,15 @@ std::filesystem::path prequential_results(const StudyConfig& config) {
 
 std::vector<PrequentialResult> read_prequential(const std::filesystem::path& path) {
     std::vector<PrequentialResult> results;
-    if (!std::filesystem::exists(path)) {
-        return results;
-    }
-    const std::vector<std::string> lines = lines_of(read_text(path, kMostResultBytes));
-    if (lines.empty() || lines.front() != kHeader) {
-        fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
-    }
     std::set<std::string> names;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        try {
-            results.push_back(parsed_row(lines[i]));
+    read_result_rows(
+        path, kMostResultBytes, "results", [](const std::string& line) { return line == kHeader; },
+        [&](const std::string& line) {
+            results.push_back(parsed_row(line));
             if (!names.insert(results.back().run).second) {
                 fail("it is a second row of ", results.back().run);
             }
-        } catch (const Error& error) {
-            fail(path.string(), ":", i + 1, ": this row cannot be read: ", error.what(), "; remove the row");
-        }
-    }
+        });
     return results;
 }
 

@@ -10,13 +10,13 @@
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/text.hpp"
-#include "bitlaw/base/text_file.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/measure.hpp"
 #include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/model/checkpoint.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/symbols/alphabet.hpp"
+#include "result_rows.hpp"
 #include "table_cells.hpp"
 
 namespace bitlaw::studies {
@@ -43,17 +43,7 @@ std::string row_text(const PrecisionResult& r) {
 }
 
 PrecisionResult parsed_row(const std::string& line) {
-    Words fields(1);
-    for (const char letter : line) {
-        if (letter == ',') {
-            fields.emplace_back();
-        } else {
-            fields.back() += letter;
-        }
-    }
-    if (fields.size() != 7) {
-        fail("it has ", fields.size(), " fields instead of 7");
-    }
+    const Words fields = row_cells(line, 7);
     const WholeRange some{1, std::uint64_t{1} << 50};
     const RealRange rate{0, 64};
     return {.run = fields[0],
@@ -127,24 +117,15 @@ std::filesystem::path precision_results(const StudyPlan& plan) { return plan.con
 
 std::vector<PrecisionResult> read_precision(const std::filesystem::path& path) {
     std::vector<PrecisionResult> results;
-    if (!std::filesystem::exists(path)) {
-        return results;
-    }
-    const std::vector<std::string> lines = lines_of(read_text(path, kMostResultBytes));
-    if (lines.empty() || lines.front() != kHeader) {
-        fail(path.string(), ":1: the header is not that of this bitlaw's rows of bits; move the file away");
-    }
     std::set<std::pair<std::string, double>> names;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        try {
-            results.push_back(parsed_row(lines[i]));
+    read_result_rows(
+        path, kMostResultBytes, "rows of bits", [](const std::string& line) { return line == kHeader; },
+        [&](const std::string& line) {
+            results.push_back(parsed_row(line));
             if (!names.insert({results.back().run, results.back().bits}).second) {
                 fail("it is a second row of ", results.back().run);
             }
-        } catch (const Error& error) {
-            fail(path.string(), ":", i + 1, ": this row cannot be read: ", error.what(), "; remove the row");
-        }
-    }
+        });
     return results;
 }
 

@@ -21,6 +21,7 @@
 #include "bitlaw/base/text.hpp"
 #include "bitlaw/base/text_file.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "result_rows.hpp"
 
 namespace bitlaw::studies {
 
@@ -249,23 +250,11 @@ void require_sound(const StudyResult& result) {
     }
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-    std::vector<std::string> fields(1);
-    for (const char letter : line) {
-        if (letter == ',') {
-            fields.emplace_back();
-        } else {
-            fields.back() += letter;
-        }
-    }
-    return fields;
-}
-
 // The columns that a header names, each once, among them all that are not optional; none for another header.
 std::vector<const Column*> columns_of(const std::string& line) {
     std::vector<const Column*> found;
     std::set<std::string> seen;
-    for (const std::string& name : fields_of(line)) {
+    for (const std::string& name : cells_of(line)) {
         const auto known =
             std::find_if(columns().begin(), columns().end(), [&](const Column& c) { return c.name == name; });
         if (known == columns().end() || !seen.insert(name).second) {
@@ -280,10 +269,7 @@ std::vector<const Column*> columns_of(const std::string& line) {
 }
 
 StudyResult parsed_row(const std::vector<const Column*>& named, const std::string& line) {
-    const std::vector<std::string> fields = fields_of(line);
-    if (fields.size() != named.size()) {
-        fail("it has ", fields.size(), " fields instead of ", named.size());
-    }
+    const std::vector<std::string> fields = row_cells(line, named.size());
     StudyResult result;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         if (named[i]->kind != Kind::optional || !fields[i].empty()) {
@@ -320,26 +306,20 @@ StudyResult planned_result(const StudyTrunk& trunk, const StudyRun& run) {
 
 std::vector<StudyResult> read_results(const std::filesystem::path& path) {
     std::vector<StudyResult> results;
-    if (!std::filesystem::exists(path)) {
-        return results;
-    }
-    const std::vector<std::string> lines = lines_of(read_text(path, kMostResultBytes));
-    const std::vector<const Column*> named =
-        lines.empty() ? std::vector<const Column*>{} : columns_of(lines.front());
-    if (named.empty()) {
-        fail(path.string(), ":1: the header is not that of this bitlaw's results; move the file away");
-    }
+    std::vector<const Column*> named;
     std::set<std::string> runs;
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-        try {
-            results.push_back(parsed_row(named, lines[i]));
+    read_result_rows(
+        path, kMostResultBytes, "results",
+        [&](const std::string& line) {
+            named = columns_of(line);
+            return !named.empty();
+        },
+        [&](const std::string& line) {
+            results.push_back(parsed_row(named, line));
             if (!runs.insert(results.back().run).second) {
                 fail("it is a second row of ", results.back().run);
             }
-        } catch (const Error& error) {
-            fail(path.string(), ":", i + 1, ": this row cannot be read: ", error.what(), "; remove the row");
-        }
-    }
+        });
     return results;
 }
 

@@ -71,16 +71,6 @@ std::string kept_rows(const std::filesystem::path& path, std::uint64_t kept_step
     return kept;
 }
 
-std::vector<std::string_view> cells_of(std::string_view row) {
-    std::vector<std::string_view> cells;
-    for (std::size_t comma = row.find(','); comma != std::string_view::npos; comma = row.find(',')) {
-        cells.push_back(row.substr(0, comma));
-        row.remove_prefix(comma + 1);
-    }
-    cells.push_back(row);
-    return cells;
-}
-
 // Nothing for what is no finite number below 10^18.
 std::optional<double> number_of(std::string_view text) {
     double value = 0;
@@ -151,7 +141,7 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
             }
             continue;
         }
-        const std::vector<std::string_view> cells = cells_of(row);
+        const std::vector<std::string> cells = cells_of(row);
         const auto number = [&](std::size_t i) {
             return i < cells.size() ? number_of(cells[i]) : std::nullopt;
         };

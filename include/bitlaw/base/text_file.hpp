@@ -19,4 +19,7 @@ namespace bitlaw {
 /// The lines of a plain_text without their ends; an end of line at the end of the text begins no other line.
 [[nodiscard]] std::vector<std::string> lines_of(std::string_view text);
 
+/// The cells of a row of CSV without quotes: what stands between its commas, at least one.
+[[nodiscard]] std::vector<std::string> cells_of(std::string_view row);
+
 }  // namespace bitlaw

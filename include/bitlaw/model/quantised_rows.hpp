@@ -25,6 +25,8 @@ inline constexpr std::int32_t kMaxWeightLevel = 4095;
 [[nodiscard]] float step_at(std::size_t index);
 /// The step that is nearest in proportion; that of a value beyond the ends is the end's.
 [[nodiscard]] std::size_t nearest_step(double value);
+/// sqrt(mean of w^2) of a row's weights.
+[[nodiscard]] double root_mean_square(std::span<const float> row);
 
 /// A row's levels are weight / step_at(step). A row of zeros has step 0.
 struct QuantisedRow {

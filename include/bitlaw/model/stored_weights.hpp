@@ -2,6 +2,7 @@
 /// \file The coding weights of a model as bytes, tensor after tensor in one of the formats. Class A.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -22,9 +23,14 @@ inline constexpr std::uint64_t kMaxCodedParameters = std::uint64_t{1} << 26;
 /// finite.
 [[nodiscard]] Bytes weight_bytes(const Model& model, WeightFormatId id);
 
-/// Fills the weights from what weight_bytes() gave; throws Error with `name` in it for bytes that the
-/// writer does not write.
-void read_weights(ByteReader& reader, WeightFormatId id, Model& model, const std::string& name);
+/// Appends them tensor by tensor, so that a large model's are not there twice.
+void append_weights(const Model& model, WeightFormatId id, Bytes& bytes);
+
+/// Fills the weights from what weight_bytes() gave, and calls `after_tensor` after each tensor; throws Error
+/// with `name` in it for bytes that the writer does not write.
+void read_weights(
+    ByteReader& reader, WeightFormatId id, Model& model, const std::string& name,
+    const std::function<void()>& after_tensor = [] {});
 
 /// Rounds the weights to what `id` stores (in place); throws as weight_bytes.
 void round_weights(Model& model, WeightFormatId id);

@@ -150,12 +150,8 @@ class MatrixModel {
 
 // The step of a row that was not quantised: of embedding and output half as large.
 double default_step(const Tensor& tensor, std::span<const float> row) {
-    double sum = 0.0;
-    for (const float weight : row) {
-        sum += double{weight} * double{weight};
-    }
-    const double rms = std::sqrt(sum / static_cast<double>(row.size()));
-    return rms * (tensor.group == Group::table || tensor.group == Group::output ? 0.05 : 0.10);
+    return root_mean_square(row) *
+           (tensor.group == Group::table || tensor.group == Group::output ? 0.05 : 0.10);
 }
 
 // The row's step, after rounding the row to it if need be.
