@@ -8,6 +8,7 @@
 #include "bitlaw/base/hash.hpp"
 #include "bitlaw/coding/archive_reader.hpp"
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
 #include "support/isa_scope.hpp"
@@ -122,6 +123,34 @@ TEST_CASE("a learned archive is the same on every machine and restores on any ot
     }
     everywhere(kernels::available_isas().back(), 1);
     everywhere(kernels::available_isas().back(), 3);
+}
+
+TEST_CASE("samples of 16 bits are mixed as such beside a fresh network, in one stream only") {
+    // A sound: sums of 16 steps, in samples whose lower byte comes first.
+    Random random(7);
+    Bytes sound;
+    std::int32_t value = 0;
+    std::int32_t slope = 0;
+    while (sound.size() < 20'000) {
+        slope += static_cast<std::int32_t>(random.below(33)) - 16 - slope / 8 - value / 256;
+        value += slope;
+        sound.push_back(static_cast<std::uint8_t>(value & 255));
+        sound.push_back(static_cast<std::uint8_t>(value >> 8 & 255));
+    }
+    const auto mixed = [&](std::uint32_t streams) {
+        LearningRecipe recipe = quick_recipe();
+        recipe.streams = streams;
+        CompressOptions options = fresh_options(recipe, sound.size());
+        mix_with(options, {.set = ExpertSet::full, .bytes = sound.size(), .memory = kMinMixingMemory});
+        options.fallback = Fallback::never;
+        return compressed(nullptr, options, sound);
+    };
+    const Bytes one = mixed(1);
+    const Bytes two = mixed(2);
+    // Bytes on their own hide the high byte's neighbours: a seventh more bytes and above.
+    CHECK(one.size() * 8 < two.size() * 7);
+    CHECK(restored(kNoFile, one) == sound);
+    CHECK(restored(kNoFile, two) == sound);
 }
 
 TEST_CASE("from a model: the archive names it, and the chain is replayed for a range") {

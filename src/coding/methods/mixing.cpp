@@ -28,7 +28,9 @@ constexpr std::size_t kStreamBytes = 65536;
 class MixingBlocks final : public BlockCoder {
    public:
     explicit MixingBlocks(const MethodContext& context)
-        : network_(context.stack.source != NetworkSource::none), wanted_(context.streams) {
+        : network_(context.stack.source != NetworkSource::none),
+          trained_(context.stack.source == NetworkSource::model),
+          wanted_(context.streams) {
         const MixingOptions options = decode_mixing(context.stack.mixer.id, context.stack.mixer.settings);
         full_ = options.set == ExpertSet::full;
         if (network_) {
@@ -112,9 +114,10 @@ class MixingBlocks final : public BlockCoder {
     }
 
    private:
-    // Samples of 16 bits must not be cut by streams, nor their bytes change places before a network.
+    // Samples of 16 bits must not be cut by streams, nor their bytes change places before a network that was
+    // trained on their order.
     [[nodiscard]] DataForm form_of(ByteSpan plain) const {
-        return full_ ? choose_form(plain, !network_) : DataForm{};
+        return full_ ? choose_form(plain, !trained_ && streams_of(plain.size()) == 1) : DataForm{};
     }
     static Bytes in_order(const DataForm& form, ByteSpan plain) {
         Bytes ordered(plain.begin(), plain.end());
@@ -130,6 +133,7 @@ class MixingBlocks final : public BlockCoder {
     }
 
     bool network_;
+    bool trained_;         // the network comes from a model file
     bool tokens_ = false;  // the network's symbols are tokens
     bool full_ = true;
     std::optional<LearningRecipe> recipe_;
