@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/predict/form_choice.hpp"
 #include "bitlaw/predict/learning_predictor.hpp"
 #include "bitlaw/predict/mixing_predictor.hpp"

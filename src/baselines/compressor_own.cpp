@@ -1,5 +1,5 @@
 #include "bitlaw/coding/codec.hpp"
-#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 #include "compressors.hpp"
 
 namespace bitlaw::baselines {

@@ -11,7 +11,7 @@
 #include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/model/places.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
-#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 
 namespace bitlaw::capi {
 

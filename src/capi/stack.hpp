@@ -8,7 +8,7 @@
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/coding/compress_options.hpp"
 #include "bitlaw/coding/stack_network.hpp"
-#include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/predict/expert_set.hpp"
 #include "guard.hpp"
 
 struct bitlaw_stack {

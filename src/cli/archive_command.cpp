@@ -16,7 +16,7 @@
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/config_facts.hpp"
 #include "bitlaw/predict/learning_recipe.hpp"
-#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"

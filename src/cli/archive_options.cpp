@@ -3,7 +3,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/size.hpp"
 #include "bitlaw/coding/archive.hpp"
-#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 #include "learning_options.hpp"
 #include "option_kinds.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/model/stored_weights.hpp"
-#include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/predict/expert_set.hpp"
 #include "bitlaw/studies/foreign_runs.hpp"
 #include "bitlaw/symbols/vocabulary.hpp"
 #include "bitlaw/train/trainer.hpp"

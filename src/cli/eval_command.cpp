@@ -10,6 +10,7 @@
 #include "bitlaw/coding/mixed.hpp"
 #include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/datasets/origin.hpp"
+#include "bitlaw/predict/context_mixer.hpp"
 #include "bitlaw/predict/copying.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "bitlaw/train/corpus.hpp"

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
+#include "bitlaw/predict/context_mixer.hpp"
+#include "pipeline.hpp"
 
 namespace bitlaw::predict {
 
@@ -34,62 +35,6 @@ struct Group {
     std::vector<std::uint32_t> scored[kPieces];  // [count, kScorePositions, V] scoring
     std::atomic<std::size_t> ready{0};           // positions or pieces that the network has predicted
     std::atomic<bool> taken{false};              // a worker is in the network
-};
-
-// Work that some thread can do now, until there is none left. `turn` counts the experts' share of the work,
-// which goes in a fixed order; the network's share is taken in any order.
-class Pipeline {
-   public:
-    // try_mix() and try_predict(): do a piece of work if one is ready, and say whether they did.
-    template <class TryMix, class TryPredict>
-    void run(std::size_t turns, const TryMix& try_mix, const TryPredict& try_predict) {
-        turn_.store(0);
-        failed_.store(false);
-        parallel_for(thread_count(), [&](std::size_t) {
-            try {
-                for (unsigned idle = 0; turn_.load(std::memory_order_acquire) < turns && !failed_.load();) {
-                    if (mix_once(turns, try_mix) || try_predict()) {
-                        idle = 0;
-                    } else if (++idle > kSpins) {
-                        std::this_thread::yield();
-                    }
-                }
-            } catch (...) {
-                failed_.store(true);
-                throw;
-            }
-        });
-    }
-    // Of the experts: only the thread that is in them moves it.
-    [[nodiscard]] std::size_t turn() const { return turn_.load(std::memory_order_acquire); }
-
-   private:
-    // A few hundred nanoseconds: less than a position takes, so that a waiting thread does not sleep in it.
-    static constexpr unsigned kSpins = 64;
-
-    template <class TryMix>
-    bool mix_once(std::size_t turns, const TryMix& try_mix) {
-        if (mixing_.exchange(true, std::memory_order_acquire)) {
-            return false;
-        }
-        const std::size_t now = turn_.load(std::memory_order_relaxed);
-        bool done = false;
-        try {
-            done = now < turns && try_mix(now);
-        } catch (...) {
-            mixing_.store(false, std::memory_order_release);
-            throw;
-        }
-        if (done) {
-            turn_.store(now + 1, std::memory_order_release);
-        }
-        mixing_.store(false, std::memory_order_release);
-        return done;
-    }
-
-    std::atomic<std::size_t> turn_{0};
-    std::atomic<bool> mixing_{false};
-    std::atomic<bool> failed_{false};
 };
 
 // Takes a group if no other worker has it, for as long as the value lives.
@@ -164,47 +109,6 @@ void MixingPredictor::State::make_groups(std::span<const std::size_t> lengths, s
         group->came.resize(group->count);
         groups.push_back(std::move(group));
     }
-}
-
-void validate(const MixingOptions& options) {
-    if (options.set != ExpertSet::fast && options.set != ExpertSet::full) {
-        fail_usage("there is no set ", int{static_cast<std::uint8_t>(options.set)},
-                   " of experts; use a newer bitlaw, or choose fast or full");
-    }
-    if (options.memory < kMinMixingMemory || options.memory > kMaxMixingMemory) {
-        fail_usage("the memory of context mixing must be ", kMinMixingMemory, " to ", kMaxMixingMemory,
-                   " bytes, not ", options.memory);
-    }
-    if (options.bytes < 1 || options.bytes > kMaxMixingBytes) {
-        fail_usage("the history of context mixing must be 1 to ", kMaxMixingBytes, " bytes, not ",
-                   options.bytes);
-    }
-}
-
-Bytes encode_mixing(const MixingOptions& options) {
-    ByteWriter writer;
-    writer.varint(~options.experts);
-    writer.varint(options.bytes);
-    writer.varint(options.memory);
-    return writer.take();
-}
-
-MixingOptions decode_mixing(std::uint64_t set, ByteSpan settings) {
-    ByteReader reader(settings, "the settings of context mixing");
-    MixingOptions options;
-    options.set = set > 255 ? ExpertSet{} : static_cast<ExpertSet>(set);
-    options.experts = ~reader.varint();
-    options.bytes = reader.varint();
-    options.memory = reader.varint();
-    if (reader.remaining() != 0) {
-        fail("the settings of context mixing have ", reader.remaining(), " bytes too many");
-    }
-    try {
-        validate(options);
-    } catch (const UsageError& error) {  // of who wrote it
-        fail(error.what());
-    }
-    return options;
 }
 
 MixingPredictor::MixingPredictor(const MixingOptions& options, TableMaker network, std::size_t group_streams)

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/predict/expert_set.hpp"
 
 namespace bitlaw::coding {
 

@@ -3,7 +3,7 @@
 
 #include "bitlaw/coding/compress_options.hpp"
 #include "bitlaw/model/checkpoint.hpp"
-#include "bitlaw/predict/mixing_predictor.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 
 namespace bitlaw::coding {
 

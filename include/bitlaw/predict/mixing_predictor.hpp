@@ -2,12 +2,11 @@
 /// \file Context mixing as a predictor: experts that know the file alone, with a network beside them or
 /// without one, mixed bit by bit. Exactness class A.
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 
-#include "bitlaw/base/bytes.hpp"
-#include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/predict/data_form.hpp"
+#include "bitlaw/predict/mixing_options.hpp"
 #include "bitlaw/predict/predictor.hpp"
 
 namespace bitlaw::predict {
@@ -15,27 +14,6 @@ namespace bitlaw::predict {
 /// Makes the predictor of one group of streams, whose tables become an expert's input. Its streams must be
 /// independent, so that the groups of a block do not know each other.
 using TableMaker = std::function<std::unique_ptr<TablePredictor>()>;
-
-/// What fixes every bit of a mixture, beside the network.
-struct MixingOptions {
-    ExpertSet set = ExpertSet::full;
-    std::uint64_t experts = ~std::uint64_t{0};        ///< bit i: expert i of the set takes part
-    std::uint64_t bytes = 0;                          ///< that the tables and the history are sized for
-    std::uint64_t memory = std::uint64_t{192} << 20;  ///< bytes of hashed tables at most
-    bool operator==(const MixingOptions&) const = default;
-};
-
-/// Bounds of what an archive may ask for: streams of a block, bytes of the history, bytes of tables.
-inline constexpr std::size_t kMaxMixingStreams = 64;
-inline constexpr std::uint64_t kMaxMixingBytes = std::uint64_t{1} << 27;
-inline constexpr std::uint64_t kMinMixingMemory = std::uint64_t{1} << 20;
-inline constexpr std::uint64_t kMaxMixingMemory = std::uint64_t{1} << 30;
-
-/// Throws UsageError naming what is out of range.
-void validate(const MixingOptions& options);
-/// The options but the set, whose number stands beside them: docs/FORMAT.md. Read validates and throws Error.
-[[nodiscard]] Bytes encode_mixing(const MixingOptions& options);
-[[nodiscard]] MixingOptions decode_mixing(std::uint64_t set, ByteSpan settings);
 
 /// Streams share the experts' tables: at each position stream s is asked after stream s - 1. The network runs
 /// in groups of streams, so that one group is in the network while another is in the experts: of n threads
