@@ -113,19 +113,10 @@ struct ContextMixer::Parts {
             if (direct) {
                 direct->prefetch(s.past, next);
             }
-            return;
-        }
-        s.likely_byte = static_cast<std::uint8_t>(next);
-        const std::uint64_t last = s.past.last << 8 | s.likely_byte;
-        if (choice.has(Expert::match)) {
-            long_finder.prefetch(s.long_match, last);
-        }
-        if (short_finder) {
-            short_finder->prefetch(s.short_match, last);
-        }
-        if (!choice.full) {
+        } else if (!choice.full) {
+            s.likely_byte = static_cast<std::uint8_t>(next);
             Past past = s.past;
-            past.last = last;
+            past.last = past.last << 8 | s.likely_byte;
             ++past.place;
             Words words = s.words;
             words.accept(s.likely_byte);

@@ -48,10 +48,6 @@ class MatchFinder {
     MatchFinder(std::size_t entries, unsigned min_length);
     /// After each byte of a stream: the match goes on or ends, and what look() needs is on its way.
     void accept(Match& match, const Past& past) const;
-    /// What look() needs is on its way, if `last` is what the stream's last eight bytes will be.
-    void prefetch(const Match& match, std::uint64_t last) const {
-        __builtin_prefetch(&places_[slot(match, last)], 1);
-    }
     /// Before the next byte: looks for a longer match, verified byte by byte, and notes this place.
     void look(Match& match, const Past& past);
     /// Sets inputs first and first + 1. Returns 2 (class of the length) + expected bit, or 0 where the match
