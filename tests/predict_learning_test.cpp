@@ -155,6 +155,17 @@ TEST_CASE("recipes: what is written is read, and nothing else") {
     refused([](LearningRecipe& r) { r.clip = 0; });
 }
 
+TEST_CASE("other streams, the same bytes between two steps; mixed networks learn in one stream") {
+    const LearningRecipe alone = default_recipe({});
+    const LearningRecipe mixed = default_recipe({.mixed = true});
+    CHECK(mixed.streams == 1);
+    CHECK(mixed.segment == alone.streams * alone.segment);
+    CHECK(mixed.segment == mixed.window);
+    CHECK(with_streams(alone, alone.streams) == alone);
+    CHECK(with_streams(alone, 3).segment == 170);  // 512 / 3, even
+    CHECK(with_streams(alone, kMaxLearningRows).segment == 2);
+}
+
 TEST_CASE("the rate of a step: rises, then falls as a root") {
     LearningRecipe recipe{.rate = 8, .warm = 4, .fall = 0};
     CHECK(learning_rate(recipe, 0) == 2);

@@ -49,7 +49,7 @@ TEST_CASE("prequential runs: each size and amount once, their rates those of arc
         const ByteSpan plain = ByteSpan(data).first(runs[i].bytes);
         CompressOptions options;
         options.method = kLearning;
-        options.stack = learning_stack(predict::default_recipe(runs[i].config, true), runs[i].config, 7);
+        options.stack = learning_stack(predict::default_recipe({.fresh = true}), runs[i].config, 7);
         Bytes archive;
         (void)compress(nullptr, options, source_of(plain), sink_to(archive));
         CHECK(results[i].archive_bytes == archive.size());

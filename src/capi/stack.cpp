@@ -125,23 +125,25 @@ bitlaw_stack opened(const bitlaw_stack_options* given) {
     return stack;
 }
 
-}  // namespace
-
-CompressOptions options_for(const bitlaw_stack& stack, ByteSpan begin, std::uint64_t bytes) {
+CompressOptions options_of(const bitlaw_stack& stack, ByteSpan begin, std::uint64_t bytes, bool one_stream) {
     CompressOptions options;
     options.block_bytes = stack.block_bytes;
-    options.streams = stack.streams;
+    options.streams = one_stream ? std::optional<std::size_t>(1) : stack.streams;
     options.embed_model = stack.embed_model;
     options.fallback = stack.fallback;
     if (stack.learn) {
-        LearningRecipe recipe = default_recipe(stack.model->model.config, stack.fresh.has_value());
+        LearningRecipe recipe =
+            default_recipe({.fresh = stack.fresh.has_value(), .mixed = stack.mix.has_value()});
         if (stack.learn_rate > 0) {
             recipe.rate = stack.learn_rate;
         } else if (!stack.fresh) {
             recipe.rate = suited_rate(*stack.model, begin);
         }
         if (stack.streams) {
-            recipe.streams = static_cast<std::uint32_t>(*stack.streams);
+            recipe = with_streams(recipe, static_cast<std::uint32_t>(*stack.streams));
+        }
+        if (one_stream) {
+            recipe.streams = 1;  // the steps come where they come in an archive of one stream
         }
         validate(recipe);
         check_learning_memory(stack.model->model.config, recipe);
@@ -161,10 +163,14 @@ CompressOptions options_for(const bitlaw_stack& stack, ByteSpan begin, std::uint
     return options;
 }
 
+}  // namespace
+
+CompressOptions options_for(const bitlaw_stack& stack, ByteSpan begin, std::uint64_t bytes) {
+    return options_of(stack, begin, bytes, false);
+}
+
 CompressOptions options_for_stream(const bitlaw_stack& stack, ByteSpan begin, std::uint64_t bytes) {
-    bitlaw_stack alone = stack;
-    alone.streams = 1;
-    return options_for(alone, begin, bytes);
+    return options_of(stack, begin, bytes, true);
 }
 
 }  // namespace bitlaw::capi

@@ -252,9 +252,10 @@ class ArchiveRun {
     // The network learns what it codes: in the archive stands the whole recipe.
     void learn(CompressOptions& options, const StoredModel& model, bool fresh, ByteSpan begin,
                std::uint64_t bytes) const {
-        LearningRecipe recipe = recipe_of(a_.learning, model, fresh, begin);
+        LearningRecipe recipe =
+            recipe_of(a_.learning, model, {.fresh = fresh, .mixed = a_.mix.has_value()}, begin);
         if (a_.streams) {
-            recipe.streams = static_cast<std::uint32_t>(*a_.streams);
+            recipe = with_streams(recipe, static_cast<std::uint32_t>(*a_.streams));
             validate(recipe);
         }
         options.method = kLearning;

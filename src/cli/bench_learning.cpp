@@ -69,32 +69,36 @@ void add_learning_cases(std::vector<BenchCase>& cases, bool quick) {
     for (const std::string& preset : quick ? Names{"200k"} : Names{"200k", "800k", "3.2m"}) {
         ModelConfig config = preset_config(preset);
         config.arithmetic = Arithmetic::bf16;  // as the models that are shipped have it
-        const LearningRecipe recipe = default_recipe(config, false);
-        const auto streams = static_cast<std::size_t>(recipe.streams);
-        const auto learner = [=]() -> std::unique_ptr<TablePredictor> {
-            return std::make_unique<LearningPredictor>(
-                initial_model(config, 1),
-                LearningOptions{.recipe = recipe, .reset_every = default_reset(config)});
-        };
-        const std::string name = text_of("learning ", preset, suffix(config.arithmetic), ", ");
-        const double flops = learning_flops(config, recipe);
-        BenchCase stepping = stepper_case(preset, config.arithmetic, config.context, streams, kPositions);
-        BenchCase training = step_case(preset, config.arithmetic, recipe.window);
-        stepping.name = name + "its stepping alone";
-        training.name = name + "its training alone";
-        const Names parts{stepping.name, training.name};
-        cases.push_back(std::move(stepping));
-        cases.push_back(std::move(training));
-        for (const Direction direction : {Direction::encode, Direction::decode}) {
-            cases.push_back(coder_case(name, flops, streams, direction, learner));
+        for (const bool mixed : {false, true}) {
+            const LearningRecipe recipe = default_recipe({.mixed = mixed});
+            const auto streams = static_cast<std::size_t>(recipe.streams);
+            const auto coder = [=]() -> std::unique_ptr<Predictor> {
+                auto learner = std::make_unique<LearningPredictor>(
+                    initial_model(config, 1),
+                    LearningOptions{.recipe = recipe, .reset_every = default_reset(config)});
+                if (mixed) {
+                    return std::make_unique<MixingPredictor>(mixing_options(), std::move(learner));
+                }
+                return learner;
+            };
+            const std::string name =
+                text_of("learning ", preset, suffix(config.arithmetic), ", ", mixed ? "with experts, " : "");
+            const double flops = learning_flops(config, recipe);
+            BenchCase stepping = stepper_case(preset, config.arithmetic, config.context, streams, kPositions);
+            BenchCase training = step_case(preset, config.arithmetic, recipe.window);
+            stepping.name = name + "its stepping alone";
+            training.name = name + "its training alone";
+            Names parts{stepping.name, training.name};
+            cases.push_back(std::move(stepping));
+            cases.push_back(std::move(training));
+            for (const Direction direction : {Direction::encode, Direction::decode}) {
+                cases.push_back(coder_case(name, flops, streams, direction, coder));
+            }
+            if (mixed) {
+                parts.push_back(experts.name);
+            }
+            cases.push_back({.name = name + "ideal", .parts = std::move(parts)});
         }
-        cases.push_back({.name = name + "ideal", .parts = parts});
-        for (const Direction direction : {Direction::encode, Direction::decode}) {
-            cases.push_back(coder_case(name + "with experts, ", flops, streams, direction, [=] {
-                return std::make_unique<MixingPredictor>(mixing_options(), learner());
-            }));
-        }
-        cases.push_back({.name = name + "with experts, ideal", .parts = {parts[0], parts[1], experts.name}});
     }
 }
 

@@ -61,10 +61,10 @@ CompressOptions archive_options(const StoredModel* network, const EvalArguments&
                                 const MixingOptions* mixing, const Subject& subject) {
     CompressOptions options;
     if (network != nullptr && a.learning.learn) {
-        const bool fresh = fresh_of(a.model).has_value();
+        const LearningPlace place{.fresh = fresh_of(a.model).has_value(), .mixed = mixing != nullptr};
         options.method = kLearning;
         options.stack =
-            learned_stack(recipe_of(a.learning, *network, fresh, subject.bytes()), *network, a.model);
+            learned_stack(recipe_of(a.learning, *network, place, subject.bytes()), *network, a.model);
     } else if (network != nullptr && mixing != nullptr) {
         options.stack.source = NetworkSource::model;
     }

@@ -48,11 +48,11 @@ void add_learning(FieldOptions& options, LearningArguments& a) {
     }
 }
 
-LearningRecipe recipe_of(const LearningArguments& arguments, const model::StoredModel& model, bool fresh,
-                         ByteSpan text) {
+LearningRecipe recipe_of(const LearningArguments& arguments, const model::StoredModel& model,
+                         const LearningPlace& place, ByteSpan text) {
     require_learning(arguments);
-    LearningRecipe recipe = default_recipe(model.model.config, fresh);
-    if (!fresh && !arguments.words.contains("learn_rate")) {
+    LearningRecipe recipe = default_recipe(place);
+    if (!place.fresh && !arguments.words.contains("learn_rate")) {
         recipe.rate = coding::suited_rate(model, text);
     }
     for (const Field<LearningRecipe>& field : learning_fields()) {
@@ -65,7 +65,7 @@ LearningRecipe recipe_of(const LearningArguments& arguments, const model::Stored
 }
 
 std::string recipe_text(const LearningArguments& arguments, const model::StoredModel& model) {
-    const LearningRecipe recipe = recipe_of(arguments, model, false, {});
+    const LearningRecipe recipe = recipe_of(arguments, model, {}, {});
     std::string text;
     for (const Field<LearningRecipe>& field : learning_fields()) {
         const bool follows_text = field.info.name == "learn_rate" && !arguments.words.contains("learn_rate");

@@ -12,11 +12,12 @@ namespace bitlaw::cli {
 
 void add_learning(FieldOptions& options, LearningArguments& arguments);
 
-/// The recipe that was asked for, on top of what suits the network and the text's beginning; `fresh`: it
-/// begins from a seed. Throws UsageError when fields are out of range together.
+/// The recipe that was asked for, on top of what suits the network, its place and the text's beginning.
+/// Throws UsageError when fields are out of range together.
 [[nodiscard]] predict::LearningRecipe recipe_of(const LearningArguments& arguments,
-                                                const model::StoredModel& model, bool fresh, ByteSpan text);
-/// ", learn_streams 8, ...": all of a trained network's recipe; a rate that nobody gave is "by text".
+                                                const model::StoredModel& model,
+                                                const predict::LearningPlace& place, ByteSpan text);
+/// ", learn_streams 8, ...": all of a trained network's recipe, alone; a rate that nobody gave is "by text".
 [[nodiscard]] std::string recipe_text(const LearningArguments& arguments, const model::StoredModel& model);
 /// The stack of the network that -m names, which learns by that recipe; throws Error when it needs too much
 /// memory.

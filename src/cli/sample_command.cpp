@@ -68,11 +68,12 @@ class Text {
 // One stream: a step comes after as many bytes as archives have between two steps in all streams together.
 LearningRecipe recipe_for(const SampleArguments& a, const StoredModel& model) {
     const Bytes begin(a.prompt.begin(), a.prompt.end());
-    LearningRecipe recipe = recipe_of(a.learning, model, coding::fresh_of(a.model).has_value(), begin);
-    if (!a.learning.words.contains("learn_segment")) {
-        recipe.segment *= recipe.streams;
+    const LearningPlace place{.fresh = coding::fresh_of(a.model).has_value(), .mixed = a.mix.has_value()};
+    LearningRecipe recipe = recipe_of(a.learning, model, place, begin);
+    if (a.learning.words.contains("learn_segment")) {
+        recipe.streams = 1;
     }
-    recipe.streams = 1;
+    recipe = with_streams(recipe, 1);
     check_learning_memory(model.model.config, recipe);
     return recipe;
 }

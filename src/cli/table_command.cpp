@@ -255,7 +255,7 @@ class TableRun {
         jobs_.push_back({TableProtocol::unchunked, row,
                          [this, &model](const DataSet& data, const TableWatch& watch) {
                              const predict::LearningRecipe recipe =
-                                 recipe_of(a_.learning, model, false, data.bytes());
+                                 recipe_of(a_.learning, model, {}, data.bytes());
                              check_learning_memory(model.model.config, recipe);
                              coding::CompressOptions options;
                              options.method = coding::kLearning;

@@ -35,7 +35,7 @@ constexpr std::uint64_t kMostResultBytes = 1 << 20;
 CompressOptions options_of(const PrequentialRun& run) {
     CompressOptions options;
     options.method = kLearning;
-    options.stack = learning_stack(default_recipe(run.config, true), run.config, run.seed);
+    options.stack = learning_stack(default_recipe({.fresh = true}), run.config, run.seed);
     return options;
 }
 

@@ -56,8 +56,15 @@ inline constexpr double kMaxLearningBytes = 2.0 * 1024 * 1024 * 1024;
 /// Every field as an option, named learn_...
 [[nodiscard]] const Fields<LearningRecipe>& learning_fields();
 
-/// What suits a network of this config; `fresh`: one that begins with weights from a seed.
-[[nodiscard]] LearningRecipe default_recipe(const model::ModelConfig& config, bool fresh);
+/// What a network that learns has behind and beside it.
+struct LearningPlace {
+    bool fresh = false;  ///< it begins with weights from a seed
+    bool mixed = false;  ///< experts on the file stand beside it
+};
+[[nodiscard]] LearningRecipe default_recipe(const LearningPlace& place);
+
+/// The recipe with that many streams and as many bytes between two steps: S T stays, rounded to even T.
+[[nodiscard]] LearningRecipe with_streams(LearningRecipe recipe, std::uint32_t streams);
 
 /// Throws UsageError naming what is out of range.
 void validate(const LearningRecipe& recipe);
