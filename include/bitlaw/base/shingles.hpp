@@ -30,9 +30,22 @@ struct LeavingTerms {
 };
 inline constexpr LeavingTerms kLeaving;
 
+inline std::size_t changes(ByteSpan window) {
+    std::size_t count = 0;
+    for (std::size_t i = 1; i < window.size(); ++i) {
+        count += window[i] != window[i - 1] ? 1 : 0;
+    }
+    return count;
+}
+
 }  // namespace shingles
 
-/// Calls take(hash) for the windows in `bytes` whose hash is at most `most` (Manber 1994). Class A.
+/// Bytes of a window that differ from the one before, at least: silence with a click in it is in any
+/// recording and says nothing of where it comes from.
+inline constexpr std::size_t kFewestChanges = 16;
+
+/// Calls take(hash) for the windows in `bytes` whose hash is at most `most` (Manber 1994) and whose bytes
+/// change often enough. Class A.
 template <class Take>
 void for_shingles(ByteSpan bytes, std::uint64_t most, const Take& take) {
     std::uint64_t hash = 0;
@@ -42,7 +55,10 @@ void for_shingles(ByteSpan bytes, std::uint64_t most, const Take& take) {
             hash -= shingles::kLeaving.of[bytes[i - kShingleBytes]];
         }
         if (i + 1 >= kShingleBytes && hash <= most) {
-            take(hash);
+            const ByteSpan window = bytes.subspan(i + 1 - kShingleBytes, kShingleBytes);
+            if (shingles::changes(window) >= kFewestChanges) {
+                take(hash);
+            }
         }
     }
 }
