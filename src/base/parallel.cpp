@@ -2,7 +2,6 @@
 
 #include <omp.h>
 #include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,32 +10,21 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
+#include "possible_workers.hpp"
 
 namespace bitlaw {
 namespace {
 
 constexpr std::size_t kOutside = static_cast<std::size_t>(-1);
 
-// Processors in the affinity mask: what `taskset` or a container leaves. OMP_NUM_THREADS does not count.
-std::size_t available_processors() {
-    cpu_set_t mask;
-    CPU_ZERO(&mask);
-    // Fails on machines with more processors than cpu_set_t has bits (1,024), where the cap decides anyway.
-    const std::size_t found = sched_getaffinity(0, sizeof mask, &mask) == 0
-                                  ? static_cast<std::size_t>(CPU_COUNT(&mask))
-                                  : std::size_t{std::thread::hardware_concurrency()};
-    return std::clamp(found, std::size_t{1}, kMostThreads);
-}
-
 std::atomic<std::size_t>& chosen_count() {
-    static std::atomic<std::size_t> count{available_processors()};
+    static std::atomic<std::size_t> count{std::min(available_processors(), kMostThreads)};
     return count;
 }
 
@@ -57,67 +45,6 @@ class WorkerScope {
     std::size_t before_;
     FloatStateGuard float_state_;
 };
-
-// What a thread may need for its work beside its stack. More than the greatest threshold (32 MB) above which
-// glibc maps memory of its own, because to free less would move that threshold.
-constexpr std::size_t kWorkBytes = std::size_t{48} << 20;
-
-// Threads besides the caller, of `wanted`, that exist at the same time and have kWorkBytes each, the caller
-// too. Nothing is written there, so it takes addresses only. Each thread has its memory before the next one
-// starts: with it come the up to 128 MB of addresses that glibc reserves at a thread's first allocation and
-// keeps for the threads that come later.
-std::size_t startable(std::size_t wanted) {
-    std::atomic<bool> open{false};
-    std::atomic<bool> enough{true};
-    std::atomic<std::size_t> ready{0};
-    const auto get_ready = [&](const auto& wait) {
-        void* memory = ::operator new(kWorkBytes, std::nothrow);
-        if (memory == nullptr) {
-            enough.store(false);
-        }
-        ready.fetch_add(1);
-        ready.notify_all();
-        wait();
-        ::operator delete(memory);
-    };
-    std::vector<std::thread> threads;
-    get_ready([&] {
-        try {
-            threads.reserve(wanted);
-            while (enough.load() && threads.size() < wanted) {
-                threads.emplace_back(get_ready, [&open] { open.wait(false); });
-                for (std::size_t seen = ready.load(); seen <= threads.size(); seen = ready.load()) {
-                    ready.wait(seen);
-                }
-            }
-        } catch (const std::system_error&) {
-            // What the system denies; the number says it.
-        } catch (const std::bad_alloc&) {
-        }
-    });
-    open.store(true);
-    open.notify_all();
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
-    return threads.size() - (!enough.load() && !threads.empty() ? 1 : 0);
-}
-
-// At most `wanted`: so many that gcc's OpenMP library, which ends the process when it cannot start a thread,
-// can start them and they can work, the one that leads them too. Tried when a thread asks for more than ever
-// before: every thread that calls has workers of its own.
-std::size_t possible_workers(std::size_t wanted) {
-    thread_local std::size_t tried = 1;
-    thread_local std::size_t possible = kMostThreads;
-    if (wanted > tried) {
-        const std::size_t started = startable(wanted);
-        tried = wanted;
-        if (started < wanted) {
-            possible = std::min(possible, std::max(started, std::size_t{1}));
-        }
-    }
-    return std::min(wanted, possible);
-}
 
 std::atomic<bool>& forked_flag() {
     static std::atomic<bool> flag{false};

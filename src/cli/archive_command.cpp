@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "archive_predictors.hpp"
 #include "archive_watch.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/file.hpp"
@@ -12,16 +13,11 @@
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/joined.hpp"
 #include "bitlaw/coding/learning_choice.hpp"
-#include "bitlaw/coding/mixed.hpp"
-#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/config_facts.hpp"
-#include "bitlaw/predict/learning_recipe.hpp"
-#include "bitlaw/predict/mixing_options.hpp"
 #include "bitlaw/predict/reset.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "file_io.hpp"
-#include "learning_options.hpp"
 #include "levels.hpp"
 #include "places.hpp"
 #include "terminal.hpp"
@@ -182,14 +178,7 @@ class ArchiveRun {
                       const std::optional<std::filesystem::path>& path, std::optional<Output>& output,
                       const OpenOutput& open_output) {
         const StoredModel* const model = a_.model == kNoModel ? nullptr : &chosen_model();
-        if (model == nullptr && !a_.mix && !a_.learning.learn) {
-            fail_usage("-m none --mix none leaves nothing that predicts; name a set of experts, or a model");
-        }
-        if (model == nullptr && a_.embed_model) {
-            fail_usage("-m none has no model to embed; leave --embed-model out");
-        }
-        const std::optional<FreshNetwork> fresh = fresh_of(a_.model);
-        check_learning(fresh.has_value());
+        require_predictor(a_);
         if (a_.common.verbose && model != nullptr) {
             note(printable(text_of("model ", hex64(model->id), " of ", shelf_.chosen_path().string(), ": ",
                                    describe(model->model.config))));
@@ -214,11 +203,11 @@ class ArchiveRun {
         if (a_.learning.learn) {
             Bytes begin(kChoiceBytes);
             begin.resize(source(begin));
-            learn(options, *model, fresh.has_value(), begin, input.size());
+            add_learning_network(options, a_, *model, begin, input.size());
             source = joined(std::move(begin), std::move(source));
         }
         if (a_.mix) {
-            mix(options, model, input.size() > 0 ? input.size() : a_.block_bytes);
+            add_experts(options, a_, input.size() > 0 ? input.size() : a_.block_bytes);
         }
         const CodecSummary summary =
             compress(model, options, source, [&](ByteSpan data) { output->write(data); });
@@ -233,50 +222,6 @@ class ArchiveRun {
                  " changed while it was read: the archive holds what was read, perhaps the beginning of one "
                  "content and the end of another; compress it again");
         }
-    }
-
-    void check_learning(bool fresh) const {
-        if (!a_.learning.learn) {
-            require_learning(a_.learning);
-            if (fresh) {
-                fail_usage("a network with fresh weights knows nothing; add --learn, or name a model");
-            }
-        } else {
-            require_learner(a_.model);
-        }
-        if (fresh && a_.embed_model) {
-            fail_usage("fresh weights are drawn again when the archive is restored; leave --embed-model out");
-        }
-    }
-
-    // The network learns what it codes: in the archive stands the whole recipe.
-    void learn(CompressOptions& options, const StoredModel& model, bool fresh, ByteSpan begin,
-               std::uint64_t bytes) const {
-        LearningRecipe recipe =
-            recipe_of(a_.learning, model, {.fresh = fresh, .mixed = a_.mix.has_value()}, begin);
-        if (a_.streams) {
-            recipe = with_streams(recipe, static_cast<std::uint32_t>(*a_.streams));
-            validate(recipe);
-        }
-        options.method = kLearning;
-        options.stack = learned_stack(recipe, model, a_.model);
-        constexpr double kManyHours = 1.0;
-        const double hours = avx2_restore_hours(model.model.config, recipe, a_.mix.has_value(), bytes);
-        if (hours > kManyHours && a_.common.quiet == 0) {
-            note(text_of("bitlaw: compress: warning: to restore this, one core with AVX2 will take about ",
-                         fixed_text(hours, 1), " hours, since it learns the bytes again"));
-        }
-    }
-
-    // Experts beside the network, or alone. Their tables are sized for the whole input.
-    void mix(CompressOptions& options, const StoredModel* model, std::uint64_t bytes) const {
-        const MixingOptions mixing{.set = *a_.mix,
-                                   .bytes = std::clamp<std::uint64_t>(bytes, 1, kMaxMixingBytes),
-                                   .memory = a_.memory};
-        if (!a_.learning.learn) {
-            options.stack.source = model == nullptr ? NetworkSource::none : NetworkSource::model;
-        }
-        mix_with(options, mixing);
     }
 
     template <class OpenOutput>

@@ -1,8 +1,6 @@
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <map>
 #include <optional>
 #include <utility>
@@ -24,6 +22,7 @@
 #include "bitlaw/studies/study_speed.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "bitlaw/train/corpus.hpp"
+#include "board.hpp"
 #include "commands.hpp"
 #include "failure.hpp"
 #include "places.hpp"
@@ -139,46 +138,6 @@ int plan_study(const StudyArguments& a, const StudyPlan& plan) {
     }
     return check.problems.empty() ? kDone : kFailed;
 }
-
-// One line for each worker at the foot of the terminal, rewritten in place; ended runs scroll away above.
-class Board {
-   public:
-    explicit Board(bool wanted) : active_(wanted && is_terminal(STDERR_FILENO)), due_(0) {}
-    Board(const Board&) = delete;
-    Board& operator=(const Board&) = delete;
-    ~Board() { erase(); }
-
-    void set(std::size_t worker, const std::string& line) {
-        lines_[worker] = line;
-        if (active_ && due_.due()) {
-            erase();
-            std::string text;
-            for (const auto& [number, shown] : lines_) {
-                // Longer lines would wrap, and the cursor could not find its way back.
-                text += shown.substr(0, kMostColumns) + "\n";
-            }
-            drawn_ = lines_.size();
-            std::cerr << text << std::flush;
-        }
-    }
-    void remove(std::size_t worker) {
-        erase();
-        lines_.erase(worker);
-    }
-
-   private:
-    static constexpr std::size_t kMostColumns = 79;
-    void erase() {
-        for (; drawn_ > 0; --drawn_) {
-            std::cerr << "\033[A\033[2K";
-        }
-        std::cerr << std::flush;
-    }
-    bool active_;
-    Progress due_;
-    std::map<std::size_t, std::string> lines_;
-    std::size_t drawn_ = 0;
-};
 
 std::string ended_line(const StudyResult& r) {
     if (!r.is_done()) {

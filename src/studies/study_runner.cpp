@@ -19,20 +19,16 @@
 #include "bitlaw/base/folder.hpp"
 #include "bitlaw/base/output_file.hpp"
 #include "bitlaw/base/parallel.hpp"
-#include "bitlaw/coding/measure.hpp"
-#include "bitlaw/coding/mixed.hpp"
-#include "bitlaw/predict/copying.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_status.hpp"
 #include "bitlaw/train/corpus.hpp"
 #include "bitlaw/train/training_state.hpp"
+#include "run_measuring.hpp"
 
 namespace bitlaw::studies {
 
 using namespace model;
-using namespace predict;
 using namespace train;
-using namespace coding;
 
 namespace {
 
@@ -261,36 +257,17 @@ class Study {
     }
 
     void measure(std::size_t worker, const StudyRun& run, const fs::path& out, StudyResult& result) {
-        const StoredModel model = load_model(out / kModelFile);
-        const HeldOutParts parts = held_out_parts(held_out_.bytes(0), plan_.config.held_out_bytes);
-        std::uint64_t before = 0;
-        CompressOptions options;
-        options.progress = [&](std::uint64_t plain, std::uint64_t) {
-            report_advance({.kind = StudyEvent::Kind::measuring,
-                            .worker = worker,
-                            .run = run.id,
-                            .done = before + plain,
-                            .total = parts.choose.size() + parts.report.size()});
-            if (stop_ || stopping_) {
-                throw Stopped("stopped while measuring; the same command goes on from there");
-            }
-        };
-        const auto bits_of = [&](ByteSpan bytes) {
-            const std::optional<ExpertSet> mix = plan_.config.mix;
-            const double coded = mix ? static_cast<double>(mixed_bytes(&model, mixing_for(*mix, bytes.size()),
-                                                                       bytes, options.progress))
-                                     : estimate(model, options, bytes).archive_bytes;
-            return 8.0 * coded / static_cast<double>(bytes.size());
-        };
-        result.held_out_bytes = parts.choose.size();
-        result.bits_per_byte = bits_of(parts.choose);
-        before = parts.choose.size();
-        result.report_bytes = parts.report.size();
-        result.report_bits_per_byte = bits_of(parts.report);
-        held_out_.require_unchanged(LookAgain::where_touched);
-        const std::optional<CopyScore> copying = copy_score(PackedModel(model.model, PackFor::inference));
-        result.copy_score = copying ? std::optional(copying->value()) : std::nullopt;
-        result.model_bytes = model.stored_bytes;
+        measure_model(load_model(out / kModelFile), plan_.config, held_out_, result,
+                      [&](std::uint64_t done, std::uint64_t total) {
+                          report_advance({.kind = StudyEvent::Kind::measuring,
+                                          .worker = worker,
+                                          .run = run.id,
+                                          .done = done,
+                                          .total = total});
+                          if (stop_ || stopping_) {
+                              throw Stopped("stopped while measuring; the same command goes on from there");
+                          }
+                      });
     }
 
     void record(std::size_t worker, StudyResult& result, const char* status) {
