@@ -10,6 +10,7 @@
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/random.hpp"
+#include "bitlaw/studies/study_fit.hpp"
 #include "bitlaw/studies/study_report.hpp"
 #include "bitlaw/studies/study_tables.hpp"
 #include "support/message.hpp"

@@ -15,7 +15,7 @@
 #include "bitlaw/studies/prequential.hpp"
 #include "bitlaw/studies/study_check.hpp"
 #include "bitlaw/studies/study_figures.hpp"
-#include "bitlaw/studies/study_findings.hpp"
+#include "bitlaw/studies/study_fit.hpp"
 #include "bitlaw/studies/study_recipe.hpp"
 #include "bitlaw/studies/study_report.hpp"
 #include "bitlaw/studies/study_runner.hpp"

@@ -2,13 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <sstream>
 #include <system_error>
 #include <utility>
-
-#include <cereal/archives/portable_binary.hpp>
-#include <cereal/cereal.hpp>
 
 #include "bitlaw/base/content_sample.hpp"
 #include "bitlaw/base/error.hpp"
@@ -27,138 +22,15 @@ constexpr std::uint8_t kFormatVersion = 2;
 constexpr std::uint8_t kHasRecord = 1;  // flags
 constexpr std::uint8_t kHasSample = 2;
 constexpr std::uint8_t kHasVocabulary = 4;
-constexpr std::uint32_t kRecordVersion = 1;
 
 // A file so large is not read into memory beside its weights.
 constexpr std::uint64_t kMinMappedBytes = std::uint64_t{1} << 26;
 
-// Bounds of a record, so that a damaged length cannot make a reader allocate much.
-constexpr std::uint64_t kMostNameBytes = 4096;
-constexpr std::uint64_t kMostOptionBytes = 1 << 20;
-constexpr std::uint64_t kMostSources = 65536;
-constexpr std::uint64_t kMostRecordBytes = std::uint64_t{1} << 24;
-
-// Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
 // What a training writes into its folder when it begins.
 constexpr const char* kTrainingFile = "run.json";
+// Config's bound of 2^31 parameters at 4 bytes, and room for the rest.
 constexpr std::uint64_t kMostFileBytes =
     (std::uint64_t{1} << 33) + kMostRecordBytes + kMostSampleBytes + 4096;
-
-// ---- the training record through cereal
-// --------------------------------------------------------------------------
-
-template <class Archive>
-void save_text(Archive& archive, const std::string& text, std::uint64_t most) {
-    if (text.size() > most) {
-        fail("the training record holds a text of ", text.size(), " bytes, and at most ", most,
-             " can be saved; use shorter names or options");
-    }
-    archive(cereal::make_size_tag(static_cast<cereal::size_type>(text.size())));
-    archive(cereal::binary_data(text.data(), text.size()));
-}
-
-template <class Archive>
-std::string load_text(Archive& archive, std::uint64_t most) {
-    cereal::size_type size = 0;
-    archive(cereal::make_size_tag(size));
-    if (size > most) {
-        fail("a text of ", size, " bytes, but at most ", most, " are possible");
-    }
-    std::string text(static_cast<std::size_t>(size), '\0');
-    archive(cereal::binary_data(text.data(), text.size()));
-    return text;
-}
-
-template <class Archive>
-void save_sources(Archive& archive, const std::vector<DataSource>& sources) {
-    if (sources.size() > kMostSources) {
-        fail("the training record holds ", sources.size(), " data ranges, and at most ", kMostSources,
-             " can be saved; join the files first");
-    }
-    archive(cereal::make_size_tag(static_cast<cereal::size_type>(sources.size())));
-    for (const DataSource& source : sources) {
-        save_text(archive, source.name, kMostNameBytes);
-        archive(source.hash, source.begin, source.bytes);
-    }
-}
-
-template <class Archive>
-std::vector<DataSource> load_sources(Archive& archive) {
-    cereal::size_type count = 0;
-    archive(cereal::make_size_tag(count));
-    if (count > kMostSources) {
-        fail(count, " data ranges, but at most ", kMostSources, " are possible");
-    }
-    std::vector<DataSource> sources;  // grows with what is there
-    for (cereal::size_type i = 0; i < count; ++i) {
-        DataSource source;
-        source.name = load_text(archive, kMostNameBytes);
-        archive(source.hash, source.begin, source.bytes);
-        sources.push_back(std::move(source));
-    }
-    return sources;
-}
-
-}  // namespace
-}  // namespace bitlaw::model
-
-CEREAL_CLASS_VERSION(bitlaw::model::TrainingRecord, bitlaw::model::kRecordVersion)
-
-namespace cereal {
-
-template <class Archive>
-void save(Archive& archive, const bitlaw::model::TrainingRecord& record, std::uint32_t /*version*/) {
-    bitlaw::model::save_sources(archive, record.training);
-    bitlaw::model::save_sources(archive, record.validation);
-    archive(record.seed, record.steps, record.tokens);
-    bitlaw::model::save_text(archive, record.options, bitlaw::model::kMostOptionBytes);
-    archive(record.training_bits_per_byte, record.validation_bits_per_byte);
-}
-
-template <class Archive>
-void load(Archive& archive, bitlaw::model::TrainingRecord& record, std::uint32_t version) {
-    if (version != bitlaw::model::kRecordVersion) {
-        bitlaw::fail("version ", version, ", but this program reads version ", bitlaw::model::kRecordVersion);
-    }
-    record.training = bitlaw::model::load_sources(archive);
-    record.validation = bitlaw::model::load_sources(archive);
-    archive(record.seed, record.steps, record.tokens);
-    record.options = bitlaw::model::load_text(archive, bitlaw::model::kMostOptionBytes);
-    archive(record.training_bits_per_byte, record.validation_bits_per_byte);
-}
-
-}  // namespace cereal
-
-namespace bitlaw::model {
-namespace {
-
-std::string record_bytes(const TrainingRecord& record) {
-    std::ostringstream stream(std::ios::binary);
-    cereal::PortableBinaryOutputArchive archive(stream,
-                                                cereal::PortableBinaryOutputArchive::Options::LittleEndian());
-    archive(record);
-    return std::move(stream).str();
-}
-
-TrainingRecord parse_record(ByteSpan bytes) {
-    std::istringstream stream(std::string(bytes.begin(), bytes.end()), std::ios::binary);
-    TrainingRecord record;
-    try {
-        cereal::PortableBinaryInputArchive archive(stream);
-        archive(record);
-    } catch (const cereal::Exception&) {
-        fail("it ends too early");
-    }
-    if (stream.peek() != std::istringstream::traits_type::eof()) {
-        fail("it has bytes after its end");
-    }
-    for (const double rate : {record.training_bits_per_byte, record.validation_bits_per_byte}) {
-        if (!(rate >= 0) || rate > std::numeric_limits<double>::max()) {
-            fail("a rate in it is not a number");
-        }
-    }
-    return record;
-}
 
 std::uint64_t id_of(const ModelConfig& config, WeightFormatId format, ByteSpan weights, ByteSpan vocabulary) {
     ByteWriter front;
@@ -240,11 +112,7 @@ Bytes encode_model(const Model& model, WeightFormatId format, const TrainingReco
         writer.bytes(vocabulary);
     }
     if (record != nullptr) {
-        const std::string text = record_bytes(*record);
-        if (text.size() > kMostRecordBytes) {
-            fail("the training record has ", text.size(), " bytes, and at most ", kMostRecordBytes,
-                 " can be saved; train on fewer files");
-        }
+        const std::string text = encode_record(*record);
         writer.u32(static_cast<std::uint32_t>(text.size()));
         writer.bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     }
@@ -349,7 +217,7 @@ StoredModel decode(ByteSpan file, const std::string& name, const MappedFile* map
             fail(name, " is damaged: its training record has ", size, " bytes", kAgain);
         }
         try {
-            stored.record = parse_record(reader.bytes(size));
+            stored.record = decode_record(reader.bytes(size));
         } catch (const Error& error) {
             fail(name, " is damaged in its training record: ", error.what(), kAgain);
         }

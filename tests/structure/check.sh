@@ -67,6 +67,11 @@ done | rule "includes run along the arrows of docs/DESIGN.md only"
     lines '^ *# *include *"' include src
 } | awk -f "$here/floors.awk" | grep '<-' | rule "inside a layer no file includes one above it"
 
+# A file is one noun: where it grows longer, another one is in it.
+find include src \( -name '*.cpp' -o -name '*.hpp' -o -name '*.inl' \) -type f 2>/dev/null | sort |
+    xargs -r -d '\n' awk 'FNR == 401 { print FILENAME "  <- more than 400 lines" }' |
+    rule "no source file has more than 400 lines"
+
 # So that building shows that every header compiles by itself; headers.sh compiles those without a .cpp.
 {
     find include src -name '*.hpp' -type f 2>/dev/null | sed 's/^/header /'

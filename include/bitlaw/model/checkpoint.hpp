@@ -5,37 +5,16 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/model/model.hpp"
 #include "bitlaw/model/stored_weights.hpp"
+#include "bitlaw/model/training_record.hpp"
 
 namespace bitlaw::model {
 
 /// Version of the forward pass's arithmetic: archives of another version cannot be decoded and say so.
 inline constexpr std::uint16_t kArithmeticVersion = 1;
-
-/// One range of a training file, known by its content.
-struct DataSource {
-    std::string name;         ///< file name without folders
-    std::uint64_t hash = 0;   ///< xxh3-64 of the range's bytes
-    std::uint64_t begin = 0;  ///< first byte of the range in the file
-    std::uint64_t bytes = 0;  ///< length of the range
-};
-
-/// How a model came to be. No time, path, thread count or instruction set: equal runs give equal bytes.
-struct TrainingRecord {
-    std::vector<DataSource> training;
-    std::vector<DataSource> validation;
-    std::uint64_t seed = 0;
-    std::uint64_t steps = 0;
-    std::uint64_t tokens = 0;
-    std::string options;                  ///< one "name=value" a line
-    double training_bits_per_byte = 0;    ///< moving mean at the end
-    double validation_bits_per_byte = 0;  ///< with the stored weights; 0 when there was none
-    Bytes content = {};  ///< content_sample() of the training ranges; empty in files that have none
-};
 
 /// A model as it is coded with.
 struct StoredModel {

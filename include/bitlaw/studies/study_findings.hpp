@@ -50,6 +50,9 @@ struct OddRun {
     double counted = 0;   ///< in all fits and means
 };
 
+/// Bytes of a parameter in a study's models: bf16.
+inline constexpr double kStoredBytes = 2.0;
+
 struct StudyFindings {
     StudyPlan plan;
     std::vector<StudyResult> results;  ///< of the plan's runs, in the order of the file
@@ -103,11 +106,5 @@ struct StudyFindings {
 
 /// The config's amount that a run's unique bytes stand for: whole steps may be a little less.
 [[nodiscard]] double nominal_amount(const StudyConfig& config, std::uint64_t unique);
-
-/// Computes everything from results.csv; `held_out` and `data` are the paths of the bytes measured on, for
-/// the classical compressors, and trained on, for the share of the former that was seen: what is not there is
-/// left out. There is no law when the fit lacks one of its terms. Class B.
-[[nodiscard]] StudyFindings study_findings(const StudyPlan& plan, const std::string& held_out,
-                                           const std::string& data = {});
 
 }  // namespace bitlaw::studies

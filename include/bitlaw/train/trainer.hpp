@@ -3,10 +3,7 @@
 /// resume.
 
 #include <atomic>
-#include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <string>
 
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/model/checkpoint.hpp"
@@ -14,20 +11,11 @@
 #include "bitlaw/train/resolved_run.hpp"
 #include "bitlaw/train/step_report.hpp"
 #include "bitlaw/train/train_options.hpp"
+#include "bitlaw/train/train_result.hpp"
 
 namespace bitlaw::train {
 
 class Ranks;
-
-struct TrainResult {
-    model::TrainingRecord record;
-    std::uint64_t model_id = 0;
-    std::filesystem::path model_file;
-    double seconds = 0;
-    bool is_validation_seen = false;  ///< validation bytes are among those trained on, as far as was looked
-    /// Why the model is worse than none, although all numbers are finite; "" when it is not.
-    std::string trouble = {};
-};
 
 /// Runs (or resumes) a training. Calls on_start with the run as it will be, every default filled in, and
 /// on_step after every step. When `stop` becomes true, or at stop_after_steps, it saves the state and throws
