@@ -3,7 +3,10 @@
 #include <set>
 #include <vector>
 
+#include "bitlaw/base/error.hpp"
 #include "bitlaw/predict/drawer.hpp"
+#include "bitlaw/predict/drawn_text.hpp"
+#include "support/message.hpp"
 
 using namespace bitlaw;
 using namespace bitlaw::predict;
@@ -42,4 +45,12 @@ TEST_CASE("a seed gives the same symbols, whatever may be drawn, where all of th
     for (int i = 0; i < 100; ++i) {
         CHECK(plain.symbol(frequency, 0) == all.symbol(frequency, 0));
     }
+}
+
+TEST_CASE("a prompt's byte that the alphabet lacks is wrong use, and named") {
+    const Bytes prompt{0, 1, 3, 2};
+    CHECK_NOTHROW(require_in_alphabet(prompt, 4));
+    CHECK_NOTHROW(require_in_alphabet({}, 1));
+    CHECK(test::message_of<UsageError>([&] { require_in_alphabet(prompt, 3); }) ==
+          "byte 3 of the prompt is not in the model's alphabet of 3");
 }

@@ -545,7 +545,7 @@ TEST_CASE("samples are drawn when they are due, and change no bit") {
     options.config.alphabet = 105;
     options.sample_every = 1;
     options.sample_prompt = "z";
-    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "sample prompt has byte 122"));
+    CHECK(holds(message_of<UsageError>([&] { train_quietly(options); }), "byte 122 of the prompt"));
 }
 
 TEST_CASE("data that are changed while they are read end the run, and no record claims them") {

@@ -12,6 +12,7 @@
 #include "bitlaw/base/version.hpp"
 #include "bitlaw/coding/codec.hpp"
 #include "bitlaw/coding/joined.hpp"
+#include "bitlaw/coding/stack_network.hpp"
 #include "bitlaw/model/places.hpp"
 #include "guard.hpp"
 
@@ -95,7 +96,7 @@ bitlaw_model* bitlaw_model_open(const char* path) {
         const std::filesystem::path file = named_model(path);
         std::error_code error;
         const std::string_view text(path);
-        if ((text == "none" || text.starts_with("init:")) && !std::filesystem::exists(file, error)) {
+        if ((text == kNoModel || text.starts_with(kFreshPrefix)) && !std::filesystem::exists(file, error)) {
             fail_usage(text, " is no model; bitlaw_stack_open() takes it as the network of a stack");
         }
         return bitlaw_model{std::make_shared<const StoredModel>(load_model(file))};

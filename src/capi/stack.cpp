@@ -25,7 +25,7 @@ std::shared_ptr<const StoredModel> loaded(const std::filesystem::path& path) {
     return std::make_shared<const StoredModel>(load_model(path));
 }
 
-bool is_none(std::string_view network) { return network == "none"; }
+bool is_none(std::string_view network) { return network == kNoModel; }
 
 // What the options say of the network; `level` null: none was asked for.
 void choose_network(bitlaw_stack& stack, const bitlaw_stack_options& o, const Level* level) {

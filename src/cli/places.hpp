@@ -22,7 +22,7 @@ namespace bitlaw::cli {
 [[nodiscard]] std::vector<std::string> resolve_data(const std::vector<std::string>& texts);
 
 /// What -m says when there shall be no network.
-inline constexpr const char* kNoModel = "none";
+using coding::kNoModel;
 
 /// Models by id or by choice; each is loaded once. References stay valid as long as the object lives.
 class ModelShelf {

@@ -88,11 +88,6 @@ void sample_bytes(Predictor& predictor, const SampleArguments& a, Text& out) {
         fail("the model's alphabet has ", alphabet,
              " symbols, which are no bytes, and it has no vocabulary; sample needs one or the other");
     }
-    for (const std::uint8_t byte : prompt_of(a)) {
-        if (byte >= alphabet) {
-            fail_usage("--prompt: byte ", +byte, " is not in the model's alphabet of ", alphabet);
-        }
-    }
     Drawer drawer(a.seed, a.temperature == 0.0, {a.top_k, a.top_p});
     draw_text(predictor, prompt_of(a), a.bytes, drawer, [&](std::uint8_t byte) {
         throw_if_stopped("the text ends here");

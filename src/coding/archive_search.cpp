@@ -36,14 +36,11 @@ std::uint64_t index_bytes(ByteSpan part) {
     return possible ? length : 0;
 }
 
-// The index of an archive that ends here. Its first block may stand before the file's beginning, modulo 2^64,
-// when bytes were cut out: it is read as if the file were longer in front.
-std::optional<ArchiveIndex> index_before(ByteSpan file, std::uint64_t end) {
+// The index of an archive that ends with the part, whose index_bytes() are not 0. Its first block may stand
+// before the part's beginning, modulo 2^64, when bytes were cut out: it is read as if the part were longer in
+// front.
+std::optional<ArchiveIndex> index_of(ByteSpan part) {
     constexpr std::uint64_t kInFront = std::uint64_t{1} << 48;
-    const ByteSpan part = file.first(static_cast<std::size_t>(end));
-    if (index_bytes(part) == 0) {
-        return std::nullopt;
-    }
     const auto read_at = [part](std::uint64_t offset, std::span<std::uint8_t> buffer) -> std::size_t {
         if (offset < kInFront) {
             return 0;
@@ -63,6 +60,12 @@ std::optional<ArchiveIndex> index_before(ByteSpan file, std::uint64_t end) {
     } catch (const Error&) {
         return std::nullopt;
     }
+}
+
+// The index of an archive that ends here.
+std::optional<ArchiveIndex> index_before(ByteSpan file, std::uint64_t end) {
+    const ByteSpan part = file.first(static_cast<std::size_t>(end));
+    return index_bytes(part) == 0 ? std::nullopt : index_of(part);
 }
 
 // Calls visit(place) for every place of the mark.
@@ -108,11 +111,13 @@ std::vector<ArchiveRemains> find_archives(ByteSpan file) {
     std::uint64_t reading = 0;
     each_mark(file, kArchiveEnd, [&](std::uint64_t place) {
         const std::uint64_t end = place + kArchiveEnd.size();
-        reading += index_bytes(file.first(static_cast<std::size_t>(end)));
-        if (reading > kReadings * size) {
+        const ByteSpan part = file.first(static_cast<std::size_t>(end));
+        const std::uint64_t bytes = index_bytes(part);
+        reading += bytes;
+        if (bytes == 0 || reading > kReadings * size) {
             return;
         }
-        if (const auto index = index_before(file, end)) {
+        if (const auto index = index_of(part)) {
             ends.push_back({end, index->first_block,
                             end == size || std::binary_search(headers.begin(), headers.end(), end)});
         }

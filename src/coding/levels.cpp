@@ -31,12 +31,7 @@ constexpr std::array<Level, 9> kLevels{{
 std::span<const Level> levels() { return kLevels; }
 
 std::optional<std::filesystem::path> network_file(const Level& level) {
-    for (const std::filesystem::path& file : model_files()) {
-        if (level.network != nullptr && model_name(file) == level.network) {
-            return file;
-        }
-    }
-    return std::nullopt;
+    return level.network == nullptr ? std::nullopt : installed_model(level.network);
 }
 
 std::string obstacle(const Level& level) {

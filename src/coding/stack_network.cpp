@@ -10,13 +10,14 @@ namespace bitlaw::coding {
 using namespace model;
 
 std::optional<FreshNetwork> fresh_of(const std::string& text) {
-    const std::string prefix = "init:";
-    if (!text.starts_with(prefix)) {
+    if (!text.starts_with(kFreshPrefix)) {
         return std::nullopt;
     }
-    const std::string preset = text.substr(prefix.size(), text.find(':', prefix.size()) - prefix.size());
+    const std::size_t begin = kFreshPrefix.size();
+    const std::size_t colon = text.find(':', begin);
+    const std::string preset = text.substr(begin, colon - begin);
     FreshNetwork fresh{.config = config_from(preset, {})};
-    if (const std::size_t colon = text.find(':', prefix.size()); colon != std::string::npos) {
+    if (colon != std::string::npos) {
         fresh.seed = whole_value(text.substr(colon + 1), {});
     }
     return fresh;

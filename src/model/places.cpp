@@ -104,16 +104,19 @@ std::string model_name(const fs::path& file) {
         .string();
 }
 
-fs::path named_model(const std::string& text) {
-    std::error_code error;
-    if (text.find('/') == std::string::npos && !fs::exists(text, error)) {
-        for (const fs::path& file : model_files()) {
-            if (model_name(file) == text) {
-                return file;
-            }
+std::optional<fs::path> installed_model(const std::string& name) {
+    for (const fs::path& file : model_files()) {
+        if (model_name(file) == name) {
+            return file;
         }
     }
-    return text;
+    return std::nullopt;
+}
+
+fs::path named_model(const std::string& text) {
+    std::error_code error;
+    const bool is_name = text.find('/') == std::string::npos && !fs::exists(text, error);
+    return is_name ? installed_model(text).value_or(fs::path(text)) : fs::path(text);
 }
 
 }  // namespace bitlaw::model

@@ -16,9 +16,18 @@ Symbol SymbolStream::next(Coder& coder, Symbol known) {
     return known;
 }
 
+void require_in_alphabet(ByteSpan prompt, std::size_t alphabet) {
+    for (const std::uint8_t byte : prompt) {
+        if (byte >= alphabet) {
+            fail_usage("byte ", int{byte}, " of the prompt is not in the model's alphabet of ", alphabet);
+        }
+    }
+}
+
 void draw_text(Predictor& predictor, ByteSpan prompt, std::uint64_t bytes, Drawer& drawer,
                const std::function<void(std::uint8_t)>& write) {
     BITLAW_ASSERT(predictor.alphabet() <= 256);
+    require_in_alphabet(prompt, predictor.alphabet());
     SymbolStream stream(predictor, prompt.size() + bytes);
     StreamTeacher teacher;
     for (const std::uint8_t byte : prompt) {

@@ -5,6 +5,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/progress.hpp"
 #include "bitlaw/model/config_facts.hpp"
+#include "bitlaw/predict/drawn_text.hpp"
 #include "bitlaw/train/learning_rate.hpp"
 #include "bitlaw/train/train_fields.hpp"
 
@@ -48,11 +49,10 @@ void check_options(const TrainOptions& options) {
         fail_usage("an alphabet of ", options.config.alphabet,
                    " symbols is no alphabet of bytes, so the model cannot write samples");
     }
-    for (const char c : options.sample_every > 0 ? options.sample_prompt : std::string()) {
-        if (static_cast<unsigned char>(c) >= options.config.alphabet && !has_vocabulary) {
-            fail_usage("the sample prompt has byte ", +static_cast<unsigned char>(c),
-                       ", which is not in the alphabet of ", options.config.alphabet);
-        }
+    if (options.sample_every > 0 && !has_vocabulary) {
+        const std::string& prompt = options.sample_prompt;
+        predict::require_in_alphabet({reinterpret_cast<const std::uint8_t*>(prompt.data()), prompt.size()},
+                                     options.config.alphabet);
     }
     if (options.tokens != 0 && options.minutes != 0.0) {
         fail_usage("both tokens and minutes are given; choose one of them as the budget");

@@ -1,9 +1,10 @@
 #pragma once
-/// \file A stack's network that begins with fresh weights.
+/// \file Names of networks that are no files: none, and those that begin with fresh weights.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bitlaw/coding/stack.hpp"
 #include "bitlaw/model/checkpoint.hpp"
@@ -12,6 +13,11 @@ namespace bitlaw::coding {
 
 /// Parameters of a network that an archive may have a reader draw: 256 MiB of weights.
 inline constexpr std::uint64_t kMaxFreshParameters = std::uint64_t{1} << 26;
+
+/// The name for no network at all.
+inline constexpr const char* kNoModel = "none";
+/// How the name of a fresh network begins.
+inline constexpr std::string_view kFreshPrefix = "init:";
 
 /// "init:PRESET" or "init:PRESET:SEED": a network that begins with fresh weights.
 struct FreshNetwork {

@@ -2,6 +2,7 @@
 /// \file Where model files are looked for.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,11 @@ namespace bitlaw::model {
 /// "3.2m" for checkpoints/3.2m.blm and for checkpoints/3.2m/model.blm.
 [[nodiscard]] std::string model_name(const std::filesystem::path& file);
 
-/// The file or folder that the text names: a path when there is such a one or it has a slash, else the model
-/// file of the places with this model_name(); the text itself where there is none.
+/// The first model file of the places with this model_name(); nothing where there is none.
+[[nodiscard]] std::optional<std::filesystem::path> installed_model(const std::string& name);
+
+/// The file or folder that the text names: a path when there is such a one or it has a slash, else the
+/// installed_model() of this name; the text itself where there is none.
 [[nodiscard]] std::filesystem::path named_model(const std::string& text);
 
 /// "a, b (Permission denied)": folders, and why one that is there cannot be read.

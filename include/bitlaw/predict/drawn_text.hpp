@@ -23,8 +23,12 @@ class SymbolStream {
     Predictor& predictor_;
 };
 
+/// Throws UsageError for a byte of a prompt that an alphabet of bytes lacks.
+void require_in_alphabet(ByteSpan prompt, std::size_t alphabet);
+
 /// Begins one stream, reads the prompt, and calls write(byte) for each of `bytes` bytes drawn behind it, one
-/// after another. The predictor's symbols must be bytes, and the prompt's bytes among them.
+/// after another. The predictor's symbols must be bytes. Throws as require_in_alphabet() does, before it
+/// begins.
 void draw_text(Predictor& predictor, ByteSpan prompt, std::uint64_t bytes, Drawer& drawer,
                const std::function<void(std::uint8_t)>& write);
 
