@@ -17,6 +17,14 @@ struct Ints {
     static Ints load(const std::int32_t* from) {
         return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))};
     }
+    static Ints of(const std::int32_t* x) {
+        return {_mm256_setr_epi32(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7])};
+    }
+    [[nodiscard]] std::int32_t total() const {
+        const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+        const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+        return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+    }
     void store(std::int32_t* to) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), lanes); }
     // The lower halves of `other` are zero.
     [[nodiscard]] Ints upper_product(Ints other) const { return {_mm256_madd_epi16(lanes, other.lanes)}; }
@@ -117,6 +125,7 @@ struct Longs {
 #include "body/contexts.inl"
 #include "body/covariance.inl"
 #include "body/distribution.inl"
+#include "body/light.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -128,6 +137,11 @@ const MixingKernels& mixing_kernels_avx2() {
 
 const ContextKernels& context_kernels_avx2() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const LightKernels& light_kernels_avx2() {
+    static constexpr LightKernels kTable{light_look, light_learn};
     return kTable;
 }
 

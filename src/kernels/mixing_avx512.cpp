@@ -21,6 +21,11 @@ struct Ints {
     static Ints zero() { return {_mm512_setzero_si512()}; }
     static Ints all(std::int32_t x) { return {_mm512_set1_epi32(x)}; }
     static Ints load(const std::int32_t* from) { return {_mm512_loadu_si512(from)}; }
+    static Ints of(const std::int32_t* x) {
+        return {_mm512_setr_epi32(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11],
+                                  x[12], x[13], x[14], x[15])};
+    }
+    [[nodiscard]] std::int32_t total() const { return _mm512_reduce_add_epi32(lanes); }
     void store(std::int32_t* to) const { _mm512_storeu_si512(to, lanes); }
     // The lower halves of `other` are zero.
     [[nodiscard]] Ints upper_product(Ints other) const { return {_mm512_madd_epi16(lanes, other.lanes)}; }
@@ -122,6 +127,7 @@ struct Longs {
 #include "body/contexts.inl"
 #include "body/covariance.inl"
 #include "body/distribution.inl"
+#include "body/light.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -133,6 +139,11 @@ const MixingKernels& mixing_kernels_avx512() {
 
 const ContextKernels& context_kernels_avx512() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const LightKernels& light_kernels_avx512() {
+    static constexpr LightKernels kTable{light_look, light_learn};
     return kTable;
 }
 

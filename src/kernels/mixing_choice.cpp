@@ -1,4 +1,5 @@
 #include "bitlaw/kernels/isa.hpp"
+#include "bitlaw/kernels/light.hpp"
 #include "bitlaw/kernels/mixing.hpp"
 #include "mixing_tables.hpp"
 
@@ -31,6 +32,16 @@ const ContextKernels& context_kernels() {
         case Isa::avx2: return context_kernels_avx2();
 #endif
         default: return context_kernels_scalar();
+    }
+}
+
+const LightKernels& light_kernels() {
+    switch (chosen_isa()) {
+#ifdef __x86_64__
+        case Isa::avx512: return light_kernels_avx512();
+        case Isa::avx2: return light_kernels_avx2();
+#endif
+        default: return light_kernels_scalar();
     }
 }
 

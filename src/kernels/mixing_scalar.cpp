@@ -13,6 +13,8 @@ struct Ints {
     static Ints zero() { return {0}; }
     static Ints all(std::int32_t x) { return {x}; }
     static Ints load(const std::int32_t* from) { return {*from}; }
+    static Ints of(const std::int32_t* numbers) { return {*numbers}; }
+    [[nodiscard]] std::int32_t total() const { return lane; }
     void store(std::int32_t* to) const { *to = lane; }
     [[nodiscard]] Ints upper_product(Ints other) const { return {(lane >> 16) * (other.lane >> 16)}; }
     [[nodiscard]] Ints plus(Ints other) const { return {lane + other.lane}; }
@@ -84,6 +86,7 @@ struct Longs {
 #include "body/contexts.inl"
 #include "body/covariance.inl"
 #include "body/distribution.inl"
+#include "body/light.inl"
 #include "body/mixing.inl"
 
 }  // namespace
@@ -95,6 +98,11 @@ const MixingKernels& mixing_kernels_scalar() {
 
 const ContextKernels& context_kernels_scalar() {
     static constexpr ContextKernels kTable{contexts_look, contexts_learn};
+    return kTable;
+}
+
+const LightKernels& light_kernels_scalar() {
+    static constexpr LightKernels kTable{light_look, light_learn};
     return kTable;
 }
 

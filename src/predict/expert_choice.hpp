@@ -43,12 +43,12 @@ struct ExpertChoice {
     [[nodiscard]] bool has(Expert expert) const { return (bits >> static_cast<unsigned>(expert) & 1) != 0; }
     /// Whether the block's bytes are samples.
     [[nodiscard]] bool sampled() const { return family >= Family::bytes; }
-    /// Chooses for a block of this form; the fast set takes everything for text. Throws Error when the form
+    /// Chooses for a block of this form; the first fast set takes everything for text. Throws Error when the form
     /// is out of range.
     void set_form(const DataForm& wanted);
 
     std::uint64_t bits;
-    bool full;      ///< or the fast set
+    bool full;      ///< or the first fast set
     bool external;  ///< a distribution from outside is one more expert
     DataForm form;
     Family family = Family::text;

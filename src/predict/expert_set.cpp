@@ -4,7 +4,9 @@
 
 namespace bitlaw::predict {
 
-const char* expert_set_name(ExpertSet set) { return set == ExpertSet::fast ? "fast" : "full"; }
+const char* expert_set_name(ExpertSet set) {
+    return set == ExpertSet::fast ? "fast" : set == ExpertSet::full ? "full" : "first fast";
+}
 
 std::optional<ExpertSet> parse_expert_set(const std::string& name) {
     if (name == "none") {

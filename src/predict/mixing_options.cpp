@@ -5,7 +5,8 @@
 namespace bitlaw::predict {
 
 void validate(const MixingOptions& options) {
-    if (options.set != ExpertSet::fast && options.set != ExpertSet::full) {
+    if (options.set != ExpertSet::first_fast && options.set != ExpertSet::full &&
+        options.set != ExpertSet::fast) {
         fail_usage("there is no set ", int{static_cast<std::uint8_t>(options.set)},
                    " of experts; use a newer bitlaw, or choose fast or full");
     }

@@ -9,6 +9,7 @@
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/parallel.hpp"
 #include "bitlaw/predict/context_mixer.hpp"
+#include "bitlaw/predict/light_mixer.hpp"
 #include "pipeline.hpp"
 
 namespace bitlaw::predict {
@@ -70,6 +71,9 @@ struct MixingPredictor::State {
             std::copy(frequencies.begin(), frequencies.end(), padded.begin());
             frequencies = padded;
         }
+        if (light) {
+            return light->code(stream, frequencies, coder, known);
+        }
         mixer->begin(stream, frequencies);
         struct Bits {
             ContextMixer& mixer;
@@ -86,7 +90,9 @@ struct MixingPredictor::State {
     FrequencyTable table;                   // [S, V] of it
     std::vector<Symbol> came;               // [S]
     std::size_t group_streams;
+    // One of the two, by the set.
     std::optional<ContextMixer> mixer;
+    std::optional<LightMixer> light;
     std::vector<std::unique_ptr<Group>> groups;
     Pipeline pipeline;
     std::vector<std::uint32_t> padded;  // [256] of a network with a smaller alphabet
@@ -127,15 +133,24 @@ void MixingPredictor::set_form(const DataForm& form) {
 void MixingPredictor::begin_streams() {
     State& s = *state_;
     BITLAW_ASSERT(streams() <= kMaxMixingStreams);
-    if (!s.mixer) {
-        s.mixer.emplace(ContextMixerSetup{.set = s.options.set,
-                                          .experts = s.options.experts,
-                                          .streams = kMaxMixingStreams,
-                                          .bytes = static_cast<std::size_t>(s.options.bytes),
-                                          .memory = static_cast<std::size_t>(s.options.memory),
-                                          .external = s.network || s.whole});
+    if (!s.mixer && !s.light) {
+        const ContextMixerSetup setup{.set = s.options.set,
+                                      .experts = s.options.experts,
+                                      .streams = kMaxMixingStreams,
+                                      .bytes = static_cast<std::size_t>(s.options.bytes),
+                                      .memory = static_cast<std::size_t>(s.options.memory),
+                                      .external = s.network || s.whole};
+        if (setup.set == ExpertSet::fast) {
+            s.light.emplace(setup);
+        } else {
+            s.mixer.emplace(setup);
+        }
     }
-    s.mixer->start(lengths(), s.form);
+    if (s.light) {
+        s.light->start(lengths());
+    } else {
+        s.mixer->start(lengths(), s.form);
+    }
     s.groups.clear();
     if (s.whole) {
         s.whole->begin(lengths());

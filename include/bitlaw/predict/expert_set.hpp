@@ -7,10 +7,10 @@
 
 namespace bitlaw::predict {
 
-/// Released sets of experts never change.
-enum class ExpertSet : std::uint8_t { fast = 1, full = 2 };
+/// Released sets of experts never change. first_fast is what "fast" was once: its archives are restored.
+enum class ExpertSet : std::uint8_t { first_fast = 1, full = 2, fast = 3 };
 
-/// "fast" or "full".
+/// "fast", "full" or "first fast".
 [[nodiscard]] const char* expert_set_name(ExpertSet set);
 
 /// The set of that name; "none" gives no value. Throws UsageError for a name that there is not.

@@ -14,6 +14,8 @@ class History {
     explicit History(std::size_t bytes);
 
     [[nodiscard]] std::uint8_t at(std::uint32_t place) const { return bytes_[place & mask_]; }
+    /// The bytes before this place, and it, are on their way.
+    void prefetch(std::uint32_t place) const { __builtin_prefetch(&bytes_[(place - 8) & mask_]); }
     void set(std::uint32_t place, std::uint8_t byte) { bytes_[place & mask_] = byte; }
     /// How many bytes before `a` and before `b` agree, at most `limit`.
     [[nodiscard]] std::uint32_t agreeing(std::uint32_t a, std::uint32_t b, std::uint32_t limit) const;

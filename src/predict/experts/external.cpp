@@ -28,17 +28,16 @@ std::uint32_t External::odds_class() const {
         std::clamp((odds_ + (1 << (kOddsBits - 2))) >> (kOddsBits - 1), -16, 15) + 16);
 }
 
-void External::predict(std::uint32_t node, Mixer& mixer, std::size_t first) {
-    if (sums_[1] == 0) {
-        odds_ = 0;
-        mixer.set(first, 0);
-        mixer.set(first + 1, 0);
-        return;
-    }
-    odds_ = odds_of_ratio(sums_[2 * node + 1], sums_[2 * node]);
-    mixer.set(first, odds_);
+External::Opinion External::opinion(std::uint32_t node) {
+    odds_ = sums_[1] == 0 ? 0 : odds_of_ratio(sums_[2 * node + 1], sums_[2 * node]);
     // 2^16 is 1; an input of half that unit's size is two bits of log odds.
-    mixer.set(first + 1, (odds_tables().coarse(odds_ * (1 << (kFineBits - kOddsBits))) - 32768) >> 6);
+    return {odds_, (odds_tables().coarse(odds_ * (1 << (kFineBits - kOddsBits))) - 32768) >> 6};
+}
+
+void External::predict(std::uint32_t node, Mixer& mixer, std::size_t first) {
+    const Opinion said = opinion(node);
+    mixer.set(first, said.odds);
+    mixer.set(first + 1, said.lean);
 }
 
 }  // namespace bitlaw::predict

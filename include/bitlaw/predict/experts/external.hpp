@@ -19,6 +19,13 @@ class External {
 
     /// frequencies [256], each at least 1, with a total below 2^40; or empty: no opinion.
     void set(std::span<const std::uint32_t> frequencies);
+    /// Of the bit after `node` (1 .. 255): its log odds, and the probability of a one less 1/2, in units of
+    /// 2^-10; 0 without a distribution.
+    struct Opinion {
+        std::int32_t odds;
+        std::int32_t lean;
+    };
+    [[nodiscard]] Opinion opinion(std::uint32_t node);
     /// Sets inputs first and first + 1 for the bit after `node` (1 .. 255): its log odds, and the probability
     /// of a one less 1/2, which says more where the odds are near even.
     void predict(std::uint32_t node, Mixer& mixer, std::size_t first);
