@@ -22,7 +22,7 @@ inline void mixing_target(ByteSpan input) {
     set_thread_count(1);
     const ByteSpan rest = input.subspan(kHead);
     predict::MixingOptions options;
-    options.set = input[0] % 2 == 0 ? predict::ExpertSet::fast : predict::ExpertSet::full;
+    options.set = static_cast<predict::ExpertSet>(1 + input[0] % 3);
     options.experts =
         input[1] == 0 ? ~std::uint64_t{0} : std::uint64_t{input[1]} | std::uint64_t{input[2]} << 8;
     options.bytes = 2 * rest.size();

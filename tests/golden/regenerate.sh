@@ -5,7 +5,8 @@ set -euo pipefail
 build=$(realpath "${1:-$(dirname "$0")/../../build}")
 cd "$(dirname "$0")"
 bitlaw=$build/bitlaw
-rm -f ./*.blm ./*.blw ./*.plain
+# The first fast set of experts is restored and no more written: its archives stay.
+find . -maxdepth 1 \( -name '*.blm' -o -name '*.blw' -o -name '*.plain' \) ! -name 'mixing-first-fast*' -delete
 mkdir -p ../fuzz/corpus/state
 "$build/bitlaw_golden" . ../fuzz/corpus/state/seed.bls
 make_archive() { "$bitlaw" compress -qf "$@"; }
@@ -27,7 +28,7 @@ make_archive -m modern-bf16.blm --learn --learn-streams 8 --learn-segment 32 --l
 seq 1 3600 >learned-seed.plain
 make_archive -m init:50k:7 --learn --learn-streams 8 --learn-segment 256 --learn-window 256 --learn-rate 0.03 --learn-fall 600 --learn-optimizer muon \
     --learn-muon-ratio 1 --learn-replay 1 --fallback never -o learned-seed.blw learned-seed.plain
-# Context mixing: both sets alone and with a network, in three streams and two blocks of a chain; the forms of data; a network that learns.
+# Context mixing: the sets alone and with a network, in three streams and two blocks of a chain; the forms of data; a network that learns.
 awk 'BEGIN {
     split("the a small old river stone house light of under and but runs falls stands near far green winter sea", word, " ")
     for (x = 12345; n < 900; ++n) { x = (x * 16807) % 2147483647; printf "%s%s", word[1 + x % 20], x % 11 == 0 ? ".\n" : " " }
