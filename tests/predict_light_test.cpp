@@ -43,10 +43,11 @@ TEST_CASE("byte lines: contexts are found again, and the less used one goes") {
     const ByteLines lines(2 * kLineBytes);
     CHECK(lines.bytes() == 2 * kLineBytes);
     ByteLine* const a = lines.find(1);
+    const std::uint8_t once = bit_histories().next[0][0];
+    ByteLines::first(a)[1] = once;
     ByteLine* const b = lines.find(2);
     CHECK(a != b);
-    ByteLines::first(a)[1] = 1;
-    ByteLines::first(b)[1] = bit_histories().next[0][bit_histories().next[0][0]];
+    ByteLines::first(b)[1] = bit_histories().next[0][once];
     CHECK(lines.find(1) == a);
     CHECK(lines.find(2) == b);
     ByteLine* const c = lines.find(3);

@@ -43,8 +43,8 @@ struct ExpertChoice {
     [[nodiscard]] bool has(Expert expert) const { return (bits >> static_cast<unsigned>(expert) & 1) != 0; }
     /// Whether the block's bytes are samples.
     [[nodiscard]] bool sampled() const { return family >= Family::bytes; }
-    /// Chooses for a block of this form; the first fast set takes everything for text. Throws Error when the form
-    /// is out of range.
+    /// Chooses for a block of this form; the first fast set takes everything for text. Throws Error when the
+    /// form is out of range.
     void set_form(const DataForm& wanted);
 
     std::uint64_t bits;

@@ -1,6 +1,6 @@
 // Loops of the light mixer over lanes of 32 bits; see contexts.inl for Ints and learned(). Beside these Ints
-// has of(numbers), which takes kWidth numbers that stand in registers: memory that was written in parts and is
-// read as a whole would have to reach the cache in between.
+// has of(numbers), which takes kWidth numbers that stand in registers: memory that was written in parts and
+// is read as a whole would have to reach the cache in between.
 
 inline constexpr std::int32_t kLightLimit = 1023;
 
