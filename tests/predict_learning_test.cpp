@@ -155,12 +155,12 @@ TEST_CASE("recipes: what is written is read, and nothing else") {
     refused([](LearningRecipe& r) { r.clip = 0; });
 }
 
-TEST_CASE("other streams, the same bytes between two steps; mixed networks learn in one stream") {
+TEST_CASE("other streams, the same bytes between two steps; mixed networks learn in two streams") {
     const LearningRecipe alone = default_recipe({});
     const LearningRecipe mixed = default_recipe({.mixed = true});
-    CHECK(mixed.streams == 1);
-    CHECK(mixed.segment == alone.streams * alone.segment);
-    CHECK(mixed.segment == mixed.window);
+    CHECK(mixed.streams == 2);
+    CHECK(mixed.streams * mixed.segment == alone.streams * alone.segment);
+    CHECK(default_recipe({.fresh = true, .mixed = true}).streams == 1);
     CHECK(with_streams(alone, alone.streams) == alone);
     CHECK(with_streams(alone, 3).segment == 170);  // 512 / 3, even
     CHECK(with_streams(alone, kMaxLearningRows).segment == 2);

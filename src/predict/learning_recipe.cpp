@@ -18,8 +18,8 @@ const Fields<LearningRecipe>& learning_fields() {
     using O = LearningOptimizer;
     // clang-format off
     static const Fields<LearningRecipe> fields{
-        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together", .shown_default = "8; mixed or of fresh weights 1"}),
-        whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even", .shown_default = "64; mixed 512; of fresh weights 256"}),
+        whole_field(&R::streams, {1, kMaxLearningRows / 2}, {.name = "learn_streams", .help = "streams of a block, which learn together", .shown_default = "8; mixed 2; of fresh weights 1"}),
+        whole_field(&R::segment, {2, kMaxLearningRows}, {.name = "learn_segment", .help = "positions between two steps, even", .shown_default = "64; mixed or of fresh weights 256"}),
         whole_field(&R::window, {2, kMaxLearningRows}, {.name = "learn_window", .help = "bytes of one stream that a step learns, even", .shown_default = "512; of fresh weights 256"}),
         whole_field(&R::replay, {0, 8}, {.name = "learn_replay", .help = "older pieces of that length learned beside the newest", .shown_default = "0; of fresh weights 3"}),
         choice_field(&R::optimizer, {{"adamw", O::adamw}, {"muon", O::muon}}, {.name = "learn_optimizer", .help = "adamw, or muon for the hidden matrices", .shown_default = "adamw; of fresh weights muon"}),
@@ -41,11 +41,13 @@ const Fields<LearningRecipe>& learning_fields() {
 // A trained network's rate follows its text, too (coding/learning_choice.hpp).
 LearningRecipe default_recipe(const LearningPlace& place) {
     LearningRecipe recipe;
-    if (place.fresh || place.mixed) {
-        // Experts do best in one stream (experiments/06-learning).
-        recipe = with_streams(recipe, 1);
+    // Experts do best in one stream. A network of trained weights keeps two, since a step of one row takes as
+    // long as one of two (experiments/06-learning).
+    if (place.mixed) {
+        recipe = with_streams(recipe, 2);
     }
     if (place.fresh) {
+        recipe.streams = 1;
         recipe.segment = 256;
         recipe.window = 256;
         recipe.optimizer = LearningOptimizer::muon;

@@ -3,6 +3,7 @@
 /// Class A.
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "bitlaw/predict/bit_history.hpp"
@@ -45,7 +46,7 @@ class ByteLines {
         return other->check == check ? other : replaced(line, other, check);
     }
     /// The slot of the first nibble.
-    [[nodiscard]] static std::uint8_t* first(ByteLine* line) { return line->histories - 1; }
+    [[nodiscard]] static std::uint8_t* first(ByteLine* line) { return slot(line, 0); }
     /// The slot of the second nibble after this first one: the one that has it, or the least used one of the
     /// three, which is emptied.
     [[nodiscard]] std::uint8_t* second(ByteLine* line, std::uint32_t nibble) const {
@@ -67,7 +68,9 @@ class ByteLines {
         return memory_ + ((line - memory_) ^ 1);
     }
     [[nodiscard]] static std::uint8_t* slot(ByteLine* line, std::uint32_t k) {
-        return line->histories + k * kHistoriesOfNibble - 1;
+        // From the line's own bytes, since the address before slot 0 is not within `histories`.
+        return reinterpret_cast<std::uint8_t*>(line) + offsetof(ByteLine, histories) +
+               k * kHistoriesOfNibble - 1;
     }
     [[nodiscard]] ByteLine* replaced(ByteLine* line, ByteLine* other, std::uint16_t check) const;
     [[nodiscard]] std::uint8_t* replaced(ByteLine* line, std::uint32_t nibble) const;
