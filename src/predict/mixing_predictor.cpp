@@ -42,7 +42,10 @@ struct Group {
 class Taken {
    public:
     explicit Taken(Group& group)
-        : group_(group.taken.exchange(true, std::memory_order_acquire) ? nullptr : &group) {}
+        : group_(group.taken.load(std::memory_order_relaxed) ||
+                         group.taken.exchange(true, std::memory_order_acquire)
+                     ? nullptr
+                     : &group) {}
     ~Taken() {
         if (group_ != nullptr) {
             group_->taken.store(false, std::memory_order_release);

@@ -10,7 +10,9 @@
 namespace bitlaw::predict {
 
 /// Work that some thread can do now, until there is none left. `turn` counts the experts' share of the work,
-/// which goes in a fixed order; the network's share is taken in any order.
+/// which goes in a fixed order; the network's share is taken in any order. One thread has the experts from
+/// the beginning to the end, so that their tables stay in its caches; it takes of the network's share what is
+/// ready while the experts wait.
 class Pipeline {
    public:
     /// try_mix() and try_predict(): do a piece of work if one is ready, and say whether they did.
@@ -18,10 +20,12 @@ class Pipeline {
     void run(std::size_t turns, const TryMix& try_mix, const TryPredict& try_predict) {
         turn_.store(0);
         failed_.store(false);
+        mixed_.store(false);
         parallel_for(thread_count(), [&](std::size_t) {
+            const bool mixes = !mixed_.exchange(true);
             try {
                 for (unsigned idle = 0; turn_.load(std::memory_order_acquire) < turns && !failed_.load();) {
-                    if (mix_once(turns, try_mix) || try_predict()) {
+                    if ((mixes && mix_once(try_mix)) || try_predict()) {
                         idle = 0;
                     } else if (++idle > kSpins) {
                         std::this_thread::yield();
@@ -41,27 +45,17 @@ class Pipeline {
     static constexpr unsigned kSpins = 64;
 
     template <class TryMix>
-    bool mix_once(std::size_t turns, const TryMix& try_mix) {
-        if (mixing_.exchange(true, std::memory_order_acquire)) {
+    bool mix_once(const TryMix& try_mix) {
+        const std::size_t now = turn_.load(std::memory_order_relaxed);
+        if (!try_mix(now)) {
             return false;
         }
-        const std::size_t now = turn_.load(std::memory_order_relaxed);
-        bool done = false;
-        try {
-            done = now < turns && try_mix(now);
-        } catch (...) {
-            mixing_.store(false, std::memory_order_release);
-            throw;
-        }
-        if (done) {
-            turn_.store(now + 1, std::memory_order_release);
-        }
-        mixing_.store(false, std::memory_order_release);
-        return done;
+        turn_.store(now + 1, std::memory_order_release);
+        return true;
     }
 
     std::atomic<std::size_t> turn_{0};
-    std::atomic<bool> mixing_{false};
+    std::atomic<bool> mixed_{false};  // a thread has the experts
     std::atomic<bool> failed_{false};
 };
 
