@@ -10,22 +10,13 @@
 #include "bitlaw/kernels/contexts.hpp"
 #include "bitlaw/kernels/distribution.hpp"
 #include "bitlaw/kernels/isa.hpp"
+#include "support/context_cases.hpp"
 #include "support/isa_scope.hpp"
 
 using namespace bitlaw;
 using namespace bitlaw::kernels;
 
 namespace {
-
-// As the header says it, in 64 bits.
-std::uint32_t plain_learn(std::uint32_t value, int bit, std::uint32_t limit) {
-    const std::int64_t p = value >> 10;
-    const std::int64_t seen = value & 1023;
-    const std::int64_t target = bit != 0 ? (1 << 22) - 1 : 0;
-    const std::int64_t moved = p + ((target - p) * ((1 << 17) / (2 * seen + 3)) >> 16);
-    return static_cast<std::uint32_t>(moved) << 10 |
-           static_cast<std::uint32_t>(std::min<std::int64_t>(seen + 1, limit));
-}
 
 // Contexts with memory of their own, and what the loops should make of them.
 struct Contexts {
@@ -67,14 +58,8 @@ struct Contexts {
 
 TEST_CASE("context kernels: every instruction set does what the header says") {
     constexpr std::uint32_t kSingleEnd = 90;
-    std::vector<std::int16_t> odds(4096);
-    for (std::size_t i = 0; i < odds.size(); ++i) {
-        odds[i] = static_cast<std::int16_t>(static_cast<std::int32_t>(i * 3) - 6000);
-    }
-    std::array<std::uint8_t, 256> next{};
-    for (std::size_t i = 0; i < next.size(); ++i) {
-        next[i] = static_cast<std::uint8_t>(i * 7 + 3);
-    }
+    const std::vector<std::int16_t> odds = test::odds_ramp();
+    const std::array<std::uint8_t, 256> next = test::next_states();
     for (const Isa isa : available_isas()) {
         const test::IsaScope scope(isa);
         const ContextKernels& kernels = context_kernels();
@@ -116,10 +101,10 @@ TEST_CASE("context kernels: every instruction set does what the header says") {
                     differing +=
                         inputs[2 * count + i] == (agrees ? odds[runs[i][b] >> 20] * 65536 : 0) ? 0 : 1;
                     auto map = maps[i];
-                    map[state] = plain_learn(map[state], bit, 255);
+                    map[state] = test::plain_learn(map[state], bit, 255);
                     differing += contexts.maps[i] == map ? 0 : 1;
                     auto run = runs[i];
-                    run[b] = agrees ? plain_learn(run[b], bit, 1023) : run[b];
+                    run[b] = agrees ? test::plain_learn(run[b], bit, 1023) : run[b];
                     differing += contexts.runs[i] == run ? 0 : 1;
                     slots_after[own][nibble] = next[slots_after[own][nibble]];
                 }
@@ -159,8 +144,8 @@ TEST_CASE("context kernels: every count and bit is learned as it should be") {
                 context_kernels().look(contexts.lanes, {1, 1, 8}, 90, odds.data(), inputs.data());
                 context_kernels().learn(contexts.lanes, 1, bit, next.data());
                 for (std::size_t i = 0; i < 16; ++i) {
-                    differing += contexts.runs[i][1] == plain_learn(runs[i][1], bit, 1023) ? 0 : 1;
-                    differing += contexts.maps[i][0] == plain_learn(maps[i][0], bit, 255) ? 0 : 1;
+                    differing += contexts.runs[i][1] == test::plain_learn(runs[i][1], bit, 1023) ? 0 : 1;
+                    differing += contexts.maps[i][0] == test::plain_learn(maps[i][0], bit, 255) ? 0 : 1;
                 }
             }
         }

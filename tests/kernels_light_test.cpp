@@ -10,6 +10,7 @@
 #include "bitlaw/base/random.hpp"
 #include "bitlaw/kernels/isa.hpp"
 #include "bitlaw/kernels/light.hpp"
+#include "support/context_cases.hpp"
 #include "support/isa_scope.hpp"
 
 using namespace bitlaw;
@@ -32,15 +33,6 @@ std::int64_t plain_look(const LightLanes& c, std::uint32_t path, const std::vect
         sum += (weight >> 16) * x >> 6;
     }
     return sum;
-}
-
-std::uint32_t plain_learn(std::uint32_t value, int bit) {
-    const std::int64_t p = value >> 10;
-    const std::int64_t seen = value & 1023;
-    const std::int64_t target = bit != 0 ? (1 << 22) - 1 : 0;
-    const std::int64_t moved = p + ((target - p) * ((1 << 17) / (2 * seen + 3)) >> 16);
-    return static_cast<std::uint32_t>(moved) << 10 |
-           static_cast<std::uint32_t>(std::min<std::int64_t>(seen + 1, 1023));
 }
 
 // Lanes with memory of their own.
@@ -85,14 +77,8 @@ struct Light {
 }  // namespace
 
 TEST_CASE("light kernels: every instruction set does what the header says") {
-    std::vector<std::int16_t> odds(4096);
-    for (std::size_t i = 0; i < odds.size(); ++i) {
-        odds[i] = static_cast<std::int16_t>(static_cast<std::int32_t>(i * 3) - 6000);
-    }
-    std::array<std::uint8_t, 256> next{};
-    for (std::size_t i = 0; i < next.size(); ++i) {
-        next[i] = static_cast<std::uint8_t>(i * 7 + 3);
-    }
+    const std::vector<std::int16_t> odds = test::odds_ramp();
+    const std::array<std::uint8_t, 256> next = test::next_states();
     for (const Isa isa : available_isas()) {
         const test::IsaScope scope(isa);
         const LightKernels& kernels = light_kernels();
@@ -115,7 +101,7 @@ TEST_CASE("light kernels: every instruction set does what the header says") {
                 const std::uint8_t state = c.slots[i][path];
                 maps.emplace_back(std::begin(c.maps[i]), std::end(c.maps[i]));
                 const std::int32_t x = odds[maps[i][state] >> 20];
-                maps[i][state] = plain_learn(maps[i][state], bit);
+                maps[i][state] = test::plain_learn(maps[i][state], bit, 1023);
                 for (const std::int32_t* const row : c.weights) {
                     std::int32_t& weight = weights[static_cast<std::size_t>(row - light->weights.data()) + i];
                     weight = std::clamp(weight + x * step, -kMaxLightWeight, kMaxLightWeight);

@@ -31,13 +31,12 @@ ContextBank::ContextBank(std::size_t slot_bytes)
       firsts_{},
       run_tables_{} {
     for (std::size_t state = 0; state < 256; ++state) {
-        const std::uint32_t zeros = histories_.zeros[state];
-        const std::uint32_t ones = histories_.ones[state];
-        const Counted start = counted((2 * ones + 1) * 65535 / (2 * (zeros + ones) + 2));
+        const Counted start = counted(histories_.probability(state));
         for (std::size_t id = 0; id < kMaxContextIds; ++id) {
             maps_[id * 256 + state] = start;
         }
-        kind_[state] = static_cast<std::uint8_t>((zeros != 0) + (ones != 0));
+        kind_[state] =
+            static_cast<std::uint8_t>((histories_.zeros[state] != 0) + (histories_.ones[state] != 0));
     }
     for (std::size_t i = 0; i < run_maps_.size(); ++i) {
         const auto times = static_cast<std::uint32_t>(i / 2 % kRunLengths);

@@ -46,7 +46,7 @@ enum Other : std::size_t { kMatchOdds, kMatchLean, kBias, kNetworkOdds, kNetwork
 // byte; and by how many hashed contexts are known, with the number of bits so far.
 constexpr std::size_t kNodes = 256;
 constexpr std::size_t kOfMatch = kNodes;
-constexpr std::size_t kOfLast = kOfMatch + QuickMatches::kStates;
+constexpr std::size_t kOfLast = kOfMatch + kMatchStates;
 constexpr std::size_t kOfKnown = kOfLast + 256;
 constexpr std::size_t kRows = kOfKnown + (kHashed + 1) * 8;
 
@@ -116,10 +116,8 @@ struct LightMixer::Parts {
           streams(wanted.streams) {
         BITLAW_ASSERT(wanted.streams >= 1);
         for (std::size_t state = 0; state < 256; ++state) {
-            const std::uint32_t zeros = histories.zeros[state];
-            const std::uint32_t ones = histories.ones[state];
             for (auto& map : lanes.maps) {
-                map[state] = counted((2 * ones + 1) * 65535 / (2 * (zeros + ones) + 2));
+                map[state] = counted(histories.probability(state));
             }
         }
         for (std::size_t i = 0; i < kSteps; ++i) {

@@ -16,6 +16,11 @@ namespace bitlaw::predict {
 /// both. A state's number stands in no file.
 struct BitHistories {
     BitHistories();
+    /// Of a one after what the state has counted, before anything is learned: (ones + 1/2) / (seen + 1), in
+    /// units of 1/65535.
+    [[nodiscard]] std::uint32_t probability(std::size_t state) const {
+        return (2U * ones[state] + 1) * 65535 / (2U * (zeros[state] + ones[state]) + 2);
+    }
     std::array<std::array<std::uint8_t, 256>, 2> next;  ///< [bit, state]
     std::array<std::uint8_t, 256> zeros;                ///< zeros counted
     std::array<std::uint8_t, 256> ones;                 ///< ones counted

@@ -1,5 +1,8 @@
 #include "bitlaw/predict/experts/quick_match.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include "bitlaw/base/error.hpp"
 
 namespace bitlaw::predict {
@@ -7,26 +10,17 @@ namespace {
 
 // How far a new match is compared backwards.
 constexpr std::uint32_t kVerified = 32;
-constexpr std::uint32_t kLongest = 65535;
 
 }  // namespace
 
 QuickMatches::QuickMatches(std::size_t entries)
-    : odds_(odds_tables()),
-      steps_(counted_steps()),
-      places_(entries, 0),
-      shift_(65 - static_cast<unsigned>(std::bit_width(entries))),
-      maps_{} {
+    : places_(entries, 0), shift_(65 - static_cast<unsigned>(std::bit_width(entries))) {
     BITLAW_ASSERT(entries >= 2 && std::has_single_bit(entries));
-    for (std::uint32_t state = 0; state < kStates; ++state) {
-        const std::uint32_t miss = 65535 / (state / 2 + 2);
-        maps_[state] = counted(state % 2 != 0 ? 65535 - miss : miss);
-    }
 }
 
 void QuickMatches::accept(QuickMatch& match, const Past& past) {
     if (match.length > 0 && match.expected == (past.last & 0xFF)) {
-        match.length = std::min(match.length + 1, kLongest);
+        match.length = std::min(match.length + 1, kMaxMatch);
         ++match.place;
     } else {
         match.length = 0;

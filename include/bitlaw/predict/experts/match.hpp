@@ -5,15 +5,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "bitlaw/predict/adaptive_map.hpp"
+#include "bitlaw/predict/experts/match_opinion.hpp"
 #include "bitlaw/predict/history.hpp"
 #include "bitlaw/predict/mixer.hpp"
 
 namespace bitlaw::predict {
-
-/// Lengths are counted up to this, and fall into this many classes.
-inline constexpr std::uint32_t kMaxMatch = 65535;
-inline constexpr std::uint32_t kMatchClasses = 32;
 
 /// One stream's match.
 class Match {
@@ -27,8 +23,8 @@ class Match {
     [[nodiscard]] std::uint32_t length() const { return length_; }
     /// expected() + 1, or 0 without a match.
     [[nodiscard]] std::uint32_t opinion() const { return length_ > 0 ? expected_ + 1U : 0U; }
-    /// A class 1 .. kMatchClasses - 1 of the length, ascending; 0 without a match.
-    [[nodiscard]] std::uint32_t length_class() const;
+    /// match_class() of the length; 0 without a match.
+    [[nodiscard]] std::uint32_t length_class() const { return match_class(length_); }
 
    private:
     friend class MatchFinder;
@@ -53,7 +49,7 @@ class MatchFinder {
     /// Sets inputs first and first + 1. Returns 2 (class of the length) + expected bit, or 0 where the match
     /// has no opinion or the byte has left it.
     std::uint32_t predict(const Match& match, std::uint32_t node, Mixer& mixer, std::size_t first);
-    void accept_bit(int bit);
+    void accept_bit(int bit) { opinions_.accept_bit(bit); }
 
     [[nodiscard]] std::size_t bytes() const { return places_.size() * sizeof(std::uint32_t); }
 
@@ -63,13 +59,10 @@ class MatchFinder {
         return ((seen + 1 + match.own_) * 0x9E3779B97F4A7C15) >> shift_;
     }
 
-    const OddsTables& odds_;
-    const CountedSteps& steps_;
     std::vector<std::uint32_t> places_;
     unsigned min_length_;
     unsigned shift_;
-    std::vector<Counted> maps_;  // [classes, expected bit]
-    Counted* used_ = nullptr;
+    MatchOpinions opinions_;
 };
 
 }  // namespace bitlaw::predict
