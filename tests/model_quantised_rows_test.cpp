@@ -28,6 +28,33 @@ Model noisy(double size) {
     return model;
 }
 
+void check_forged_files(WeightFormatId format) {
+    const Model model = noisy(0.1);
+    const Bytes whole = encode_model(model, format, nullptr);
+    const StoredModel read = decode_model(whole, "the file");
+    CHECK(read.format == format);
+    CHECK(encode_model(read.model, format, nullptr) == whole);
+    int refused = 0;
+    int read_again = 0;
+    Random random(9);
+    for (int trial = 0; trial < 200; ++trial) {
+        Bytes forged = whole;
+        const std::size_t at = forged.size() - 9 - random.below(forged.size() / 2);
+        forged[at] = static_cast<std::uint8_t>(forged[at] + 1 + random.below(255));
+        try {
+            const StoredModel other = decode_model(test::resealed_model(forged), "the file");
+            // What is read is exactly what is written.
+            CHECK(encode_model(other.model, format, nullptr) == test::resealed_model(forged));
+            ++read_again;
+        } catch (const Error& error) {
+            CHECK(holds(error.what(), "the file"));
+            ++refused;
+        }
+    }
+    CHECK(refused + read_again == 200);
+    CHECK(refused > 100);
+}
+
 }  // namespace
 
 TEST_CASE("quantised rows: steps are m * 2^(e - 30), and the nearest one is found") {
@@ -101,29 +128,30 @@ TEST_CASE("quantised weights: small, near, and as good as a Gaussian's entropy a
 }
 
 TEST_CASE("quantised weights: files of other levels, too short ones and long ones are refused") {
-    const Model model = noisy(0.1);
-    const Bytes whole = encode_model(model, WeightFormatId::quantised, nullptr);
-    const StoredModel read = decode_model(whole, "the file");
-    CHECK(read.format == WeightFormatId::quantised);
-    CHECK(encode_model(read.model, WeightFormatId::quantised, nullptr) == whole);
-    int refused = 0;
-    int read_again = 0;
-    Random random(9);
-    for (int trial = 0; trial < 200; ++trial) {
-        Bytes forged = whole;
-        const std::size_t at = forged.size() - 9 - random.below(forged.size() / 2);
-        forged[at] = static_cast<std::uint8_t>(forged[at] + 1 + random.below(255));
-        try {
-            const StoredModel other = decode_model(test::resealed_model(forged), "the file");
-            // What is read is exactly what is written.
-            CHECK(encode_model(other.model, WeightFormatId::quantised, nullptr) ==
-                  test::resealed_model(forged));
-            ++read_again;
-        } catch (const Error& error) {
-            CHECK(holds(error.what(), "the file"));
-            ++refused;
+    check_forged_files(WeightFormatId::quantised);
+}
+
+TEST_CASE("trellis weights: files of other levels, too short ones and long ones are refused") {
+    check_forged_files(WeightFormatId::trellis);
+}
+
+TEST_CASE("trellis weights: fewer bits than quantised ones for a smaller error") {
+    const Model model = noisy(0.3);
+    double error[2] = {};
+    std::size_t bytes[2] = {};
+    for (const int i : {0, 1}) {
+        const WeightFormatId format = i == 0 ? WeightFormatId::quantised : WeightFormatId::trellis;
+        Model rounded = model;
+        round_weights(rounded, format);
+        bytes[i] = weight_bytes(model, format).size();
+        for (std::size_t at = 0; at < model.weights.size(); ++at) {
+            const double difference = model.weights[at] - rounded.weights[at];
+            error[i] += difference * difference;
         }
+        Model again = rounded;
+        round_weights(again, format);
+        CHECK(again.weights == rounded.weights);
     }
-    CHECK(refused + read_again == 200);
-    CHECK(refused > 100);
+    CHECK(error[1] < error[0]);
+    CHECK(bytes[1] < bytes[0]);
 }

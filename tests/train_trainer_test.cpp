@@ -109,7 +109,7 @@ TEST_CASE("a run that rounds its weights can be stopped anywhere, and begin wher
     };
     const TrainResult straight = train_quietly(options("straight", 4));
     const StoredModel model = load_model(straight.model_file);
-    CHECK(model.format == WeightFormatId::quantised);
+    CHECK(model.format == WeightFormatId::trellis);
     CHECK(8.0 * static_cast<double>(weight_bytes(model.model, model.format).size()) <=
           4.0 * static_cast<double>(model.model.layout.size));
     // What was measured at the end is what the file has.
@@ -121,7 +121,7 @@ TEST_CASE("a run that rounds its weights can be stopped anywhere, and begin wher
         TrainOptions halved = options(out, 4);
         halved.stop_after_steps = stop;
         (void)message_of<Stopped>([&] { train_quietly(halved); });
-        CHECK(load_state(runs / out / kStateFile).row_steps.empty() == (stop < 12));
+        CHECK(load_state(runs / out / kStateFile).row_steps.empty() == (stop <= 12));
         halved.stop_after_steps = 0;
         halved.resume = true;
         train_quietly(halved);
@@ -154,7 +154,6 @@ TEST_CASE("a run that rounds its weights can be stopped anywhere, and begin wher
     last.weight_bits_from = 1.0;
     train_quietly(last);
     train_quietly(options("plain", 0));
-    CHECK(load_state(runs / "last" / kStateFile).weights == load_state(runs / "plain" / kStateFile).weights);
     CHECK(runs.model("last") != runs.model("plain"));
 }
 
@@ -164,7 +163,7 @@ TEST_CASE("a run can begin with a model, whose id is in its record") {
     TrainOptions options = runs.options("second", 4);
     options.from = first.model_file;
     options.weight_bits = 5;
-    options.weight_bits_from = 0;
+    options.weight_bits_from = 0.5;
     const TrainResult second = train_quietly(options);
     CHECK(holds(load_model(second.model_file).record.options, "from=" + hex64(first.model_id)));
     CHECK(second.record.validation_bits_per_byte < first.record.validation_bits_per_byte + 0.2);

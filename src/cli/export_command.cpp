@@ -49,9 +49,8 @@ void check_targets(const ExportArguments& a) {
     if (!quantises(a) && !a.calibrate.empty()) {
         fail_usage("--calibrate is for --bits and --target-loss; add one of them, or leave it out");
     }
-    if (quantises(a) && a.weight_format && *a.weight_format != WeightFormatId::quantised) {
-        fail_usage(
-            "--bits and --target-loss make weights in the format quantised; leave --weight-format out");
+    if (quantises(a) && a.weight_format && *a.weight_format != WeightFormatId::trellis) {
+        fail_usage("--bits and --target-loss make weights in the format trellis; leave --weight-format out");
     }
     if (!quantises(a) && !a.weight_format && a.seen.empty() && !a.safetensors) {
         fail_usage(
@@ -66,7 +65,7 @@ void print_tensors(const Model& model, const CommonOptions& common) {
         .columns = {{"tensor", "tensor", true}, {"shape", "shape", true}, {"bits", "bits/weight"}}};
     for (const Tensor& tensor : model.layout.tensors()) {
         ByteWriter writer;
-        weight_format(WeightFormatId::quantised).encode(tensor, model.view(tensor), writer);
+        weight_format(WeightFormatId::trellis).encode(tensor, model.view(tensor), writer);
         table.add({format::text_cell(tensor.name),
                    format::text_cell(text_of(tensor.rows, " x ", tensor.columns)),
                    format::number_cell(
@@ -82,7 +81,7 @@ StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
         fail(
             "a network whose output is its embedding has no gradient, which says what weights matter; export "
             "it "
-            "with --weight-format quantised");
+            "with --weight-format trellis");
     }
     if (model.model.vocabulary == nullptr) {
         corpus.require_alphabet(alphabet);
@@ -101,15 +100,15 @@ StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
     learn::QuantisedModel result = learn::quantised_to(
         model.model, {.bits = a.bits, .loss_rise = a.target_loss}, {}, all.first(half), all.subspan(half));
     if (a.common.quiet == 0) {
-        print_tensors(result.model, a.common);
-        note(text_of(fixed_text(result.bits_per_weight, 3), " bits a weight; loss on ",
+        print_tensors(result.weights.model, a.common);
+        note(text_of(fixed_text(result.weights.bits_per_weight, 3), " bits a weight; loss on ",
                      with_commas(symbols.size() - half),
                      " bytes behind the calibration: ", fixed_text(result.loss_before, 4), " before, ",
                      fixed_text(result.loss_after, 4), " after, ",
                      fixed_text(100.0 * (result.loss_after / result.loss_before - 1.0), 2), " % more"));
     }
-    return converted({std::move(result.model), model.format, model.id, model.record, 0},
-                     WeightFormatId::quantised);
+    return converted({std::move(result.weights.model), model.format, model.id, model.record, 0},
+                     WeightFormatId::trellis);
 }
 
 // The sample of the data, which must be those that the record names.

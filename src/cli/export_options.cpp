@@ -11,7 +11,8 @@ Field<ExportArguments> weight_format_field() {
     using A = ExportArguments;
     return {{.name = "weight_format",
              .help = text_of("how the weights are stored: ", weight_format_names(),
-                             "; int8 is a byte a weight and a scale a row, quantised is levels in few bits"),
+                             "; int8 is a byte a weight and a scale a row, trellis is levels in few bits, "
+                             "quantised its older form"),
              .type = "NAME",
              .old_names = {"model_precision"}},
             FieldKind::choice,

@@ -15,8 +15,8 @@ using namespace model;
 
 namespace {
 
-// Adds x^T x of x [M, K] to A [K, K], whose rows are shared out among threads.
-void add_inputs(const float* x, std::size_t rows, std::size_t inputs, std::vector<double>& sums) {
+// Adds x^T x of x [M, K] to sums [K, K], whose rows are shared out among threads.
+void add_moments(const float* x, std::size_t rows, std::size_t inputs, std::vector<double>& sums) {
     constexpr std::size_t kRows = 64;
     parallel_for((inputs + kRows - 1) / kRows, [&](std::size_t task) {
         const std::size_t first = task * kRows;
@@ -28,15 +28,6 @@ void add_inputs(const float* x, std::size_t rows, std::size_t inputs, std::vecto
             sums[first * inputs + i] += piece[i];
         }
     });
-}
-
-void add_outputs(const float* y, std::size_t rows, std::vector<double>& sums) {
-    for (std::size_t row = 0; row < rows; ++row) {
-        for (std::size_t j = 0; j < sums.size(); ++j) {
-            const double value = y[row * sums.size() + j];
-            sums[j] += value * value;
-        }
-    }
 }
 
 }  // namespace
@@ -66,13 +57,14 @@ Curvature curvature_of(const Model& model, std::span<const Symbol> symbols) {
         if (found != curvature.products.end()) {
             return *found;
         }
-        return curvature.products.emplace_back(ProductCurvature{
-            tensor, std::vector<double>(tensor.rows * tensor.rows), std::vector<double>(tensor.columns)});
+        return curvature.products.emplace_back(
+            ProductCurvature{tensor, std::vector<double>(tensor.rows * tensor.rows),
+                             std::vector<double>(tensor.columns * tensor.columns)});
     };
     network.watch_products([&](const Tensor& tensor, const float* x, const float* y) {
         ProductCurvature& product = find(tensor);
-        add_inputs(x, tokens, tensor.rows, product.inputs);
-        add_outputs(y, tokens, product.outputs);
+        add_moments(x, tokens, tensor.rows, product.inputs);
+        add_moments(y, tokens, tensor.columns, product.outputs);
     });
     Floats gradient(model.layout.size);
     const std::size_t batch = std::max<std::size_t>(1, 2048 / positions);  // sequences

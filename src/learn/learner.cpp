@@ -82,7 +82,7 @@ StepOutcome Learner::update(double learning_rate, std::span<const float> gradien
     if (outcome.is_finite()) {
         const bool clips = options_.clip > 0.0 && outcome.gradient_norm > options_.clip;
         const float scale = clips ? static_cast<float>(options_.clip / outcome.gradient_norm) : 1.0F;
-        const std::span<float> weights = rounds() ? exact_ : model_.weights;
+        const std::span<float> weights = model_.weights;
         adam_.step(gradient, learning_rate, scale, weights);
         if (options_.muon.enabled) {
             muon_.step(gradient, learning_rate, scale, weights, adam_.first_moments());
@@ -90,28 +90,19 @@ StepOutcome Learner::update(double learning_rate, std::span<const float> gradien
         if (options_.weight_bound > 0.0) {
             hold_weights(weights);
         }
-        show_weights();
+        if (rounds()) {
+            rounding_.hold(weights);
+        }
+        packed_.repack();
     }
     sum_.clear();
     return outcome;
 }
 
-// What steps and coding see of the exact weights.
-void Learner::show_weights() {
-    if (rounds()) {
-        rounding_.round(exact_, model_.weights);
-    }
-    packed_.repack();
-}
-
-double Learner::round_to(double bits, std::span<const Symbol> sample) {
+double Learner::round_rows(double share, double bits, std::span<const Symbol> sample) {
     const FloatStateGuard guard;
-    if (!rounds()) {
-        rounding_.begin(curvature_of(model_, sample), model_.weights);
-        exact_ = model_.weights;
-    }
-    const double reached = rounding_.fit(exact_, bits);
-    show_weights();
+    const double reached = rounding_.advance(model_, curvature_of(model_, sample), share, bits);
+    packed_.repack();
     return reached;
 }
 
@@ -169,13 +160,9 @@ std::vector<double> Learner::coding_lengths(std::span<const Symbol> symbols, Wei
 void Learner::restore(std::span<const float> weights, AdamMoments moments, std::vector<float> row_steps) {
     BITLAW_ASSERT(weights.size() == model_.weights.size());
     adam_.restore(std::move(moments));
-    rounding_.restore(std::move(row_steps));
-    if (rounds()) {
-        exact_.assign(weights.begin(), weights.end());
-    } else {
-        std::copy(weights.begin(), weights.end(), model_.weights.begin());
-    }
-    show_weights();
+    rounding_.restore(std::move(row_steps), weights);
+    std::copy(weights.begin(), weights.end(), model_.weights.begin());
+    packed_.repack();
 }
 
 }  // namespace bitlaw::learn

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bisection.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/model/network.hpp"
-#include "bitlaw/model/stored_weights.hpp"
 
 namespace bitlaw::learn {
 
@@ -12,11 +12,6 @@ using namespace symbols;
 using namespace model;
 
 namespace {
-
-double bits_per_weight(const Model& model) {
-    return 8.0 * static_cast<double>(weight_bytes(model, WeightFormatId::quantised).size()) /
-           static_cast<double>(model.layout.size);
-}
 
 // Bits a symbol.
 double loss_of(const Model& model, std::span<const Symbol> symbols) {
@@ -47,34 +42,37 @@ QuantisedModel quantised_to(const Model& model, const QuantiserTarget& target,
              check.size(), "; give more data");
     }
     const Quantiser quantiser(model, curvature_of(model, calibration));
-    QuantisedModel best{model, options, 0.0, loss_of(model, check), 0.0};
-    // Steps from "nothing is lost" to "nothing is left": the exponent of D.
-    double fine = -24.0;
-    double coarse = 2.0;
-    for (int round = 0; round < 14; ++round) {
+    const double before = loss_of(model, check);
+    const auto result = [&](QuantisedWeights weights) {
+        weights.bits_per_weight = stored_bits(weights.model);
+        const double after = loss_of(weights.model, check);
+        return QuantisedModel{std::move(weights), before, after};
+    };
+    if (target.bits > 0.0) {
+        std::optional<QuantisedWeights> best = quantiser.within(target.bits, options);
+        if (!best) {
+            fail("no steps make the weights so small; ask for more bits");
+        }
+        return result(std::move(*best));
+    }
+    std::optional<QuantisedModel> best;
+    double fine = kFinest;
+    double coarse = kCoarsest;
+    for (int round = 0; round < kRounds; ++round) {
         const double middle = (fine + coarse) / 2.0;
-        QuantisedModel trial{model, options, 0.0, best.loss_before, 0.0};
-        trial.options.step = std::exp2(middle);
-        trial.model = quantiser.at(trial.options);
-        trial.bits_per_weight = bits_per_weight(trial.model);
-        bool keeps = trial.bits_per_weight <= target.bits;
-        if (target.bits <= 0.0) {
-            trial.loss_after = loss_of(trial.model, check);
-            keeps = trial.loss_after <= trial.loss_before * (1.0 + target.loss_rise);
-        }
-        // The finest steps within the bits, or the coarsest within the loss.
-        ((target.bits > 0.0) == keeps ? coarse : fine) = middle;
+        QuantiserOptions trial = options;
+        trial.step = exact_exp2(middle);
+        QuantisedModel found = result(quantiser.at(trial));
+        const bool keeps = found.loss_after <= before * (1.0 + target.loss_rise);
+        (keeps ? fine : coarse) = middle;
         if (keeps) {
-            best = std::move(trial);
+            best = std::move(found);
         }
     }
-    if (best.bits_per_weight == 0.0) {
-        fail("no steps keep to the target; ask for more bits or allow more loss");
+    if (!best) {
+        fail("no steps keep to the loss; allow more");
     }
-    if (best.loss_after == 0.0) {
-        best.loss_after = loss_of(best.model, check);
-    }
-    return best;
+    return std::move(*best);
 }
 
 }  // namespace bitlaw::learn

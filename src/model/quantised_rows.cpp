@@ -60,7 +60,8 @@ std::size_t nearest_step(double value) {
     return value * value < below * double{*above} ? index - 1 : index;
 }
 
-std::optional<QuantisedRow> quantised_row(std::span<const float> weights) {
+std::optional<QuantisedRow> largest_step(std::span<const float> weights,
+                                         bool (*are_of)(std::span<const float>, float)) {
     float least = 0.0F;
     float largest = 0.0F;
     for (const float weight : weights) {
@@ -77,11 +78,15 @@ std::optional<QuantisedRow> quantised_row(std::span<const float> weights) {
     auto index = static_cast<std::size_t>(std::upper_bound(kStepTable.begin(), kStepTable.end(), least) -
                                           kStepTable.begin());
     while (index-- > 0 && largest <= static_cast<float>(kMaxWeightLevel) * kStepTable[index]) {
-        if (are_levels(weights, kStepTable[index])) {
+        if (are_of(weights, kStepTable[index])) {
             return QuantisedRow{index};
         }
     }
     return {};
+}
+
+std::optional<QuantisedRow> quantised_row(std::span<const float> weights) {
+    return largest_step(weights, are_levels);
 }
 
 void round_row(std::span<float> weights, std::size_t step) {

@@ -79,8 +79,8 @@ StoredModel model_of(const StoredModel& model, double bits, ByteSpan data) {
     const std::span<const symbols::Symbol> all(symbols);
     learn::QuantisedModel result = learn::quantised_to(
         model.model, {.bits = bits}, {}, all.first(all.size() / 2), all.subspan(all.size() / 2));
-    return converted({std::move(result.model), model.format, model.id, model.record, 0},
-                     WeightFormatId::quantised);
+    return converted({std::move(result.weights.model), model.format, model.id, model.record, 0},
+                     WeightFormatId::trellis);
 }
 
 double bits_of(const StoredModel& model, ByteSpan bytes) {

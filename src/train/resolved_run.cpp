@@ -20,10 +20,19 @@ std::uint64_t ResolvedRun::rounded_from() const {
 }
 
 bool ResolvedRun::is_rounding_due(std::uint64_t done) const {
-    constexpr std::uint64_t kTimes = 32;
+    constexpr std::uint64_t kTimes = 16;
     const std::uint64_t from = rounded_from();
     const std::uint64_t interval = from >= steps ? 1 : (steps - from + kTimes - 1) / kTimes;
-    return done >= from && ((done - from) % interval == 0 || done == steps);
+    return done == steps ? from != kNever : done > from && (done - from) % interval == 0;
+}
+
+double ResolvedRun::rounded_share(std::uint64_t done) const {
+    if (done >= steps) {
+        return 1.0;
+    }
+    const std::uint64_t from = rounded_from();
+    const double left = static_cast<double>(steps - done) / static_cast<double>(steps - from);
+    return 1.0 - left * left;
 }
 
 std::size_t step_sequences(const TrainOptions& options) {
@@ -73,13 +82,12 @@ void check_options(const TrainOptions& options) {
             "matrix learning rate and momentum are Muon's, and this run has AdamW for all tensors; leave "
             "them out or choose muon");
     }
-    if (options.weight_format == WeightFormatId::quantised && options.weight_bits == 0.0) {
-        fail_usage(
-            "weights in the format quantised need a size; give weight bits, or export a trained model");
+    if (options.weight_format == WeightFormatId::trellis && options.weight_bits == 0.0) {
+        fail_usage("weights in the format trellis need a size; give weight bits, or export a trained model");
     }
     if (options.weight_format == WeightFormatId::fp32 && options.weight_bits > 0.0) {
         fail_usage(
-            "weight bits make weights in the format quantised, and this run asks for fp32; leave one out");
+            "weight bits make weights in the format trellis, and this run asks for fp32; leave one out");
     }
     if (options.weight_bits > 0.0 && parameter_count(options.config) > kMaxCodedParameters) {
         fail_usage("the network has ", parameter_count(options.config), " weights, and at most ",
@@ -128,7 +136,7 @@ ResolvedRun resolve_run(const TrainOptions& asked, const Corpus& validation, std
     o.matrix_learning_rate = peak_matrix_learning_rate(asked, predicted);
     o.optimizer = o.matrix_learning_rate > 0.0 ? Optimizer::muon : Optimizer::adamw;
     if (o.weight_bits > 0.0) {
-        o.weight_format = WeightFormatId::quantised;
+        o.weight_format = WeightFormatId::trellis;
     }
     o.validation_bytes = run.has_vocabulary() ? std::min(asked.validation_bytes, available_bytes)
                                               : run.validation_sequences * run.positions();

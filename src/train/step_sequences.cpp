@@ -10,11 +10,11 @@ using namespace learn;
 
 namespace {
 
-// What 32 steps of 4,096 read, of a short run a sixteenth.
+// What 32 steps of 4,096 read, of a short run a sixteenth, but 32 contexts.
 std::size_t sample_bytes(const ResolvedRun& run) {
     const auto wanted =
         static_cast<std::size_t>(std::min<std::uint64_t>(131'072, run.steps * run.step_tokens() / 16));
-    return std::max<std::size_t>(wanted / run.positions(), 1) * run.positions();
+    return std::max<std::size_t>(wanted / run.positions(), 32) * run.positions();
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ Field<O> weight_format(FieldInfo info) {
     Field<O> field = choice_field(&O::weight_format,
                                   {{"bf16", WeightFormatId::bf16},
                                    {"fp32", WeightFormatId::fp32},
-                                   {"quantised", WeightFormatId::quantised}},
+                                   {"trellis", WeightFormatId::trellis}},
                                   std::move(info));
     field.read = [read = field.read](O& options, const Words& words) {
         if (only_word(words) == "int8") {
@@ -129,9 +129,9 @@ Fields<O> make_fields() {
         list_field(&O::validation, {.name = "validation", .help = "held-out files, named alike"}),
         text_field(&O::out, {.name = "out", .help = "folder for model.blm, state.bls, metrics.csv, run.json and train.conf", .type = "DIR", .letter = "-o", .is_required = true, .is_of_process = true}),
         text_field(&O::preset, {.name = "preset", .help = "sizes of the network: " + joined(preset_names()), .type = "NAME", .group = network, .record = "preset"}),
-        weight_format({.name = "weight_format", .help = "how the weights are stored: bf16 or fp32; quantised with --weight-bits", .label = "weights in", .group = network, .old_names = {"model_precision"}, .record = "model_precision", .is_schedule = true}),
-        of_rounding(positive(real_field(&O::weight_bits, {0, 12}, {.name = "weight_bits", .help = "train the last steps with weights rounded to levels of so many bits each, entropy-coded, all included", .shown_default = "not rounded", .group = network, .record = "weight_bits", .is_schedule = true}))),
-        of_rounding(real_field(&O::weight_bits_from, kShareRange, {.name = "weight_bits_from", .help = "share of the steps behind which weights are rounded; 1: at the end only", .shown_default = "0.8", .group = network, .record = "weight_bits_from", .is_schedule = true})),
+        weight_format({.name = "weight_format", .help = "how the weights are stored: bf16 or fp32; trellis with --weight-bits", .label = "weights in", .group = network, .old_names = {"model_precision"}, .record = "model_precision", .is_schedule = true}),
+        of_rounding(positive(real_field(&O::weight_bits, {0, 12}, {.name = "weight_bits", .help = "end with weights rounded to levels of so many bits each, entropy-coded, all included; rows are rounded one share after the other while the others learn", .shown_default = "not rounded", .group = network, .record = "weight_bits", .is_schedule = true}))),
+        of_rounding(real_field(&O::weight_bits_from, kShareRange, {.name = "weight_bits_from", .help = "share of the steps behind which rounding begins; 1: at the end only", .shown_default = "0.8", .group = network, .record = "weight_bits_from", .is_schedule = true})),
         text_field(&O::from, {.name = "from", .help = "begin with this model's weights and network", .type = "MODEL"}),
         first_model(),
         whole_field(&O::seed, {}, {.name = "seed", .help = "of the weights and of the order of the data", .group = training, .record = "seed"}),

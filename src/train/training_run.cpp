@@ -86,8 +86,8 @@ void TrainingRun::restore(TrainingState state) {
 
 TrainResult TrainingRun::finish(const std::function<void(const StepReport&)>& on_step,
                                 const std::atomic<bool>& stop) {
-    // A run that rounds from its first step, or goes on where another one had not begun to.
-    if (progress_.step >= run_.rounded_from() && !learner_.rounds()) {
+    // A run that is the end of another one, which had not rounded.
+    if (progress_.step == run_.steps && run_.is_rounding_due(progress_.step) && !learner_.rounds()) {
         round_weights();
     }
     if (progress_.step < run_.steps) {
@@ -109,19 +109,18 @@ TrainResult TrainingRun::finish(const std::function<void(const StepReport&)>& on
 }
 
 void TrainingRun::round_weights() {
-    const std::vector<Symbol> sample =
-        learner_.rounds() ? std::vector<Symbol>{} : rounding_sample(run_, training_);
-    const double bits = learner_.round_to(options_.weight_bits, sample);
+    const double bits = learner_.round_rows(run_.rounded_share(progress_.step), options_.weight_bits,
+                                            rounding_sample(run_, training_));
     if (bits > options_.weight_bits && progress_.step == run_.steps && options_.warn && ranks_.is_first()) {
         options_.warn(text_of("the weights take ", bits, " bits each, more than the ", options_.weight_bits,
                               " asked for: what is not in matrices takes 16"));
     }
 }
 
-// As weights are stored; while they are not rounded yet, as those of a run that never rounds.
+// As weights are stored; while they are not all rounded yet, as those of a run that never rounds.
 WeightFormatId TrainingRun::coding_format() const {
-    return run_.rounded_from() != ResolvedRun::kNever && !learner_.rounds() ? WeightFormatId::bf16
-                                                                            : options_.weight_format;
+    return run_.rounded_from() != ResolvedRun::kNever && progress_.step < run_.steps ? WeightFormatId::bf16
+                                                                                     : options_.weight_format;
 }
 
 void TrainingRun::run_steps(const std::function<void(const StepReport&)>& on_step,
@@ -315,7 +314,7 @@ void TrainingRun::save() const {
     require_unchanged_data(LookAgain::where_touched);
     ranks_.together([&] {
         if (ranks_.is_first()) {
-            save_state(options_.out / kStateFile, progress_, learner_.exact_weights(), learner_.moments(),
+            save_state(options_.out / kStateFile, progress_, learner_.model().weights, learner_.moments(),
                        learner_.row_steps());
         }
     });

@@ -17,7 +17,7 @@ done
 ((archives >= 21))
 judge "all archives are there" ls "$golden"
 # What a released archive was made of may be coded in other ways by later versions; this one writes what it reads.
-for name in vanilla-fp32 modern-bf16 modern-int8 gated-bf16; do
+for name in vanilla-fp32 modern-bf16 modern-int8 modern-quantised modern-trellis gated-bf16; do
     check "$name, made again" bash -c "'$bitlaw' compress -c -m '$golden/$name.blm' --fallback never --block-size 256 \
         --streams 3 '$golden/$name.plain' | cmp - '$golden/$name.blw'"
 done

@@ -76,7 +76,7 @@ check "compress with the trained weights" "$bitlaw" compress --fallback never -q
 check "restore with them" bash -c "'$bitlaw' decompress -c trained.blw | cmp - text"
 refuse "--from-state of nothing" 2 "needs a training folder" "$bitlaw" export --from-state --weight-format fp32 -o x.blm
 refuse "--from-state of a model file" 1 "is no training state" "$bitlaw" export -m int8.blm --from-state --weight-format fp32 -o x.blm
-refuse "a precision that does not exist" 2 "choose fp32, bf16, int8 or quantised" \
+refuse "a precision that does not exist" 2 "choose fp32, bf16, int8, quantised or trellis" \
     "$bitlaw" export -m one --weight-format int4 -o int4.blm
 refuse "a precision of no embedded model" 2 "add --embed-model" \
     "$bitlaw" compress --fallback never -m one --weight-format int8 -o none.blw text

@@ -10,7 +10,7 @@ data=text@:50K
 value() { "$bitlaw" info --json "$1" | grep -o "\"$2\": *[0-9]*" | grep -o '[0-9]*$'; }
 
 check "weights of 4 bits" train_tiny straight $data "${options[@]}"
-"$bitlaw" info straight | grep -q "^weights stored in  *quantised$"
+"$bitlaw" info straight | grep -q "^weights stored in  *trellis$"
 judge "the file says so" "$bitlaw" info straight
 parameters=$(value straight parameters)
 stored=$(value straight stored_bytes)
@@ -24,7 +24,7 @@ same "the same model" straight/model.blm again/model.blm
 
 refuse "stops while weights are rounded" 1 "stopped after step 90 " \
     train_tiny pieces $data "${options[@]}" --stop-after-steps 90
-check "a state's exact weights" "$bitlaw" export -q -m pieces --from-state --weight-format fp32 -o exact.blm
+check "a state's weights" "$bitlaw" export -q -m pieces --from-state --weight-format fp32 -o exact.blm
 refuse "resume with other bits" 2 "give the same weight bits" train_tiny pieces $data "${options[@]}" --resume --weight-bits 5
 check "resume" train_tiny pieces $data "${options[@]}" --resume
 same "resumed model" straight/model.blm pieces/model.blm
@@ -44,7 +44,7 @@ check "restore" "$bitlaw" decompress -q -m straight -o restored text.blw
 same "restored" text restored
 
 check "begins with a model" "$bitlaw" train -q --data $data --from plain --batch-tokens 2048 --tokens 40K --lr 0.005 \
-    --matrix-lr 0.005 --weight-bits 3 --weight-bits-from 0 -o from
+    --matrix-lr 0.005 --weight-bits 3 --weight-bits-from 0.3 -o from
 (($(value from stored_bytes) * 8 <= parameters * 3 + 800))
 judge "3 bits of that model" "$bitlaw" info from
 refuse "a network beside the model's" 2 "brings its own network; leave out --width" \
@@ -54,6 +54,6 @@ refuse "no bits" 2 "must be more than 0" train_tiny none $data "${options[@]}" -
 refuse "a share above 1" 2 "must be a number in" train_tiny none $data "${options[@]}" --weight-bits-from 1.5
 refuse "bits of fp32" 2 "this run asks for fp32" train_tiny none $data "${options[@]}" --weight-format fp32
 refuse "bits of int8" 2 "int8 is made of a trained model" train_tiny none $data "${options[@]}" --weight-format int8
-refuse "quantised without bits" 2 "give weight bits" train_tiny none $data --tokens 200K --weight-format quantised
+refuse "levels without bits" 2 "give weight bits" train_tiny none $data --tokens 200K --weight-format trellis
 check "nothing was begun" test ! -e none
 finish

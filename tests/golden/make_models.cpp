@@ -57,6 +57,8 @@ int main(int argc, char** argv) {
         write_pair(folder, "vanilla-fp32", vanilla, WeightFormatId::fp32);
         write_pair(folder, "modern-bf16", rounded, WeightFormatId::bf16);
         write_pair(folder, "modern-int8", modern, WeightFormatId::int8);
+        write_pair(folder, "modern-quantised", modern, WeightFormatId::quantised);
+        write_pair(folder, "modern-trellis", modern, WeightFormatId::trellis);
         ModelConfig gated = rounded;
         gated.architecture = Architecture{2};
         write_pair(folder, "gated-bf16", gated, WeightFormatId::bf16);

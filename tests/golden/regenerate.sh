@@ -10,7 +10,7 @@ find . -maxdepth 1 \( -name '*.blm' -o -name '*.blw' -o -name '*.plain' \) ! -na
 mkdir -p ../fuzz/corpus/state
 "$build/bitlaw_golden" . ../fuzz/corpus/state/seed.bls
 make_archive() { "$bitlaw" compress -qf "$@"; }
-for name in vanilla-fp32 modern-bf16 modern-int8 gated-bf16; do
+for name in vanilla-fp32 modern-bf16 modern-int8 modern-quantised modern-trellis gated-bf16; do
     make_archive -m $name.blm --fallback never --block-size 256 --streams 3 -o $name.blw $name.plain
     "$bitlaw" list --json $name.blw | grep -q '"stored_blocks": 0, "mixed_blocks": 0,'
 done

@@ -12,12 +12,12 @@
 
 namespace bitlaw::learn {
 
-/// A matrix W [K, N]. An error E in it costs about 1/2 sum over j of g_j E_j^T A E_j nats a symbol, E_j its
-/// column j (Kronecker factors with a diagonal second one: Martens and Grosse 2015, arXiv 1503.05671).
+/// A matrix W [K, N]. An error E in it costs about 1/2 tr(G E^T A E) nats a symbol (Kronecker factors:
+/// Martens and Grosse 2015, arXiv 1503.05671).
 struct ProductCurvature {
     model::Tensor tensor;
     std::vector<double> inputs;   ///< A [K, K]: mean of x x^T over the symbols
-    std::vector<double> outputs;  ///< g [N]: mean of (d(-ln p) / dy)^2
+    std::vector<double> outputs;  ///< G [N, N]: mean of g g^T, g = d(-ln p) / dy
 };
 
 /// Of a table [V, C], whose rows are looked up: the mean squared gradient of a row's weights, [V].

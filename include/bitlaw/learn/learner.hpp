@@ -91,20 +91,16 @@ class Learner {
     void with_coding_weights(model::WeightFormatId format,
                              const std::function<void(const model::PackedModel&)>& body);
 
-    /// From now on steps see weights that are rounded to levels of `bits` bits a weight, all included, and
-    /// change the exact ones behind them (straight-through: the gradient at the rounded weights is taken for
-    /// that at the exact ones). The curvature over `sample`, one context at least, says what rows' steps are
-    /// to each other. Again: chooses their common factor anew, without the sample. Returns the bits of a
-    /// weight.
-    double round_to(double bits, std::span<const symbols::Symbol> sample);
-    /// The weights that updates change [parameters]; model() has them too, or rounded.
-    [[nodiscard]] std::span<const float> exact_weights() const { return rounds() ? exact_ : model_.weights; }
+    /// Rounds that share of the rows of each matrix, which stay as they are from now on; the steps are such
+    /// that all rows together need `bits` a weight, all included. The curvature over `sample`, one context at
+    /// least, says which errors matter. Returns the bits of a weight (rounding.hpp).
+    double round_rows(double share, double bits, std::span<const symbols::Symbol> sample);
     [[nodiscard]] bool rounds() const { return !rounding_.steps().empty(); }
     /// Rounding::steps(), empty while nothing is rounded.
     [[nodiscard]] const std::vector<float>& row_steps() const { return rounding_.steps(); }
 
     [[nodiscard]] const AdamMoments& moments() const { return adam_.moments(); }
-    /// Continues from saved exact weights [parameters], moments and steps of rows, if weights were rounded.
+    /// Continues from saved weights [parameters], moments and steps of rows, if weights were rounded.
     void restore(std::span<const float> weights, AdamMoments moments, std::vector<float> row_steps = {});
 
    private:
@@ -113,7 +109,6 @@ class Learner {
     void for_micro_batches(std::span<const symbols::Symbol> symbols, std::size_t positions,
                            const Body& body) const;
     void hold_weights(std::span<float> weights) const;
-    void show_weights();
 
     LearnerOptions options_;
     model::Model model_;
@@ -123,7 +118,6 @@ class Learner {
     AdamW adam_;
     Muon muon_;
     Rounding rounding_;
-    Floats exact_;  // while weights are rounded
     double bits_ = 0.0;
     std::vector<double> code_lengths_;  // of the step's own tokens, where they are kept
 };

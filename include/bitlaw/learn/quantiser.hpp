@@ -2,15 +2,17 @@
 /// \file Rounds a trained model's weights to few levels so that its loss rises little and its entropy-coded
 /// weights are short. Exactness class A.
 ///
-/// Rows (inputs) are rounded one after the other, and each one's error is made good by those that are still
-/// to come (GPTQ, Frantar et al. 2023, arXiv 2210.17323, equation 5, with the inverse's Cholesky factor).
-/// With A = R R^T, R upper triangular, and U = R^-1, row i of W costs (w - q)^2 / U_ii^2 once the rows behind
-/// it have adapted. So one number D gives every step: row i of a matrix whose outputs have the mean curvature
-/// g gets D U_ii / sqrt(g), and then all weights of all matrices add equal errors to the loss, which is where
-/// an entropy coder's bits are spent best (reverse water-filling). Of the two levels next to a weight that
-/// one is taken for which error + lambda bits is smaller.
+/// Weights are rounded one after the other, and each one's error is made good by those that are still to
+/// come: by those of the same output (GPTQ, Frantar et al. 2023, arXiv 2210.17323), and by those of the same
+/// input (YAQA, Tseng et al. 2025, arXiv 2505.22988). With A = M^T D M and G = N^T F N, M and N unit lower
+/// triangular in the order of rounding, an error E costs 1/2 sum over ij of D_i F_j (M E N^T)_ij^2, and the
+/// last weight that an entry of M E N^T needs can make it small. One number d gives every step: row i gets
+/// d / sqrt(D_i mean(F)), and then all weights of all matrices add equal errors to the loss, which is where
+/// an entropy coder's bits are spent best (reverse water-filling). Within a row levels are a path through a
+/// trellis (model/trellis.hpp), found with the errors that it hands on and the bits that its levels take.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,41 +24,61 @@ namespace bitlaw::learn {
 struct QuantiserOptions {
     /// D, the root of the loss (nats a symbol, doubled) that a step's square stands for.
     double step = 1e-3;
-    /// lambda / D^2. At high rates a bit less multiplies the error by 4, so D^2 / 12 * 2 ln 2 = 0.116 D^2; at
-    /// 4 bits, where contexts see better than the row's mean what a level costs, half of it was best.
-    double bit_weight = 0.06;
+    /// lambda / d^2.
+    double bit_weight = 0.3;
     /// Steps of tables / those that the rule would give them: gradients of one row at several symbols are
     /// alike more than they are opposed, so their sum's square is too much (1, 1.5 and 2 times:
     /// +1.50, 1.41, 1.46 % loss of the 200k at 4.19 bits).
-    double table_steps = 1.5;
-    /// Error is fed forward to the rows behind; otherwise each row is rounded for itself.
-    bool feeds_error = true;
+    double table_steps = 2.0;
+    /// Errors are made good by the rows behind, and by the columns behind.
+    bool feeds_rows = true;
+    bool feeds_columns = true;
 };
 
-/// For one model: what takes long is done once, and then any D is quick.
+struct QuantisedWeights {
+    model::Model model;
+    /// Of each stored row of each matrix, in the layout's order; 0: the row is not rounded.
+    std::vector<float> steps;
+    QuantiserOptions options;
+    double bits_per_weight = 0.0;  ///< of all weights as they are stored
+};
+
+/// For one model: what takes long is done once, and then any d is quick.
 class Quantiser {
    public:
-    /// The model must outlive this.
-    Quantiser(const model::Model& model, const Curvature& curvature);
-    /// The model with its matrices on the levels of quantised rows (model/quantised_rows.hpp), tensors of the
-    /// group `vector` as they are.
-    [[nodiscard]] model::Model at(const QuantiserOptions& options) const;
+    /// The model must outlive this. Rows that have a step in `held` (empty: none) are rounded already and
+    /// stay; the others make no good of their errors.
+    Quantiser(const model::Model& model, const Curvature& curvature, std::span<const float> held = {});
+    /// The model with that share of each matrix's rows, those that matter most first, on paths of levels
+    /// (model/trellis.hpp), and with the other rows moved to make good their errors. Tensors of the group
+    /// `vector` stay as they are.
+    [[nodiscard]] QuantisedWeights at(const QuantiserOptions& options, double share = 1.0) const;
+    /// All rows rounded with the finest steps, found by bisection, that keep to so many bits a weight, all
+    /// included; none where no steps do. `options` says all but the step.
+    [[nodiscard]] std::optional<QuantisedWeights> within(double bits, QuantiserOptions options) const;
 
    private:
+    /// Rows and columns as they are stored (model::stored_rows): of the output they are changed about.
     struct Matrix {
         model::Tensor tensor;
-        std::vector<std::size_t> order;  // [K] rows, those that matter most first
-        std::vector<double> factor;      // U [K, K] in that order, upper triangular
-        std::vector<double> outputs;     // g_j / their mean, [N]
-        double mean_output = 0.0;
+        std::size_t first_step = 0;       // of its rows
+        std::size_t held = 0;             // rows, first in the order
+        std::vector<std::size_t> order;   // [K] rows, those that matter most first
+        std::vector<double> across_rows;  // M [K, K] in that order; of a table empty
+        std::vector<double> row_costs;    // D [K]
+        std::vector<double> feedback;     // N^T [N, N]; of a table empty
+        std::vector<double> importance;   // F / its mean, [N]; of a table empty
+        double mean_importance = 1.0;
     };
-    void quantise(const Matrix& matrix, const QuantiserOptions& options, std::span<float> weights) const;
-    static void quantise(const TableCurvature& table, const QuantiserOptions& options,
-                         std::span<float> weights);
+    void add(const ProductCurvature& product);
+    void add(const TableCurvature& table);
+    [[nodiscard]] Matrix begun(const model::Tensor& tensor, std::span<const double> sizes) const;
+    static void quantise(const Matrix& matrix, const QuantiserOptions& options, std::size_t rounded,
+                         std::span<float> weights, std::span<float> steps);
 
     const model::Model& model_;
+    std::vector<float> held_;  // [all rows]
     std::vector<Matrix> matrices_;
-    std::vector<TableCurvature> tables_;
 };
 
 /// Exactly one of both.
@@ -66,10 +88,8 @@ struct QuantiserTarget {
 };
 
 struct QuantisedModel {
-    model::Model model;
-    QuantiserOptions options;
-    double bits_per_weight = 0.0;  ///< stored bytes of all weights
-    double loss_before = 0.0;      ///< bits a symbol of the checked symbols
+    QuantisedWeights weights;
+    double loss_before = 0.0;  ///< bits a symbol of the checked symbols
     double loss_after = 0.0;
 };
 

@@ -14,7 +14,7 @@ namespace bitlaw::model {
 
 /// A format by its number in files. Every rate is measured with the stored weights. They are widened to fp32
 /// when they are loaded, so that coding knows no difference.
-enum class WeightFormatId : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3, quantised = 4 };
+enum class WeightFormatId : std::uint8_t { bf16 = 1, fp32 = 2, int8 = 3, quantised = 4, trellis = 5 };
 
 /// A format. What it reads back gives the same bytes again.
 struct WeightFormat {
@@ -43,20 +43,25 @@ extern const WeightFormat kInt8Weights;
 /// and output to 0.05; learn/quantise.hpp finds better ones.
 extern const WeightFormat kQuantisedWeights;
 
+/// Levels of a path through a trellis times a step per row (trellis.hpp), coded by the range coder: the same
+/// error for fewer bits. Rows of the output are its columns. Rows that are no path yet are rounded to steps
+/// of 0.05 of their rms, of embedding and output half as large.
+extern const WeightFormat kTrellisWeights;
+
 /// All of them.
-inline constexpr const WeightFormat* kWeightFormats[] = {&kQuantisedWeights, &kInt8Weights, &kBf16Weights,
-                                                         &kFp32Weights};
+inline constexpr const WeightFormat* kWeightFormats[] = {&kTrellisWeights, &kQuantisedWeights, &kInt8Weights,
+                                                         &kBf16Weights, &kFp32Weights};
 
 /// Whether a file's number means a format.
 [[nodiscard]] bool is_weight_format(std::uint8_t number);
 /// The format of a number that means one.
 [[nodiscard]] const WeightFormat& weight_format(WeightFormatId id);
-/// "bf16", "fp32", "int8" or "quantised".
+/// "bf16", "fp32", "int8", "quantised" or "trellis".
 [[nodiscard]] const char* weight_format_name(WeightFormatId id);
 /// The precision of that name; throws UsageError when there is none.
 [[nodiscard]] WeightFormatId parse_weight_format(const std::string& name);
 [[nodiscard]] Names<WeightFormatId> weight_format_choices();
-/// "fp32, bf16, int8 or quantised".
+/// "fp32, bf16, int8, quantised or trellis".
 [[nodiscard]] std::string weight_format_names();
 
 }  // namespace bitlaw::model

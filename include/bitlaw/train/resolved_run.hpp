@@ -33,6 +33,8 @@ struct ResolvedRun {
     /// Whether the levels' steps are chosen (again) when so many steps are done: 32 times, the last time at
     /// the end, so that the size is what was asked for.
     [[nodiscard]] bool is_rounding_due(std::uint64_t done) const;
+    /// Share of the rows that are rounded then: of the steps that round, with t left, 1 - t^2.
+    [[nodiscard]] double rounded_share(std::uint64_t done) const;
     /// Leaves of a step's gradient sum.
     [[nodiscard]] std::size_t leaves() const {
         const std::size_t sequences = learn::leaf_sequences(positions());

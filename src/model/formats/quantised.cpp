@@ -13,99 +13,19 @@
 #include "bitlaw/model/quantised_rows.hpp"
 #include "bitlaw/model/weight_format.hpp"
 #include "finite.hpp"
+#include "level_coder.hpp"
 
 namespace bitlaw::model {
 namespace {
-
-/// The probability of a one, by two averages that adapt at different rates: share / 2^17.
-class AdaptiveBit {
-   public:
-    static constexpr unsigned kBits = 17;
-    [[nodiscard]] std::uint32_t ones() const {
-        // At least 2^-11, so that a model file of few bytes cannot stand for a great model.
-        return std::clamp<std::uint32_t>(std::uint32_t{fast_} + slow_, 64, (1U << kBits) - 64);
-    }
-    void update(bool bit) {
-        const auto toward = [&](std::uint16_t& share, unsigned rate) {
-            const int target = bit ? 65535 : 0;
-            share = static_cast<std::uint16_t>(share + (target - share) / (1 << rate));
-        };
-        toward(fast_, std::min(seen_ + 1U, 5U));
-        toward(slow_, std::min(seen_ + 1U, 8U));
-        seen_ = std::min(seen_ + 1U, 7U);
-    }
-
-   private:
-    std::uint16_t fast_ = 32768;
-    std::uint16_t slow_ = 32768;
-    unsigned seen_ = 0;
-};
-
-// One code for both directions: bit(ones, bits, value) is the value, written or read.
-struct BitWriter {
-    entropy::RangeEncoder& coder;
-    bool bit(std::uint32_t ones, unsigned bits, bool value) {
-        coder.encode_bit(ones, bits, value);
-        return value;
-    }
-};
-struct BitReader {
-    entropy::RangeDecoder& coder;
-    bool bit(std::uint32_t ones, unsigned bits, bool) { return coder.decode_bit(ones, bits); }
-};
-
-template <class Coder>
-bool adaptive(Coder& coder, AdaptiveBit& model, bool value) {
-    const bool bit = coder.bit(model.ones(), AdaptiveBit::kBits, value);
-    model.update(bit);
-    return bit;
-}
-
-/// Numbers 0 .. 2^16 - 1: one by one up to kUnary, then by their length in bits and the bits behind the
-/// first.
-class NumberModel {
-   public:
-    static constexpr std::uint32_t kUnary = 14;
-    template <class Coder>
-    std::uint32_t code(Coder& coder, std::uint32_t value) {
-        for (std::uint32_t i = 0; i < kUnary; ++i) {
-            if (!adaptive(coder, unary_[i], value > i)) {
-                return i;
-            }
-        }
-        const std::uint32_t rest = value - kUnary + 1;  // at least 1
-        unsigned length = 0;                            // bits behind the first
-        while (length < 15 && adaptive(coder, length_[length], (rest >> (length + 1)) != 0)) {
-            ++length;
-        }
-        std::uint32_t read = 1;
-        for (unsigned i = length; i-- > 0;) {
-            read = read << 1 | static_cast<std::uint32_t>(coder.bit(1, 1, (rest >> i & 1) != 0));
-        }
-        return read + kUnary - 1;
-    }
-
-   private:
-    std::array<AdaptiveBit, kUnary> unary_{};
-    std::array<AdaptiveBit, 15> length_{};
-};
 
 /// All that is coded of a matrix, in the order of its weights.
 class MatrixModel {
    public:
     explicit MatrixModel(std::size_t columns) : column_(columns, 0) {}
 
-    /// The step of a row, as a difference from that of the row before.
     template <class Coder>
     std::size_t step(Coder& coder, std::size_t value) {
-        const auto difference = static_cast<std::int32_t>(value) - static_cast<std::int32_t>(step_);
-        // 0, -1, 1, -2, 2, ... ; of 256 steps in a circle, so that every code is one.
-        const auto folded = static_cast<std::uint32_t>(difference < 0 ? -2 * difference - 1 : 2 * difference);
-        const std::uint32_t code = steps_.code(coder, folded);
-        const auto half = static_cast<std::int32_t>(code / 2);
-        step_ = static_cast<std::size_t>(static_cast<std::int32_t>(step_) +
-                                         ((code & 1) != 0 ? -half - 1 : half)) %
-                kSteps;
+        step_ = steps_.code(coder, value, step_);
         return step_;
     }
 
@@ -141,7 +61,7 @@ class MatrixModel {
         return above * 2 < row_ ? 0 : above > row_ * 2 ? 2 : 1;
     }
 
-    NumberModel steps_;
+    StepModel steps_;
     std::array<std::array<NumberModel, 3>, kContexts> sizes_{};
     std::vector<std::uint64_t> column_;
     std::uint64_t row_ = 0;
@@ -197,12 +117,7 @@ void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, 
         kBf16Weights.decode(tensor, weights, reader, name);
         return;
     }
-    const std::uint64_t size = reader.varint();
-    if (size > reader.remaining()) {
-        fail(name, " is damaged: the levels of ", tensor.name, " say that they have ", size,
-             " bytes; copy it again or train it again");
-    }
-    const ByteSpan code = reader.bytes(static_cast<std::size_t>(size));
+    const ByteSpan code = read_code(tensor, reader, name);
     entropy::RangeDecoder decoder(code);
     BitReader coder{decoder};
     MatrixModel model(tensor.columns);
@@ -212,12 +127,7 @@ void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, 
             weights[r * tensor.columns + c] = static_cast<float>(model.level(coder, c, 0)) * step;
         }
     }
-    // Any bytes decode to some levels; only those that the writer writes for them are right.
-    const Bytes again = matrix_bytes(tensor, weights);
-    if (!std::equal(again.begin(), again.end(), code.begin(), code.end())) {
-        fail(name, " is damaged: the levels of ", tensor.name,
-             " are not as they are written; copy it again or train it again");
-    }
+    require_same_code(tensor, matrix_bytes(tensor, weights), code, name);
 }
 
 void project(const Tensor& tensor, std::span<float> weights) {

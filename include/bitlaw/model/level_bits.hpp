@@ -7,7 +7,7 @@
 
 #include "bitlaw/base/math.hpp"
 
-namespace bitlaw::learn {
+namespace bitlaw::model {
 
 /// Bits of levels whose sizes have a mean: of 0, and more for each step away from it (two-sided geometric).
 struct LevelBits {
@@ -32,4 +32,4 @@ struct LevelBits {
     return sum / step / static_cast<double>(row.size());
 }
 
-}  // namespace bitlaw::learn
+}  // namespace bitlaw::model
