@@ -90,9 +90,8 @@ TEST_CASE(
         const Curvature curvature = curvature_of(model, test::random_symbols(64 * 60, 64, 11));
         const Quantiser quantiser(model, curvature);
         const QuantiserOptions fine{.step = 0x1p-6};
-        const QuantiserOptions alone{
-            .step = 0x1p-6, .bit_weight = 0.0, .feeds_rows = false, .feeds_columns = false};
-        const QuantiserOptions rows{.step = 0x1p-6, .bit_weight = 0.0, .feeds_columns = false};
+        const QuantiserOptions alone{.step = 0x1p-6, .bit_weight = 0.0, .feed = ErrorFeed::none};
+        const QuantiserOptions rows{.step = 0x1p-6, .bit_weight = 0.0, .feed = ErrorFeed::rows};
         const QuantiserOptions fed{.step = 0x1p-6, .bit_weight = 0.0};
         const QuantisedWeights result = quantiser.at(fine);
         const Model& rounded = result.model;

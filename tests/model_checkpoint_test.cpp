@@ -263,7 +263,7 @@ TEST_CASE("checkpoint: what cannot be used is named with a reason") {
                 "arithmetic is 2, but must be fp32 or bf16"));
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 2, 2))),
                 "cache is 2, but must be fp32 or bf16"));
-    CHECK(holds(loading(resealed_model(with_byte(file, kPrecisionAt, 5))), "unknown precision 5"));
+    CHECK(holds(loading(resealed_model(with_byte(file, kPrecisionAt, 6))), "unknown precision 6"));
     // An alphabet of 5 has more weights than there are.
     CHECK(holds(loading(resealed_model(with_byte(file, kConfigAt + 3, 5))), "bytes of weights"));
     // A forged id with a right hash of the file.

@@ -1,6 +1,7 @@
 #!/bin/bash
-# How few bits a weight needs: exports of the shipped text models at several sizes, measured on the second half of
-# wiki-valid. Calibrated on wiki8, their training text. About 40 minutes of 2 cores; goes on where it was stopped.
+# How few bits a weight needs: exports of the shipped text models at several sizes and in several ways, measured on the
+# second half of wiki-valid. Calibrated on wiki8, their training text. About an hour of 2 cores; goes on where it was
+# stopped. MODELS: some of the models; TRAINED: folders of trainings with --weight-bits, as MODEL=FOLDER.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 root=$here/../..
@@ -11,11 +12,6 @@ mkdir -p "$out"
 [[ -s $rates ]] || echo "model,way,parameters,model_bytes,bits_per_weight,data,data_bytes,estimated_bytes,bits_per_byte,loss_percent" > "$rates"
 
 data=$root/data/wiki-valid@2500000:5000000
-
-# column NAME: of the last row of CSV on standard input.
-column() {
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) c = i } END { print $c }'
-}
 
 # measure MODEL WAY FILE: a row, unless it is there.
 measure() {
@@ -28,23 +24,41 @@ measure() {
     coded=$(grep -o '"estimated_bytes": *[0-9]*' <<< "$eval" | grep -o '[0-9]*$')
     bits=$(awk -v c="$coded" 'BEGIN { printf "%.5f", 8 * c / 2500000 }')
     base=$(awk -F, -v m="$model" '$1 == m && $2 == "bf16" { print $8 }' "$rates")
-    awk -v m="$model" -v w="$way" -v p="$parameters" -v b="$bytes" -v c="$coded" -v bits="$bits" -v base="${base:-$coded}" 'BEGIN {
+    flock "$rates" awk -v m="$model" -v w="$way" -v p="$parameters" -v b="$bytes" -v c="$coded" -v bits="$bits" -v base="${base:-$coded}" 'BEGIN {
         printf "%s,%s,%d,%d,%.4f,wiki-valid second half,2500000,%d,%s,%.3f\n", m, w, p, b, 8 * b / p, c, bits, 100 * (c / base - 1) }' >> "$rates"
-    tail -n 1 "$rates"
+    grep "^$model,$way," "$rates"
+}
+
+# export_at MODEL BITS NAME OPTIONS...: exports and measures.
+export_at() {
+    local model=$1 bits=$2 name=$3
+    shift 3
+    grep -q "^$model,$bits bits$name," "$rates" && return
+    "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --bits "$bits" --calibrate "$root/data/wiki8" \
+        --calibrate-bytes "${CALIBRATE:-262144}" "$@" -o "$out/$model-$bits$name.blm"
+    measure "$model" "$bits bits$name" "$out/$model-$bits$name.blm"
 }
 
 for model in ${MODELS:-200k 800k 3.2m}; do
     measure "$model" bf16 "$root/checkpoints/$model.blm"
-    for way in int8 quantised; do
+    for way in int8 quantised trellis; do
         grep -q "^$model,$way," "$rates" && continue
         "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --weight-format "$way" -o "$out/$model-$way.blm"
         measure "$model" "$way" "$out/$model-$way.blm"
     done
-    for bits in 6 5 4.5 4.2 3.7 3.5 3; do
-        grep -q "^$model,$bits bits," "$rates" && continue
-        "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --bits "$bits" --calibrate "$root/data/wiki8" \
-            --calibrate-bytes "${CALIBRATE:-1000000}" -o "$out/$model-$bits.blm"
-        measure "$model" "$bits bits" "$out/$model-$bits.blm"
+    for bits in 4.5 3.7 3.5 4.2 5 3 6; do
+        export_at "$model" "$bits" ""
     done
+    # What each part is worth: nearest paths, with the bits weighed, errors fed to rows, to both.
+    for bits in ${PARTS:-5 4.2 3.5 3}; do
+        export_at "$model" "$bits" " none" --feed-errors none --bit-weight 0
+        export_at "$model" "$bits" " none rate" --feed-errors none
+        export_at "$model" "$bits" " rows" --feed-errors rows --bit-weight 0
+        export_at "$model" "$bits" " rows rate" --feed-errors rows
+        export_at "$model" "$bits" " both" --bit-weight 0
+    done
+done
+for pair in ${TRAINED:-}; do
+    measure "${pair%%=*}" "trained $(basename "${pair#*=}")" "${pair#*=}"
 done
 gnuplot -e "rates='$rates'; out='$here/rates.svg'" "$here/plot.gp"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bitlaw/coding/codec.hpp"
+#include "bitlaw/learn/quantiser.hpp"
 #include "bitlaw/model/stored_weights.hpp"
 #include "bitlaw/predict/expert_set.hpp"
 #include "bitlaw/studies/foreign_runs.hpp"
@@ -92,6 +93,8 @@ struct ExportArguments {
     double target_loss = 0.0;       ///< a share; 0: not asked for
     std::string calibrate;          ///< range of bytes that says which weights matter
     std::uint64_t calibrate_bytes = 262'144;
+    learn::ErrorFeed feed = learn::ErrorFeed::both;
+    double bit_weight = learn::QuantiserOptions{}.bit_weight;
     bool safetensors = false;  ///< a folder for other programs instead of a model file
     std::string output;
     bool force = false;

@@ -97,8 +97,9 @@ StoredModel quantised(const StoredModel& model, const ExportArguments& a) {
         half = symbols.size() / 2;
     }
     const std::span<const symbols::Symbol> all(symbols);
-    learn::QuantisedModel result = learn::quantised_to(
-        model.model, {.bits = a.bits, .loss_rise = a.target_loss}, {}, all.first(half), all.subspan(half));
+    learn::QuantisedModel result =
+        learn::quantised_to(model.model, {.bits = a.bits, .loss_rise = a.target_loss},
+                            {.bit_weight = a.bit_weight, .feed = a.feed}, all.first(half), all.subspan(half));
     if (a.common.quiet == 0) {
         print_tensors(result.weights.model, a.common);
         note(text_of(fixed_text(result.weights.bits_per_weight, 3), " bits a weight; loss on ",

@@ -3,6 +3,7 @@
 
 namespace bitlaw::cli {
 
+using namespace learn;
 using namespace model;
 
 namespace {
@@ -79,6 +80,14 @@ const Fields<ExportArguments>& export_fields() {
             whole_field(&A::calibrate_bytes, {4096, std::uint64_t{1} << 28},
                         {.name = "calibrate_bytes",
                          .help = "its first bytes, which are used; as many behind them measure the loss"}),
+            choice_field(&A::feed,
+                         {{"none", ErrorFeed::none}, {"rows", ErrorFeed::rows}, {"both", ErrorFeed::both}},
+                         {.name = "feed_errors",
+                          .help = "weights that make good a rounded one's error: none, those of the same "
+                                  "output (rows), or of the same input too (both)"}),
+            real_field(&A::bit_weight, {0, 4},
+                       {.name = "bit_weight",
+                        .help = "what a bit costs beside errors, in squared steps; 0: nearest paths"}),
             flag_field(&A::safetensors, {.name = "safetensors",
                                          .help = "make the folder OUT with config.json and "
                                                  "model.safetensors, for other programs"}),

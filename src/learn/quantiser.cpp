@@ -182,7 +182,7 @@ void Quantiser::quantise(const Matrix& matrix, const QuantiserOptions& options, 
                          std::span<float> weights, std::span<float> steps) {
     const StoredRows rows = stored_rows(matrix.tensor);
     const std::size_t columns = rows.columns;
-    const bool feeds_rows = options.feeds_rows && !matrix.across_rows.empty();
+    const bool feeds_rows = options.feed != ErrorFeed::none && !matrix.across_rows.empty();
     const double factor = matrix.across_rows.empty() ? options.table_steps : 1.0;
     std::vector<double> errors(rows.rows * columns);  // of the rows in their order
     std::vector<float> row(columns);
@@ -216,7 +216,7 @@ void Quantiser::quantise(const Matrix& matrix, const QuantiserOptions& options, 
                                 .reach = size / step,
                                 .bit_weight = options.bit_weight,
                                 .bits = LevelBits(mean_size(row, step))};
-            if (options.feeds_columns) {
+            if (options.feed == ErrorFeed::both) {
                 problem.feedback = matrix.feedback;
             }
             search.find(problem, levels);

@@ -12,6 +12,7 @@
 /// trellis (model/trellis.hpp), found with the errors that it hands on and the bits that its levels take.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -20,6 +21,10 @@
 #include "bitlaw/model/model.hpp"
 
 namespace bitlaw::learn {
+
+/// Which weights that are still to come make good an error: none, those of the same output, or those of the
+/// same input too.
+enum class ErrorFeed : std::uint8_t { none, rows, both };
 
 struct QuantiserOptions {
     /// D, the root of the loss (nats a symbol, doubled) that a step's square stands for.
@@ -30,9 +35,7 @@ struct QuantiserOptions {
     /// alike more than they are opposed, so their sum's square is too much (1, 1.5 and 2 times:
     /// +1.50, 1.41, 1.46 % loss of the 200k at 4.19 bits).
     double table_steps = 2.0;
-    /// Errors are made good by the rows behind, and by the columns behind.
-    bool feeds_rows = true;
-    bool feeds_columns = true;
+    ErrorFeed feed = ErrorFeed::both;
 };
 
 struct QuantisedWeights {
