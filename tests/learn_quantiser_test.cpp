@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "bitlaw/base/error.hpp"
@@ -197,4 +198,15 @@ TEST_CASE("quantiser: targets are kept: bits of a weight, or the loss that is al
     CHECK(holds(
         message_of<Error>([&] { (void)quantised_to(model, {.bits = 4}, {}, all.first(64), all.first(63)); }),
         "give more data"));
+}
+
+TEST_CASE("quantiser: a curvature that is not finite is refused") {
+    const Model model = test::tiny_noisy(Architecture::modern);
+    const Curvature good = curvature_of(model, test::random_symbols(64 * 8, 64, 11));
+    Curvature bad = good;
+    bad.products.front().inputs.back() = std::numeric_limits<double>::quiet_NaN();
+    CHECK(holds(message_of<Error>([&] { (void)Quantiser(model, bad); }), "not finite"));
+    bad = good;
+    bad.tables.front().rows.front() = std::numeric_limits<double>::infinity();
+    CHECK(holds(message_of<Error>([&] { (void)Quantiser(model, bad); }), "not finite"));
 }

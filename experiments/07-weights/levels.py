@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Levels of a quantised model, a byte each: levels.py FOLDER OUT
+"""Levels of a model in the format trellis, a byte each: levels.py FOLDER OUT
 
-FOLDER comes from `bitlaw export --safetensors` of a quantised model: every row of a matrix is a step times whole
-numbers. The step is the greatest that explains the row's values, which bf16 has rounded. Writes the levels of all
-matrices, row by row, to OUT, and prints their number, the number of rows, and the largest deviation in steps.
+FOLDER comes from `bitlaw export --safetensors` of such a model: every stored row of a matrix (of the output every
+column) is a step times whole numbers, a path through the trellis. The step is the greatest that explains the row's
+values, which bf16 has rounded. What is written is each level's place among those of its state, which is all that a
+coder has to tell: (level + parity) / 2. Prints the number of levels and of rows, and the largest deviation in steps.
 """
 import array
 import json
@@ -28,19 +29,35 @@ def tensors(path):
         yield name, entry["shape"], values
 
 
-def levels_of(row):
-    """(levels, deviation) by the greatest step of which all values are multiples within bf16's rounding."""
+NEXT = [(0, 2), (5, 7), (1, 3), (6, 4), (2, 0), (4, 6), (3, 1), (7, 5)]
+
+
+def places_of(levels):
+    """Each level's place among those of its state; none: the levels are no path."""
+    state, places = 0, []
+    for level in levels:
+        if (level ^ state) & 1:
+            return None
+        places.append((level + (state & 1)) >> 1)
+        state = NEXT[state][places[-1] & 1]
+    return places
+
+
+def row_places(row):
+    """(places, deviation) by the greatest step of which the row is a path within bf16's rounding."""
     sizes = sorted({abs(x) for x in row if x != 0})
     if not sizes:
         return [0] * len(row), 0.0
-    for divisor in range(1, 64):
+    for divisor in range(1, 256):
         step = sizes[0] / divisor
         # The most exact estimate of the step comes from the largest value.
         step = sizes[-1] / max(1, round(sizes[-1] / step))
         errors = [abs(x / step - round(x / step)) for x in sizes]
         if all(error <= 0.02 + x / step / 128 for error, x in zip(errors, sizes)):
-            return [round(x / step) for x in row], max(errors)
-    raise SystemExit("no step explains a row: is this a quantised model?")
+            places = places_of([round(x / step) for x in row])
+            if places is not None:
+                return places, max(errors)
+    raise SystemExit("no step explains a row: is this a model in the format trellis?")
 
 
 def main():
@@ -50,10 +67,13 @@ def main():
         if len(shape) != 2:
             continue
         width = shape[1]
-        for first in range(0, len(values), width):
-            row, error = levels_of(values[first : first + width])
+        cut = [values[first : first + width] for first in range(0, len(values), width)]
+        if name == "output":
+            cut = [list(column) for column in zip(*cut)]
+        for row in cut:
+            places, error = row_places(row)
             worst = max(worst, error)
-            levels.extend(max(-128, min(127, level)) & 255 for level in row)
+            levels.extend(max(-128, min(127, place)) & 255 for place in places)
             rows += 1
     with open(out, "wb") as file:
         file.write(levels)

@@ -171,9 +171,9 @@ echo "restored: identical (archive alone)"
 rm -r "$elsewhere"
 elsewhere=
 
-say "With contexts that learn the text: without the network, and beside it with weights of about 4 bits inside the archive"
+say "With contexts that learn the text: without the network, and beside it with weights of 3 bits inside the archive"
 doing="quantising the model"
-"$bitlaw" export -q -f -m "$out/model" --bits 4 --calibrate "$train" -o "$out/quantised.blm"
+"$bitlaw" export -q -f -m "$out/model" --bits 3 --calibrate "$train" -o "$out/quantised.blm"
 # mixed NAME OPTIONS...: an archive that restores alone, with a row of the table.
 mixed() {
     local name=$1 compressing memory_before
@@ -190,7 +190,7 @@ mixed() {
 }
 mixed_rows=()
 mixed "bitlaw -2 (no network)" -2
-mixed "bitlaw $preset 4-bit and -2" --mix full -m "$out/quantised.blm" --embed-model
+mixed "bitlaw $preset 3-bit and -2" --mix full -m "$out/quantised.blm" --embed-model
 echo "restored: identical (both)"
 
 say "Other compressors"

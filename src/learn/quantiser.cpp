@@ -32,6 +32,14 @@ double mean_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+void require_finite(double curvature) {
+    if (!std::isfinite(curvature)) {
+        fail(
+            "the model's gradients are not finite, so that nothing says which weights matter; train it "
+            "again");
+    }
+}
+
 /// A = M^T D M with M unit lower triangular: A [n, n], symmetric and positive definite, becomes M; D [n].
 std::vector<double> factor(std::vector<double>& a, std::size_t n) {
     std::vector<double> pivots(n);
@@ -39,6 +47,7 @@ std::vector<double> factor(std::vector<double>& a, std::size_t n) {
     // From the last row to the first: what of A it explains is taken away from the rows before.
     for (std::size_t j = n; j-- > 0;) {
         double* const last = a.data() + j * n;
+        require_finite(last[j]);
         const double pivot = std::max(last[j], 1e-300);
         pivots[j] = pivot;
         for (std::size_t i = 0; i < j; ++i) {
@@ -173,6 +182,7 @@ void Quantiser::add(const TableCurvature& table) {
     Matrix matrix = begun(table.tensor, table.rows);
     const double damping = std::max(kDamping * mean_of(table.rows), 1e-300);
     for (const std::size_t row : matrix.order) {
+        require_finite(table.rows[row]);
         matrix.row_costs.push_back(table.rows[row] + damping);
     }
     matrices_.push_back(std::move(matrix));

@@ -87,19 +87,7 @@ void PathSearch::find(const PathProblem& problem, std::span<std::int32_t> levels
         }
         costs = next;
         if (feeds) {
-            const double* const share = problem.feedback.data() + c * columns;
-            for (unsigned state = 0; state < kTrellisStates; ++state) {
-                if (costs[state] == kNever) {
-                    continue;
-                }
-                const double* const old = pending_.data() + steps[state].from * columns;
-                double* const now = behind_.data() + state * columns;
-                const double error = errors[state];
-                for (std::size_t j = c + 1; j < columns; ++j) {
-                    now[j] = old[j] + error * share[j];
-                }
-            }
-            pending_.swap(behind_);
+            hand_on(problem.feedback.subspan(c * columns, columns), steps, errors, c);
         }
     }
     auto state = static_cast<unsigned>(std::min_element(costs.begin(), costs.end()) - costs.begin());
@@ -108,6 +96,20 @@ void PathSearch::find(const PathProblem& problem, std::span<std::int32_t> levels
         levels[c] = step.level;
         state = step.from;
     }
+}
+
+// What each state's path owes to the columns behind c: as the path that it continues, and for its error at c.
+void PathSearch::hand_on(std::span<const double> share, const Step* steps,
+                         const std::array<double, kTrellisStates>& errors, std::size_t c) {
+    const std::size_t columns = share.size();
+    for (unsigned state = 0; state < kTrellisStates; ++state) {
+        const double* const before = pending_.data() + steps[state].from * columns;
+        double* const after = behind_.data() + state * columns;
+        for (std::size_t j = c + 1; j < columns; ++j) {
+            after[j] = before[j] + errors[state] * share[j];
+        }
+    }
+    pending_.swap(behind_);
 }
 
 namespace {

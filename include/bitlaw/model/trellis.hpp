@@ -9,6 +9,7 @@
 /// less than a bit of error. Of Gaussian weights at 2.7 to 4.8 bits, entropy-coded rows of one step need
 /// 0.253 to 0.261 bits more than the rate-distortion bound, this trellis 0.075 to 0.082.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -58,6 +59,8 @@ class PathSearch {
         std::int32_t level = 0;
         std::uint8_t from = 0;
     };
+    void hand_on(std::span<const double> share, const Step* steps,
+                 const std::array<double, kTrellisStates>& errors, std::size_t c);
     std::vector<Step> steps_;               // [N, states]
     std::vector<double> pending_, behind_;  // [states, N] what paths owe to the columns behind
 };
