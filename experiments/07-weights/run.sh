@@ -1,7 +1,7 @@
 #!/bin/bash
 # How few bits a weight needs: exports of the shipped text models at several sizes and in several ways, measured on the
 # second half of wiki-valid. Calibrated on wiki8, their training text. About an hour of 2 cores; goes on where it was
-# stopped. MODELS: some of the models; TRAINED: folders of trainings with --weight-bits, as MODEL=FOLDER.
+# stopped. MODELS, BITS, PARTS: some of the models, sizes, sizes in parts; TRAINED: folders of trainings with --weight-bits, as MODEL=FOLDER.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 root=$here/../..
@@ -41,16 +41,16 @@ export_at() {
 
 for model in ${MODELS:-200k 800k 3.2m}; do
     measure "$model" bf16 "$root/checkpoints/$model.blm"
-    for way in int8 quantised trellis; do
+    for way in ${WAYS-int8 quantised trellis}; do
         grep -q "^$model,$way," "$rates" && continue
         "$bitlaw" export -q -f -m "$root/checkpoints/$model.blm" --weight-format "$way" -o "$out/$model-$way.blm"
         measure "$model" "$way" "$out/$model-$way.blm"
     done
-    for bits in 4.5 3.7 3.5 4.2 5 3 6; do
+    for bits in ${BITS:-4.5 3.7 3.5 4.2 5 3 6}; do
         export_at "$model" "$bits" ""
     done
     # What each part is worth: nearest paths, with the bits weighed, errors fed to rows, to both.
-    for bits in ${PARTS:-5 4.2 3.5 3}; do
+    for bits in ${PARTS-5 4.2 3.5 3}; do
         export_at "$model" "$bits" " none" --feed-errors none --bit-weight 0
         export_at "$model" "$bits" " none rate" --feed-errors none
         export_at "$model" "$bits" " rows" --feed-errors rows --bit-weight 0
