@@ -29,6 +29,12 @@ constexpr double kDamping = 0.03;
 /// +1.37, +3.41, +23.3 % at 4 bits.
 constexpr double kMaxStep = 0.75;
 
+// Of a weight, all of them rounded and stored.
+double stored_bits(const Model& model) {
+    return 8.0 * static_cast<double>(weight_bytes(model, WeightFormatId::trellis).size()) /
+           static_cast<double>(model.layout.size);
+}
+
 double mean_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
@@ -109,26 +115,12 @@ double step_of(std::span<const float> row, double exact, double size) {
     return step_at(nearest_step(std::max(std::min(exact, kMaxStep * size), largest / kMostLevels)));
 }
 
-// First row of each tensor among all stored rows, and behind the last one their number.
-std::vector<std::size_t> first_rows(const Layout& layout) {
-    std::vector<std::size_t> first = {0};
-    for (const Tensor& tensor : layout.tensors()) {
-        first.push_back(first.back() + (has_levels(tensor) ? stored_rows(tensor).rows : 0));
-    }
-    return first;
-}
-
 }  // namespace
-
-double stored_bits(const Model& model) {
-    return 8.0 * static_cast<double>(weight_bytes(model, WeightFormatId::trellis).size()) /
-           static_cast<double>(model.layout.size);
-}
 
 Quantiser::Quantiser(const Model& model, const Curvature& curvature, std::span<const float> held)
     : model_(model), held_(held.begin(), held.end()) {
     const FloatStateGuard guard;
-    held_.resize(first_rows(model.layout).back());
+    held_.resize(first_rows(model.layout.tensors()).back());
     for (const ProductCurvature& product : curvature.products) {
         add(product);
     }
@@ -144,7 +136,7 @@ Quantiser::Matrix Quantiser::begun(const Tensor& tensor, std::span<const double>
     const std::vector<Tensor>& all = model_.layout.tensors();
     const auto found =
         std::find_if(all.begin(), all.end(), [&](const Tensor& t) { return t.offset == tensor.offset; });
-    matrix.first_step = first_rows(model_.layout)[static_cast<std::size_t>(found - all.begin())];
+    matrix.first_step = first_rows(all)[static_cast<std::size_t>(found - all.begin())];
     const auto is_held = [&](std::size_t row) { return held_[matrix.first_step + row] > 0.0F; };
     matrix.order.resize(sizes.size());
     std::iota(matrix.order.begin(), matrix.order.end(), std::size_t{0});
@@ -258,25 +250,20 @@ QuantisedWeights Quantiser::at(const QuantiserOptions& options, double share) co
         quantise(matrix, options, rounded, result.model.view(matrix.tensor),
                  std::span(result.steps).subspan(matrix.first_step, rows));
     });
+    if (share >= 1.0) {
+        result.bits_per_weight = stored_bits(result.model);
+    }
     return result;
 }
 
 std::optional<QuantisedWeights> Quantiser::within(double bits, QuantiserOptions options) const {
-    std::optional<QuantisedWeights> best;
-    double fine = kFinest;
-    double coarse = kCoarsest;
-    for (int round = 0; round < kRounds; ++round) {
-        const double middle = (fine + coarse) / 2.0;
-        options.step = exact_exp2(middle);
-        QuantisedWeights trial = at(options);
-        trial.bits_per_weight = stored_bits(trial.model);
-        const bool keeps = trial.bits_per_weight <= bits;
-        (keeps ? coarse : fine) = middle;
-        if (keeps) {
-            best = std::move(trial);
-        }
-    }
-    return best;
+    return bisected(Wanted::finest, [&](double step) {
+        options.step = step;
+        std::optional<QuantisedWeights> trial = at(options);
+        return trial->bits_per_weight <= bits ? std::move(trial) : std::nullopt;
+    });
 }
+
+QuantisedWeights Quantiser::coarsest() const { return at({.step = exact_exp2(kCoarsest)}); }
 
 }  // namespace bitlaw::learn

@@ -44,7 +44,6 @@ QuantisedModel quantised_to(const Model& model, const QuantiserTarget& target,
     const Quantiser quantiser(model, curvature_of(model, calibration));
     const double before = loss_of(model, check);
     const auto result = [&](QuantisedWeights weights) {
-        weights.bits_per_weight = stored_bits(weights.model);
         const double after = loss_of(weights.model, check);
         return QuantisedModel{std::move(weights), before, after};
     };
@@ -55,20 +54,12 @@ QuantisedModel quantised_to(const Model& model, const QuantiserTarget& target,
         }
         return result(std::move(*best));
     }
-    std::optional<QuantisedModel> best;
-    double fine = kFinest;
-    double coarse = kCoarsest;
-    for (int round = 0; round < kRounds; ++round) {
-        const double middle = (fine + coarse) / 2.0;
+    std::optional<QuantisedModel> best = bisected(Wanted::coarsest, [&](double step) {
         QuantiserOptions trial = options;
-        trial.step = exact_exp2(middle);
-        QuantisedModel found = result(quantiser.at(trial));
-        const bool keeps = found.loss_after <= before * (1.0 + target.loss_rise);
-        (keeps ? fine : coarse) = middle;
-        if (keeps) {
-            best = std::move(found);
-        }
-    }
+        trial.step = step;
+        std::optional<QuantisedModel> found = result(quantiser.at(trial));
+        return found->loss_after <= before * (1.0 + target.loss_rise) ? std::move(found) : std::nullopt;
+    });
     if (!best) {
         fail("no steps keep to the loss; allow more");
     }

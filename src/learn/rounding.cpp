@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "bisection.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/base/float_state.hpp"
 #include "bitlaw/learn/quantiser.hpp"
@@ -13,13 +12,7 @@ namespace bitlaw::learn {
 
 using namespace model;
 
-std::size_t rounded_rows(const Layout& layout) {
-    std::size_t rows = 0;
-    for (const Tensor& tensor : layout.tensors()) {
-        rows += has_levels(tensor) ? stored_rows(tensor).rows : 0;
-    }
-    return rows;
-}
+std::size_t rounded_rows(const Layout& layout) { return first_rows(layout.tensors()).back(); }
 
 Rounding::Rounding(const Model& model) {
     for (const Tensor& tensor : model.layout.tensors()) {
@@ -33,13 +26,10 @@ double Rounding::advance(Model& model, const Curvature& curvature, double share,
     const FloatStateGuard guard;
     const Quantiser quantiser(model, curvature, steps_);
     std::optional<QuantisedWeights> whole = quantiser.within(bits, {});
-    double reached = bits;
-    if (whole) {
-        reached = whole->bits_per_weight;
-    } else {
-        whole = quantiser.at({.step = exact_exp2(kCoarsest)});
-        reached = stored_bits(whole->model);
+    if (!whole) {
+        whole = quantiser.coarsest();
     }
+    const double reached = whole->bits_per_weight;
     QuantisedWeights part = share < 1.0 ? quantiser.at(whole->options, share) : std::move(*whole);
     steps_ = std::move(part.steps);
     model.weights = std::move(part.model.weights);

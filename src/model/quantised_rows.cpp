@@ -26,16 +26,29 @@ constexpr std::array<float, kSteps> make_steps() {
 
 constexpr std::array<float, kSteps> kStepTable = make_steps();
 
-// A quotient is exact when the level is whole, since level * step is the weight exactly.
 bool are_levels(std::span<const float> weights, float step) {
-    return std::all_of(weights.begin(), weights.end(), [step](float weight) {
-        const float level = weight / step;
-        return std::abs(level) <= static_cast<float>(kMaxWeightLevel) &&
-               static_cast<float>(static_cast<std::int32_t>(level)) == level && level * step == weight;
-    });
+    return std::all_of(weights.begin(), weights.end(),
+                       [step](float weight) { return whole_level(weight, step).has_value(); });
 }
 
 }  // namespace
+
+std::vector<std::size_t> first_rows(std::span<const Tensor> tensors) {
+    std::vector<std::size_t> first = {0};
+    for (const Tensor& tensor : tensors) {
+        first.push_back(first.back() + (has_levels(tensor) ? stored_rows(tensor).rows : 0));
+    }
+    return first;
+}
+
+std::optional<std::int32_t> whole_level(float weight, float step) {
+    const float exact = weight / step;
+    if (!(std::abs(exact) <= static_cast<float>(kMaxWeightLevel))) {
+        return {};
+    }
+    const auto level = static_cast<std::int32_t>(exact);
+    return static_cast<float>(level) * step == weight ? std::optional(level) : std::nullopt;
+}
 
 float step_at(std::size_t index) { return kStepTable[index]; }
 

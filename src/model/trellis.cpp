@@ -117,16 +117,11 @@ namespace {
 bool is_path(std::span<const float> weights, float step) {
     unsigned state = 0;
     for (const float weight : weights) {
-        const float exact = weight / step;
-        if (!(std::abs(exact) <= static_cast<float>(kMaxWeightLevel))) {
+        const std::optional<std::int32_t> level = whole_level(weight, step);
+        if (!level || (static_cast<unsigned>(*level) & 1U) != trellis_parity(state)) {
             return false;
         }
-        const auto level = static_cast<std::int32_t>(exact);
-        if (static_cast<float>(level) * step != weight ||
-            (static_cast<unsigned>(level) & 1U) != trellis_parity(state)) {
-            return false;
-        }
-        state = next_state(state, level);
+        state = next_state(state, *level);
     }
     return true;
 }

@@ -27,7 +27,7 @@ namespace bitlaw::learn {
 enum class ErrorFeed : std::uint8_t { none, rows, both };
 
 struct QuantiserOptions {
-    /// D, the root of the loss (nats a symbol, doubled) that a step's square stands for.
+    /// d, the root of the loss (nats a symbol, doubled) that a step's square stands for.
     double step = 1e-3;
     /// lambda / d^2. It matters little along a trellis: 0, 0.1, 0.2 and 0.3 cost the 200k +2.09, 2.08, 2.10
     /// and 2.08 % at 3.5 bits, +4.64, 4.57, 4.64 and 4.79 % at 3.
@@ -44,7 +44,7 @@ struct QuantisedWeights {
     /// Of each stored row of each matrix, in the layout's order; 0: the row is not rounded.
     std::vector<float> steps;
     QuantiserOptions options;
-    double bits_per_weight = 0.0;  ///< of all weights as they are stored
+    double bits_per_weight = 0.0;  ///< of all weights as they are stored; 0 while rows are left
 };
 
 /// For one model: what takes long is done once, and then any d is quick.
@@ -60,6 +60,8 @@ class Quantiser {
     /// All rows rounded with the finest steps, found by bisection, that keep to so many bits a weight, all
     /// included; none where no steps do. `options` says all but the step.
     [[nodiscard]] std::optional<QuantisedWeights> within(double bits, QuantiserOptions options) const;
+    /// All rows rounded with the coarsest steps that are searched.
+    [[nodiscard]] QuantisedWeights coarsest() const;
 
    private:
     /// Rows and columns as they are stored (model::stored_rows): of the output they are changed about.

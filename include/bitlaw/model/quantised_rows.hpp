@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "bitlaw/model/tensor.hpp"
 
@@ -39,6 +40,9 @@ struct StoredRows {
                                          : StoredRows{tensor.rows, tensor.columns, tensor.columns, 1};
 }
 
+/// First stored row of each tensor among those of all that have levels, and behind the last one their number.
+[[nodiscard]] std::vector<std::size_t> first_rows(std::span<const Tensor> tensors);
+
 /// Steps are m * 2^(e - 30) with m = 8 .. 15 and e = 0 .. 31: step_at(8 e + m - 8). Neighbours are 7 to 13 %
 /// apart, from 7.5e-9 to 30. A level has at most 12 bits and m has 4, so their product is exact in fp32.
 inline constexpr std::size_t kSteps = 256;
@@ -66,6 +70,9 @@ struct QuantisedRow {
 [[nodiscard]] inline std::int32_t level_of(float weight, std::size_t step) {
     return static_cast<std::int32_t>(weight / step_at(step));
 }
+/// weight / step where that is a whole level up to kMaxWeightLevel. A quotient is exact when the level is
+/// whole, since level * step is the weight exactly.
+[[nodiscard]] std::optional<std::int32_t> whole_level(float weight, float step);
 /// Rounds weights to the nearest levels of a step, halves away from zero, cut at kMaxWeightLevel.
 void round_row(std::span<float> weights, std::size_t step);
 

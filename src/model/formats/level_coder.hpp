@@ -1,16 +1,22 @@
 #pragma once
-/// \file What the formats that code levels share: adaptive bits, numbers, steps of rows. Class A.
+/// \file What the formats that code levels share: adaptive bits, numbers, steps of rows, and the way through
+/// a matrix. Class A.
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "bitlaw/base/bytes.hpp"
 #include "bitlaw/base/error.hpp"
 #include "bitlaw/entropy/range_coder.hpp"
 #include "bitlaw/model/quantised_rows.hpp"
+#include "bitlaw/model/weight_format.hpp"
+#include "finite.hpp"
 
 namespace bitlaw::model {
 
@@ -112,23 +118,104 @@ class StepModel {
     NumberModel numbers_;
 };
 
-/// The code of a tensor's levels, which stands behind its length. Throws Error when it is cut short.
-inline ByteSpan read_code(const Tensor& tensor, ByteReader& reader, const std::string& name) {
-    const std::uint64_t size = reader.varint();
-    if (size > reader.remaining()) {
-        fail(name, " is damaged: the levels of ", tensor.name, " say that they have ", size,
-             " bytes; copy it again or train it again");
+/// A weight format of levels. Its Scheme has
+///   Matrix               what is coded of a matrix: begin_row(coder, step), level(coder, column, level)
+///   rows(tensor)         how a tensor is cut into rows that have a step each
+///   step(row)            the step of a row that stands on levels; none: it does not
+///   round(row, step)     puts it there
+///   kStep                step / root mean square of a row that is put there, of embedding and output half of
+///   it
+/// Tensors without levels are stored as bf16.
+template <class Scheme>
+struct LevelFormat {
+    static void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer) {
+        require_finite(tensor, weights);
+        if (!has_levels(tensor)) {
+            kBf16Weights.encode(tensor, weights, writer);
+            return;
+        }
+        const Bytes code = matrix_bytes(tensor, weights);
+        writer.varint(code.size());
+        writer.bytes(code);
     }
-    return reader.bytes(static_cast<std::size_t>(size));
-}
 
-/// Any bytes decode to some levels; only those that the writer writes for them are right.
-inline void require_same_code(const Tensor& tensor, ByteSpan written, ByteSpan read,
-                              const std::string& name) {
-    if (!std::equal(written.begin(), written.end(), read.begin(), read.end())) {
-        fail(name, " is damaged: the levels of ", tensor.name,
-             " are not as they are written; copy it again or train it again");
+    static void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader,
+                       const std::string& name) {
+        if (!has_levels(tensor)) {
+            kBf16Weights.decode(tensor, weights, reader, name);
+            return;
+        }
+        const std::uint64_t size = reader.varint();
+        if (size > reader.remaining()) {
+            fail(name, " is damaged: the levels of ", tensor.name, " say that they have ", size,
+                 " bytes; copy it again or train it again");
+        }
+        const ByteSpan code = reader.bytes(static_cast<std::size_t>(size));
+        entropy::RangeDecoder decoder(code);
+        BitReader coder{decoder};
+        const StoredRows rows = Scheme::rows(tensor);
+        typename Scheme::Matrix matrix(rows.columns);
+        std::vector<float> row(rows.columns);
+        for (std::size_t r = 0; r < rows.rows; ++r) {
+            const float step = step_at(matrix.begin_row(coder, 0));
+            for (std::size_t c = 0; c < rows.columns; ++c) {
+                row[c] = static_cast<float>(matrix.level(coder, c, 0)) * step;
+            }
+            rows.put(row, r, weights);
+        }
+        // Any bytes decode to some levels; only those that the writer writes for them are right.
+        const Bytes again = matrix_bytes(tensor, weights);
+        if (!std::equal(again.begin(), again.end(), code.begin(), code.end())) {
+            fail(name, " is damaged: the levels of ", tensor.name,
+                 " are not as they are written; copy it again or train it again");
+        }
     }
-}
+
+    static void project(const Tensor& tensor, std::span<float> weights) {
+        require_finite(tensor, weights);
+        if (!has_levels(tensor)) {
+            kBf16Weights.project(tensor, weights);
+            return;
+        }
+        const StoredRows rows = Scheme::rows(tensor);
+        std::vector<float> row(rows.columns);
+        for (std::size_t r = 0; r < rows.rows; ++r) {
+            rows.get(weights, r, row);
+            (void)settle(tensor, row);
+            rows.put(row, r, weights);
+        }
+    }
+
+   private:
+    // The row's step, after rounding the row to one if need be.
+    static std::size_t settle(const Tensor& tensor, std::span<float> row) {
+        std::optional<QuantisedRow> found = Scheme::step(row);
+        if (!found) {
+            const bool is_finer = tensor.group == Group::table || tensor.group == Group::output;
+            Scheme::round(
+                row, nearest_step(root_mean_square(row) * (is_finer ? Scheme::kStep / 2 : Scheme::kStep)));
+            found = Scheme::step(row);
+            BITLAW_ASSERT(found.has_value());
+        }
+        return found->step;
+    }
+
+    static Bytes matrix_bytes(const Tensor& tensor, std::span<const float> weights) {
+        const StoredRows rows = Scheme::rows(tensor);
+        entropy::RangeEncoder encoder;
+        BitWriter coder{encoder};
+        typename Scheme::Matrix matrix(rows.columns);
+        std::vector<float> row(rows.columns);
+        for (std::size_t r = 0; r < rows.rows; ++r) {
+            rows.get(weights, r, row);
+            const std::size_t step = settle(tensor, row);
+            (void)matrix.begin_row(coder, step);
+            for (std::size_t c = 0; c < rows.columns; ++c) {
+                (void)matrix.level(coder, c, level_of(row[c], step));
+            }
+        }
+        return encoder.finish();
+    }
+};
 
 }  // namespace bitlaw::model

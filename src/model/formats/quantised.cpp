@@ -8,11 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "bitlaw/base/error.hpp"
-#include "bitlaw/entropy/range_coder.hpp"
 #include "bitlaw/model/quantised_rows.hpp"
 #include "bitlaw/model/weight_format.hpp"
-#include "finite.hpp"
 #include "level_coder.hpp"
 
 namespace bitlaw::model {
@@ -24,7 +21,7 @@ class MatrixModel {
     explicit MatrixModel(std::size_t columns) : column_(columns, 0) {}
 
     template <class Coder>
-    std::size_t step(Coder& coder, std::size_t value) {
+    std::size_t begin_row(Coder& coder, std::size_t value) {
         step_ = steps_.code(coder, value, step_);
         return step_;
     }
@@ -68,86 +65,21 @@ class MatrixModel {
     std::size_t step_ = 128;
 };
 
-// The step of a row that was not quantised: of embedding and output half as large.
-double default_step(const Tensor& tensor, std::span<const float> row) {
-    return root_mean_square(row) *
-           (tensor.group == Group::table || tensor.group == Group::output ? 0.05 : 0.10);
-}
-
-// The row's step, after rounding the row to it if need be.
-std::size_t settle(const Tensor& tensor, std::span<float> row) {
-    std::optional<QuantisedRow> found = quantised_row(row);
-    if (!found) {
-        round_row(row, nearest_step(default_step(tensor, row)));
-        found = quantised_row(row);
-        BITLAW_ASSERT(found.has_value());
-    }
-    return found->step;
-}
-
-Bytes matrix_bytes(const Tensor& tensor, std::span<const float> weights) {
-    std::vector<float> rounded(weights.begin(), weights.end());
-    entropy::RangeEncoder encoder;
-    BitWriter coder{encoder};
-    MatrixModel model(tensor.columns);
-    for (std::size_t r = 0; r < tensor.rows; ++r) {
-        const std::span row = std::span(rounded).subspan(r * tensor.columns, tensor.columns);
-        const std::size_t step = settle(tensor, row);
-        (void)model.step(coder, step);
-        for (std::size_t c = 0; c < tensor.columns; ++c) {
-            (void)model.level(coder, c, level_of(row[c], step));
-        }
-    }
-    return encoder.finish();
-}
-
-void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer) {
-    require_finite(tensor, weights);
-    if (!has_levels(tensor)) {
-        kBf16Weights.encode(tensor, weights, writer);
-        return;
-    }
-    const Bytes code = matrix_bytes(tensor, weights);
-    writer.varint(code.size());
-    writer.bytes(code);
-}
-
-void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, const std::string& name) {
-    if (!has_levels(tensor)) {
-        kBf16Weights.decode(tensor, weights, reader, name);
-        return;
-    }
-    const ByteSpan code = read_code(tensor, reader, name);
-    entropy::RangeDecoder decoder(code);
-    BitReader coder{decoder};
-    MatrixModel model(tensor.columns);
-    for (std::size_t r = 0; r < tensor.rows; ++r) {
-        const float step = step_at(model.step(coder, 0));
-        for (std::size_t c = 0; c < tensor.columns; ++c) {
-            weights[r * tensor.columns + c] = static_cast<float>(model.level(coder, c, 0)) * step;
-        }
-    }
-    require_same_code(tensor, matrix_bytes(tensor, weights), code, name);
-}
-
-void project(const Tensor& tensor, std::span<float> weights) {
-    require_finite(tensor, weights);
-    if (!has_levels(tensor)) {
-        kBf16Weights.project(tensor, weights);
-        return;
-    }
-    for (std::size_t r = 0; r < tensor.rows; ++r) {
-        (void)settle(tensor, weights.subspan(r * tensor.columns, tensor.columns));
-    }
-}
+struct Scheme {
+    using Matrix = MatrixModel;
+    static constexpr double kStep = 0.10;
+    static StoredRows rows(const Tensor& tensor) { return {tensor.rows, tensor.columns, tensor.columns, 1}; }
+    static std::optional<QuantisedRow> step(std::span<const float> row) { return quantised_row(row); }
+    static void round(std::span<float> row, std::size_t step) { round_row(row, step); }
+};
 
 }  // namespace
 
 const WeightFormat kQuantisedWeights = {.id = WeightFormatId::quantised,
                                         .name = "quantised",
                                         .bytes = nullptr,
-                                        .encode = encode,
-                                        .decode = decode,
-                                        .project = project};
+                                        .encode = LevelFormat<Scheme>::encode,
+                                        .decode = LevelFormat<Scheme>::decode,
+                                        .project = LevelFormat<Scheme>::project};
 
 }  // namespace bitlaw::model

@@ -15,10 +15,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "bitlaw/base/error.hpp"
-#include "bitlaw/entropy/range_coder.hpp"
 #include "bitlaw/model/weight_format.hpp"
-#include "finite.hpp"
 #include "level_coder.hpp"
 
 namespace bitlaw::model {
@@ -249,94 +246,21 @@ class MatrixModel {
     unsigned state_ = 0;
 };
 
-// The step of a row that was not quantised: of embedding and output half as large.
-double default_step(const Tensor& tensor, std::span<const float> row) {
-    return root_mean_square(row) *
-           (tensor.group == Group::table || tensor.group == Group::output ? 0.025 : 0.05);
-}
-
-// The row's step, after rounding the row to it if need be.
-std::size_t settle(const Tensor& tensor, std::span<float> row) {
-    std::optional<QuantisedRow> found = trellis_row(row);
-    if (!found) {
-        round_to_path(row, nearest_step(default_step(tensor, row)));
-        found = trellis_row(row);
-        BITLAW_ASSERT(found.has_value());
-    }
-    return found->step;
-}
-
-Bytes matrix_bytes(const Tensor& tensor, std::span<const float> weights) {
-    const StoredRows rows = stored_rows(tensor);
-    entropy::RangeEncoder encoder;
-    BitWriter coder{encoder};
-    MatrixModel model(rows.columns);
-    std::vector<float> row(rows.columns);
-    for (std::size_t r = 0; r < rows.rows; ++r) {
-        rows.get(weights, r, row);
-        const std::size_t step = settle(tensor, row);
-        (void)model.begin_row(coder, step);
-        for (std::size_t c = 0; c < rows.columns; ++c) {
-            (void)model.level(coder, c, level_of(row[c], step));
-        }
-    }
-    return encoder.finish();
-}
-
-void encode(const Tensor& tensor, std::span<const float> weights, ByteWriter& writer) {
-    require_finite(tensor, weights);
-    if (!has_levels(tensor)) {
-        kBf16Weights.encode(tensor, weights, writer);
-        return;
-    }
-    const Bytes code = matrix_bytes(tensor, weights);
-    writer.varint(code.size());
-    writer.bytes(code);
-}
-
-void decode(const Tensor& tensor, std::span<float> weights, ByteReader& reader, const std::string& name) {
-    if (!has_levels(tensor)) {
-        kBf16Weights.decode(tensor, weights, reader, name);
-        return;
-    }
-    const ByteSpan code = read_code(tensor, reader, name);
-    entropy::RangeDecoder decoder(code);
-    BitReader coder{decoder};
-    const StoredRows rows = stored_rows(tensor);
-    MatrixModel model(rows.columns);
-    std::vector<float> row(rows.columns);
-    for (std::size_t r = 0; r < rows.rows; ++r) {
-        const float step = step_at(model.begin_row(coder, 0));
-        for (std::size_t c = 0; c < rows.columns; ++c) {
-            row[c] = static_cast<float>(model.level(coder, c, 0)) * step;
-        }
-        rows.put(row, r, weights);
-    }
-    require_same_code(tensor, matrix_bytes(tensor, weights), code, name);
-}
-
-void project(const Tensor& tensor, std::span<float> weights) {
-    require_finite(tensor, weights);
-    if (!has_levels(tensor)) {
-        kBf16Weights.project(tensor, weights);
-        return;
-    }
-    const StoredRows rows = stored_rows(tensor);
-    std::vector<float> row(rows.columns);
-    for (std::size_t r = 0; r < rows.rows; ++r) {
-        rows.get(weights, r, row);
-        (void)settle(tensor, row);
-        rows.put(row, r, weights);
-    }
-}
+struct Scheme {
+    using Matrix = MatrixModel;
+    static constexpr double kStep = 0.05;
+    static StoredRows rows(const Tensor& tensor) { return stored_rows(tensor); }
+    static std::optional<QuantisedRow> step(std::span<const float> row) { return trellis_row(row); }
+    static void round(std::span<float> row, std::size_t step) { round_to_path(row, step); }
+};
 
 }  // namespace
 
 const WeightFormat kTrellisWeights = {.id = WeightFormatId::trellis,
                                       .name = "trellis",
                                       .bytes = nullptr,
-                                      .encode = encode,
-                                      .decode = decode,
-                                      .project = project};
+                                      .encode = LevelFormat<Scheme>::encode,
+                                      .decode = LevelFormat<Scheme>::decode,
+                                      .project = LevelFormat<Scheme>::project};
 
 }  // namespace bitlaw::model
